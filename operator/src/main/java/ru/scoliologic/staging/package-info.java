@@ -1,0 +1,2 @@
+/** A Kubernetes operator that runs staging environments. */
+package ru.scoliologic.staging;
