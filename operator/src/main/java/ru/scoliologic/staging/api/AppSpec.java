@@ -1,0 +1,131 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+
+/** The application: one Deployment a version, switched blue/green. */
+public record AppSpec(
+    @Required
+        @Size(min = 1, max = 512)
+        @ValidationRule(value = "self.matches('" + IMAGE_PATTERN + "')", message = IMAGE_MESSAGE)
+        @JsonPropertyDescription(
+            "Image of the application. A new one starts beside the serving one and takes over only"
+                + " when it is healthy.")
+        String image,
+    @Default("" + DEFAULT_PORT)
+        @Min(1)
+        @Max(65535)
+        @JsonPropertyDescription("Port the application listens on.")
+        Integer port,
+    @JsonPropertyDescription("How the application says that it is well.") Health health,
+    @Size(max = 200)
+        @JsonPropertyDescription(
+            "Environment variables beside the keys of spec.secrets. $(NAME) is replaced by a key or"
+                + " by DOMAIN_APP, DOMAIN_TRAEFIK, POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB,"
+                + " POSTGRES_USER, POSTGRES_PASSWORD, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD;"
+                + " $(NAME:url) is percent-encoded; $$ is a dollar sign. The result lives only in a"
+                + " Secret.")
+        List<EnvVar> env,
+    @Size(max = 20) @JsonPropertyDescription("Folders that outlive the pod.") List<Volume> volumes,
+    @Default("" + DEFAULT_UID)
+        @Min(1)
+        @Max(2147483647)
+        @JsonPropertyDescription("User and group id the application runs as; never root.")
+        Long runAsUser,
+    @JsonPropertyDescription("Compute resources of the application container.")
+        ResourceRequirements resources,
+    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+        List<LocalObjectReference> imagePullSecrets,
+    @JsonPropertyDescription("Labels a node must have.")
+        Map<String, @Size(max = 63) String> nodeSelector,
+    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+        List<Toleration> tolerations)
+    implements ComponentSpec {
+
+  public static final String IMAGE_PATTERN =
+      "^[a-zA-Z0-9][-a-zA-Z0-9._/:]*(@sha256:[0-9a-f]{64})?$";
+  public static final String IMAGE_MESSAGE =
+      "is not an image reference: give one like registry.example.org/team/app:1.2";
+  static final int DEFAULT_PORT = 3000;
+  static final long DEFAULT_UID = 1001;
+
+  public AppSpec {
+    port = port == null ? DEFAULT_PORT : port;
+    health = health == null ? new Health(null, null) : health;
+    env = env == null ? List.of() : List.copyOf(env);
+    volumes = volumes == null ? List.of() : List.copyOf(volumes);
+    runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+  }
+
+  /** The application has no image of its own: it is always given. */
+  @Override
+  public String defaultImage() {
+    return image;
+  }
+
+  /** The health end point. */
+  public record Health(
+      @Default(DEFAULT_PATH)
+          @Size(min = 1, max = 512)
+          @ValidationRule(value = "self.startsWith('/')", message = "must start with '/'")
+          @JsonPropertyDescription("Path that answers 200 when the application can serve.")
+          String path,
+      @Default("" + DEFAULT_START_SECONDS)
+          @Min(5)
+          @Max(3600)
+          @JsonPropertyDescription("Seconds the application may take to start.")
+          Integer startSeconds) {
+
+    static final String DEFAULT_PATH = "/api/health";
+    static final int DEFAULT_START_SECONDS = 120;
+
+    public Health {
+      path = path == null ? DEFAULT_PATH : path;
+      startSeconds = startSeconds == null ? DEFAULT_START_SECONDS : startSeconds;
+    }
+  }
+
+  /** One environment variable. */
+  public record EnvVar(
+      @Required
+          @Size(min = 1, max = 100)
+          @ValidationRule(
+              value = "self.matches('" + SecretsSpec.Key.NAME_PATTERN + "')",
+              message = SecretsSpec.Key.NAME_MESSAGE)
+          @JsonPropertyDescription("Name of the variable.")
+          String name,
+      @Required
+          @Size(max = 4096)
+          @JsonPropertyDescription("Its value; $(NAME) and $(NAME:url) are replaced.")
+          String value) {}
+
+  /** A folder on a volume of its own. */
+  public record Volume(
+      @Required
+          @Size(min = 2, max = 512)
+          @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
+          @JsonPropertyDescription("Folder in the container.")
+          String path,
+      @Required
+          @Size(max = 20)
+          @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+          @JsonPropertyDescription("Size of the volume.")
+          String size,
+      @Size(max = 253) @JsonPropertyDescription("Storage class; the cluster's default when absent.")
+          String storageClassName) {
+
+    public static final String PATH_PATTERN = "^(/[A-Za-z0-9._-]+)+$";
+    public static final String PATH_MESSAGE =
+        "is not an absolute folder: give one like /app/uploads";
+  }
+}

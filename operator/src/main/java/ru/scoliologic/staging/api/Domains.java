@@ -1,0 +1,36 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+
+/** Host names of the environment; each belongs to one environment of the cluster at a time. */
+@ValidationRule(
+    value = "self.app != self.traefik",
+    message =
+        "app and traefik are the same host name: the dashboard needs a domain of its own, for"
+            + " example traefik.staging.example.org")
+public record Domains(
+    @Required
+        @Size(max = 253)
+        @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)
+        @JsonPropertyDescription(
+            "Host name of the application, for example app.staging.example.org.")
+        String app,
+    @Required
+        @Size(max = 253)
+        @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)
+        @JsonPropertyDescription(
+            "Host name of the Traefik dashboard, for example traefik.staging.example.org.")
+        String traefik) {
+
+  /** A DNS name of two labels or more (RFC 1123), lower case, no wildcard. */
+  public static final String HOST_NAME_PATTERN =
+      "^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$";
+
+  public static final String HOST_NAME_MESSAGE =
+      "is not a host name: give a lower-case DNS name without scheme, port or wildcard, for"
+          + " example app.staging.example.org";
+  private static final String HOST_NAME_RULE = "self.matches('" + HOST_NAME_PATTERN + "')";
+}

@@ -1,0 +1,123 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+
+/** Traefik: entry points, certificates, dashboard. */
+public record IngressSpec(
+    @Default(DEFAULT_MODE)
+        @JsonPropertyDescription("Own: the environment brings a Traefik of its own.")
+        Mode mode,
+    @Required @JsonPropertyDescription("Where certificates come from (ACME, RFC 8555).") Acme acme,
+    @Required @JsonPropertyDescription("Who may open the Traefik dashboard.")
+        DashboardAuth dashboardAuth,
+    @Size(max = 512) @JsonPropertyDescription("Image to run instead of " + DEFAULT_IMAGE + ".")
+        String image,
+    @JsonPropertyDescription("Compute resources of the Traefik container.")
+        ResourceRequirements resources,
+    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+        List<LocalObjectReference> imagePullSecrets,
+    @JsonPropertyDescription("Labels a node must have.")
+        Map<String, @Size(max = 63) String> nodeSelector,
+    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+        List<Toleration> tolerations,
+    @Default(DEFAULT_STORAGE)
+        @Size(max = 20)
+        @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
+        @JsonPropertyDescription("Size of the volume on which certificates are kept.")
+        String storage,
+    @Size(max = 253)
+        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        String storageClassName)
+    implements ComponentSpec {
+
+  public static final String DEFAULT_IMAGE = "traefik:v3.6.12";
+  static final String DEFAULT_MODE = "Own";
+  static final String DEFAULT_STORAGE = "128Mi";
+
+  public IngressSpec {
+    mode = mode == null ? Mode.valueOf(DEFAULT_MODE) : mode;
+    storage = storage == null ? DEFAULT_STORAGE : storage;
+  }
+
+  @Override
+  public String defaultImage() {
+    return DEFAULT_IMAGE;
+  }
+
+  /** Whose ingress controller serves the environment. */
+  public enum Mode {
+    Own
+  }
+
+  /** The certificate authority and the account. */
+  @ValidationRule(
+      value = "(self.server == 'Custom') == has(self.directory)",
+      message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
+  @ValidationRule(
+      value = "self.server == 'Custom' || !has(self.caBundle)",
+      message = "caBundle goes with server: Custom only")
+  public record Acme(
+      @Required
+          @Size(max = 254)
+          @ValidationRule(value = "self.matches('" + EMAIL_PATTERN + "')", message = EMAIL_MESSAGE)
+          @JsonPropertyDescription("Address of the ACME account; expiry warnings go there.")
+          String email,
+      @Default(DEFAULT_SERVER)
+          @JsonPropertyDescription(
+              "LetsEncrypt, LetsEncryptStaging (certificates that browsers do not trust, generous"
+                  + " limits) or Custom.")
+          Server server,
+      @Size(max = 512)
+          @ValidationRule(
+              value = "self.matches('" + DIRECTORY_PATTERN + "')",
+              message = DIRECTORY_MESSAGE)
+          @JsonPropertyDescription("Directory URL of a Custom server.")
+          String directory,
+      @JsonPropertyDescription(
+              "PEM certificates that a Custom server and the certificates it issues chain to; the"
+                  + " system's roots when absent.")
+          CaBundle caBundle) {
+
+    public static final String EMAIL_PATTERN = "^[^@ ]+@[^@ ]+[.][^@ .]+$";
+    public static final String EMAIL_MESSAGE =
+        "is not an e-mail address: give one like ops@example.org";
+    public static final String DIRECTORY_PATTERN = "^https://[^ ]+$";
+    public static final String DIRECTORY_MESSAGE =
+        "is not an https URL: give the ACME directory, for example https://ca.example.org/directory";
+    static final String DEFAULT_SERVER = "LetsEncrypt";
+
+    public Acme {
+      server = server == null ? Server.valueOf(DEFAULT_SERVER) : server;
+    }
+  }
+
+  /** A known or a given ACME server. */
+  public enum Server {
+    LetsEncrypt,
+    LetsEncryptStaging,
+    Custom
+  }
+
+  /** Where PEM certificates stand. */
+  public record CaBundle(
+      @Required @JsonPropertyDescription("Key of a ConfigMap that holds the PEM certificates.")
+          KeyRef configMapKeyRef) {}
+
+  /** Credentials of the dashboard. */
+  public record DashboardAuth(
+      @Required
+          @JsonPropertyDescription(
+              "Key of a Secret with one user:hash a line (bcrypt, MD5 or SHA1, as htpasswd writes"
+                  + " them; doubled $ signs from a compose file are understood).")
+          KeyRef secretKeyRef) {}
+}

@@ -1,0 +1,111 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+
+/** PostgreSQL on one volume, from the official image or one that keeps its contract. */
+public record PostgresSpec(
+    @Default(DEFAULT_VERSION)
+        @Size(min = 1, max = 16)
+        @ValidationRule(
+            value = "self.matches('" + VERSION_PATTERN + "')",
+            message = VERSION_MESSAGE)
+        @ValidationRule(
+            value = "self.split('.')[0] == oldSelf.split('.')[0]",
+            message =
+                "the major version cannot change: data of one major version is not readable by"
+                    + " another; dump, create a new environment, restore")
+        @JsonPropertyDescription("PostgreSQL version, as in the tag of the official image.")
+        String version,
+    @Default(DEFAULT_NAME)
+        @Size(min = 1, max = 63)
+        @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
+        @ValidationRule(value = "self == oldSelf", message = FIXED)
+        @JsonPropertyDescription("Name of the database.")
+        String database,
+    @Default(DEFAULT_NAME)
+        @Size(min = 1, max = 63)
+        @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
+        @ValidationRule(value = "self == oldSelf", message = FIXED)
+        @JsonPropertyDescription("Role that owns the database.")
+        String user,
+    @Default(DEFAULT_STORAGE)
+        @Size(max = 20)
+        @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
+        @JsonPropertyDescription("Size of the data volume.")
+        String storage,
+    @Size(max = 253)
+        @ValidationRule(value = "self == oldSelf", message = FIXED)
+        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        String storageClassName,
+    @JsonPropertyDescription("SQL to run when the database is created, and only then.")
+        InitSql initSql,
+    @Default("" + DEFAULT_UID)
+        @Min(1)
+        @Max(2147483647)
+        @JsonPropertyDescription(
+            "User and group id of the image's postgres user: 999 in the Debian image, 70 in the"
+                + " Alpine one.")
+        Long runAsUser,
+    @Size(max = 512) @JsonPropertyDescription("Image to run instead of postgres:<version>.")
+        String image,
+    @JsonPropertyDescription("Compute resources of the PostgreSQL container.")
+        ResourceRequirements resources,
+    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+        List<LocalObjectReference> imagePullSecrets,
+    @JsonPropertyDescription("Labels a node must have.")
+        Map<String, @Size(max = 63) String> nodeSelector,
+    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+        List<Toleration> tolerations)
+    implements ComponentSpec {
+
+  public static final String VERSION_PATTERN = "^1[4-7]([.][0-9]{1,2})?$";
+  public static final String VERSION_MESSAGE =
+      "is not a supported PostgreSQL version: give 14 to 17, for example 17 or 16.4";
+  public static final String NAME_PATTERN = "^[a-z_][a-z0-9_]*$";
+  public static final String NAME_MESSAGE =
+      "is not a plain SQL name: use a-z, 0-9 and '_', for example scoliologic_db";
+  static final String FIXED = "cannot change once set: the data on the volume was made with it";
+  static final String DEFAULT_VERSION = "17";
+  static final String DEFAULT_NAME = "app";
+  static final String DEFAULT_STORAGE = "10Gi";
+  static final long DEFAULT_UID = 999;
+  static final PostgresSpec DEFAULTS =
+      new PostgresSpec(null, null, null, null, null, null, null, null, null, null, null, null);
+
+  public PostgresSpec {
+    version = version == null ? DEFAULT_VERSION : version;
+    database = database == null ? DEFAULT_NAME : database;
+    user = user == null ? DEFAULT_NAME : user;
+    storage = storage == null ? DEFAULT_STORAGE : storage;
+    runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+  }
+
+  @Override
+  public String defaultImage() {
+    return "postgres:" + version;
+  }
+
+  /** Where the SQL stands. */
+  public record InitSql(
+      @Required
+          @JsonPropertyDescription(
+              "ConfigMap whose *.sql and *.sh keys run in the order of their names.")
+          ConfigMapRef configMapRef) {}
+
+  /** A ConfigMap by name. */
+  public record ConfigMapRef(
+      @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the ConfigMap.")
+          String name) {}
+}

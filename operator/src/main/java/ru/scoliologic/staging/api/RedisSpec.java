@@ -1,0 +1,85 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+
+/** Redis with a password and an append-only file on one volume. */
+public record RedisSpec(
+    @Default(DEFAULT_VERSION)
+        @Size(min = 1, max = 16)
+        @ValidationRule(
+            value = "self.matches('" + VERSION_PATTERN + "')",
+            message = VERSION_MESSAGE)
+        @JsonPropertyDescription("Redis version, as in the tag of the official image.")
+        String version,
+    @Default(DEFAULT_MAX_MEMORY)
+        @Size(max = 20)
+        @ValidationRule(
+            value = "self.matches('" + MAX_MEMORY_PATTERN + "')",
+            message = MAX_MEMORY_MESSAGE)
+        @JsonPropertyDescription(
+            "Memory for data; beyond it the least recently used keys go (allkeys-lru).")
+        String maxMemory,
+    @Default(DEFAULT_STORAGE)
+        @Size(max = 20)
+        @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
+        @JsonPropertyDescription("Size of the data volume.")
+        String storage,
+    @Size(max = 253)
+        @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
+        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        String storageClassName,
+    @Default("" + DEFAULT_UID)
+        @Min(1)
+        @Max(2147483647)
+        @JsonPropertyDescription("User and group id of the image's redis user.")
+        Long runAsUser,
+    @Size(max = 512) @JsonPropertyDescription("Image to run instead of redis:<version>.")
+        String image,
+    @JsonPropertyDescription(
+            "Compute resources of the Redis container; the memory limit should be a third above"
+                + " maxMemory.")
+        ResourceRequirements resources,
+    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+        List<LocalObjectReference> imagePullSecrets,
+    @JsonPropertyDescription("Labels a node must have.")
+        Map<String, @Size(max = 63) String> nodeSelector,
+    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+        List<Toleration> tolerations)
+    implements ComponentSpec {
+
+  public static final String VERSION_PATTERN = "^[6-9]([.][0-9]{1,2}){0,2}$";
+  public static final String VERSION_MESSAGE =
+      "is not a supported Redis version: give 6 or newer, for example 8.0";
+  public static final String MAX_MEMORY_PATTERN = "^[1-9][0-9]{0,6}(Mi|Gi)$";
+  public static final String MAX_MEMORY_MESSAGE =
+      "is not an amount of memory: give a whole number with Mi or Gi, for example 256Mi";
+  static final String DEFAULT_VERSION = "8.0";
+  static final String DEFAULT_MAX_MEMORY = "256Mi";
+  static final String DEFAULT_STORAGE = "1Gi";
+  static final long DEFAULT_UID = 999;
+  static final RedisSpec DEFAULTS =
+      new RedisSpec(null, null, null, null, null, null, null, null, null, null);
+
+  public RedisSpec {
+    version = version == null ? DEFAULT_VERSION : version;
+    maxMemory = maxMemory == null ? DEFAULT_MAX_MEMORY : maxMemory;
+    storage = storage == null ? DEFAULT_STORAGE : storage;
+    runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+  }
+
+  @Override
+  public String defaultImage() {
+    return "redis:" + version;
+  }
+}

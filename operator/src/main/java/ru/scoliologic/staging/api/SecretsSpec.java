@@ -1,0 +1,65 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+
+/** Where secret values come from and which must be there. */
+public record SecretsSpec(
+    @Size(max = 10)
+        @JsonPropertyDescription(
+            "Secrets of this namespace to look in, in order; the first that has a key gives it.")
+        List<Source> from,
+    @Size(max = 100)
+        @ValidationRule(
+            value = "self.all(k, self.exists_one(o, o.name == k.name))",
+            message = "a key is listed twice: every name may stand once")
+        @JsonPropertyDescription(
+            "Keys the environment needs. The application gets each as an environment variable of"
+                + " that name, except POSTGRES_PASSWORD and REDIS_PASSWORD, which reach it only"
+                + " where spec.services.app.env composes them.")
+        List<Key> keys) {
+
+  public SecretsSpec {
+    from = from == null ? List.of() : List.copyOf(from);
+    keys = keys == null ? List.of() : List.copyOf(keys);
+  }
+
+  /** One Secret to look in. */
+  public record Source(@Required @JsonPropertyDescription("The Secret.") SecretRef secretRef) {}
+
+  /** A Secret by name. */
+  public record SecretRef(
+      @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the Secret.")
+          String name) {}
+
+  /** One value that must be known. */
+  public record Key(
+      @Required
+          @Size(min = 1, max = 100)
+          @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
+          @JsonPropertyDescription("Name of the key, in the Secret and in the environment.")
+          String name,
+      @Min(1) @Max(4096) @JsonPropertyDescription("Least number of characters of the value.")
+          Integer minLength,
+      @JsonPropertyDescription(
+              "Make the value when no Secret gives it. It is made once and never changes by itself.")
+          Generate generate) {
+
+    public static final String NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$";
+    public static final String NAME_MESSAGE =
+        "is not a variable name: use letters, digits and '_', for example JWT_SECRET";
+  }
+
+  /** How to make a value. */
+  public record Generate(
+      @Required
+          @Min(16)
+          @Max(256)
+          @JsonPropertyDescription("Number of characters, drawn from A-Z, a-z and 0-9.")
+          Integer length) {}
+}

@@ -1,0 +1,37 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+
+/** What the environment is to be. Nothing but people and GitOps tools write here. */
+public record StagingEnvironmentSpec(
+    @Required @JsonPropertyDescription("The host names under which the environment is reached.")
+        Domains domains,
+    @Required @JsonPropertyDescription("How traffic gets in, and where certificates come from.")
+        IngressSpec ingress,
+    @JsonPropertyDescription(
+            "What must be known before anything starts. Values only live in Secrets.")
+        SecretsSpec secrets,
+    @Required @JsonPropertyDescription("What runs in the environment.") ServicesSpec services,
+    @Default(DEFAULT_DELETION_POLICY)
+        @JsonPropertyDescription(
+            "What happens to the volumes and the generated credentials when the environment is"
+                + " deleted. Retain: they stay, and an environment of the same name adopts them."
+                + " Delete: they go with it.")
+        DeletionPolicy deletionPolicy) {
+
+  static final String DEFAULT_DELETION_POLICY = "Retain";
+
+  public StagingEnvironmentSpec {
+    secrets = secrets == null ? new SecretsSpec(null, null) : secrets;
+    deletionPolicy =
+        deletionPolicy == null ? DeletionPolicy.valueOf(DEFAULT_DELETION_POLICY) : deletionPolicy;
+  }
+
+  /** What becomes of data and credentials when the environment is deleted. */
+  public enum DeletionPolicy {
+    Retain,
+    Delete
+  }
+}

@@ -1,0 +1,43 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+
+/** What was observed. Only the operator writes here. */
+public record StagingEnvironmentStatus(
+    @Default("-1")
+        @JsonPropertyDescription("The generation of the spec that this status speaks of.")
+        Long observedGeneration,
+    @JsonPropertyDescription("The stage being worked on, or the last one when all are done.")
+        String stage,
+    @JsonPropertyDescription("In one sentence: what is being waited for, or that all is well.")
+        String message,
+    @JsonPropertyDescription(
+            "One condition a stage in the plan's order, then Ready, and Reconciling or Stalled while"
+                + " they hold.")
+        List<Condition> conditions,
+    @JsonPropertyDescription("The state of each component.") List<Component> components,
+    @JsonPropertyDescription("Where the environment is reached.") Urls urls,
+    @JsonPropertyDescription("The versions of the application.") AppVersions app,
+    @JsonPropertyDescription("Domains this environment holds; no other environment gets them.")
+        List<String> claims,
+    @JsonPropertyDescription("When the operator looks again by itself, while it waits (RFC 3339).")
+        String nextRetry) {
+
+  /** One component's state. */
+  public record Component(String name, boolean ready, String image, String message) {}
+
+  /** The environment's addresses. */
+  public record Urls(String app, String traefik) {}
+
+  /**
+   * The application's versions.
+   *
+   * @param serving image that gets the traffic
+   * @param candidate image that starts beside it, if any
+   * @param previous image that served before and is still kept for a short way back, if any
+   */
+  public record AppVersions(String serving, String candidate, String previous) {}
+}

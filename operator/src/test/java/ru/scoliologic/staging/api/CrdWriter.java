@@ -1,0 +1,75 @@
+package ru.scoliologic.staging.api;
+
+import io.fabric8.crdv2.generator.CRDGenerator;
+import io.fabric8.crdv2.generator.CRDPostProcessor;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceColumnDefinition;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import java.io.File;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/** Writes {@code crds/} from the API classes; run by the build, before the tests. */
+public final class CrdWriter {
+  private static final List<String> COLUMNS =
+      List.of("READY", "STAGE", "VERSION", "URL", "AGE", "MESSAGE");
+
+  private CrdWriter() {}
+
+  public static void main(String[] args) {
+    var directory = new File(args[0]);
+    directory.mkdirs();
+    new CRDGenerator()
+        .customResourceClasses(StagingEnvironment.class)
+        .withPostProcessor(new Finish())
+        .inOutputDir(directory)
+        .generate();
+  }
+
+  /** What the generator cannot be told by annotations. */
+  private static final class Finish implements CRDPostProcessor {
+    @Override
+    public HasMetadata process(HasMetadata resource, String crdVersion) {
+      var crd = (CustomResourceDefinition) resource;
+      for (var version : crd.getSpec().getVersions()) {
+        var columns = new ArrayList<>(version.getAdditionalPrinterColumns());
+        columns.sort(
+            Comparator.comparingInt(
+                (CustomResourceColumnDefinition column) -> COLUMNS.indexOf(column.getName())));
+        version.setAdditionalPrinterColumns(columns);
+        var schema = version.getSchema().getOpenAPIV3Schema();
+        dropRepeatedRules(schema);
+        keyConditionsByType(schema.getProperties().get("status"));
+      }
+      return crd;
+    }
+
+    /** A record component's annotation counts for its field and for its accessor. */
+    private static void dropRepeatedRules(JSONSchemaProps schema) {
+      if (schema.getXKubernetesValidations() != null) {
+        schema.setXKubernetesValidations(
+            new ArrayList<>(new LinkedHashSet<>(schema.getXKubernetesValidations())));
+      }
+      if (schema.getProperties() != null) {
+        schema.getProperties().values().forEach(Finish::dropRepeatedRules);
+      }
+      if (schema.getItems() != null && schema.getItems().getSchema() != null) {
+        dropRepeatedRules(schema.getItems().getSchema());
+      }
+    }
+
+    /** As the API conventions ask: a list keyed by type whose items carry all fields. */
+    private static void keyConditionsByType(JSONSchemaProps status) {
+      var conditions = status.getProperties().get("conditions");
+      conditions.setXKubernetesListType("map");
+      conditions.setXKubernetesListMapKeys(List.of("type"));
+      conditions
+          .getItems()
+          .getSchema()
+          .setRequired(List.of("lastTransitionTime", "message", "reason", "status", "type"));
+    }
+  }
+}
