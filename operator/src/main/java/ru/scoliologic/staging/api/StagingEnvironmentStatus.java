@@ -1,11 +1,13 @@
 package ru.scoliologic.staging.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 
 /** What was observed. Only the operator writes here. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingEnvironmentStatus(
     @Default("-1")
         @JsonPropertyDescription("The generation of the spec that this status speaks of.")
@@ -22,11 +24,10 @@ public record StagingEnvironmentStatus(
     @JsonPropertyDescription("Where the environment is reached.") Urls urls,
     @JsonPropertyDescription("The versions of the application.") AppVersions app,
     @JsonPropertyDescription("Domains this environment holds; no other environment gets them.")
-        List<String> claims,
-    @JsonPropertyDescription("When the operator looks again by itself, while it waits (RFC 3339).")
-        String nextRetry) {
+        List<String> claims) {
 
   /** One component's state. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Component(String name, boolean ready, String image, String message) {}
 
   /** The environment's addresses. */
@@ -39,5 +40,6 @@ public record StagingEnvironmentStatus(
    * @param candidate image that starts beside it, if any
    * @param previous image that served before and is still kept for a short way back, if any
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record AppVersions(String serving, String candidate, String previous) {}
 }

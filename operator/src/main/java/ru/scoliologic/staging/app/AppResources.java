@@ -1,0 +1,249 @@
+package ru.scoliologic.staging.app;
+
+import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.AffinityBuilder;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import ru.scoliologic.staging.api.AppSpec;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.app.Rollout.Version;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Stage;
+
+/** Builds the application's objects (pure). */
+public final class AppResources {
+  public static final String COMPONENT = "app";
+
+  /** Time in which Services forget the pod, for an application that stops at once, or never. */
+  private static final long DRAIN_SECONDS = 5;
+
+  private static final long GRACE_SECONDS = 30;
+  private static final int PROBE_PERIOD = 2;
+
+  /** A version counts only when it has stayed well for a moment. */
+  private static final int SETTLE_SECONDS = 2;
+
+  private final StagingEnvironment environment;
+  private final AppSpec spec;
+  private final Names names;
+  private final Map<String, String> variables;
+
+  /**
+   * Objects of one environment.
+   *
+   * @param variables of the application; only their hash enters a pod template
+   */
+  public AppResources(StagingEnvironment environment, Map<String, String> variables) {
+    this.environment = environment;
+    this.spec = environment.getSpec().services().app();
+    this.names = Names.of(environment);
+    this.variables = variables;
+  }
+
+  /**
+   * The application's part of the plan.
+   *
+   * @param dependenciesReady whether PostgreSQL and Redis serve; a version does not start before
+   */
+  public List<Planned> plan(Rollout rollout, boolean dependenciesReady) {
+    var plan = new ArrayList<Planned>();
+    for (var volume : spec.volumes()) {
+      plan.add(
+          new Planned(
+              Stage.DEPLOYMENT,
+              HardenedPod.volumeClaim(
+                  Ownership.retained(environment, COMPONENT, names.appVolume(volume.path())),
+                  volume.size(),
+                  volume.storageClassName())));
+    }
+    plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
+    for (var version : rollout.kept()) {
+      boolean held = variables.isEmpty() || !dependenciesReady;
+      plan.add(new Planned(Stage.DEPLOYMENT, deployment(version), held));
+    }
+    return plan;
+  }
+
+  /** Whether a version's Deployment is there. */
+  public static boolean exists(Snapshot snapshot, Version version) {
+    return snapshot
+        .owned()
+        .find(Deployment.class, snapshot.names().appVersion(version.hash()))
+        .isPresent();
+  }
+
+  /** The serving version's state. */
+  public static Component observe(Snapshot snapshot, Rollout rollout) {
+    return observe(snapshot, rollout.serving());
+  }
+
+  /** One version's state, told from its own pods only. */
+  public static Component observe(Snapshot snapshot, Version version) {
+    return Component.of(
+        snapshot.ofVersion(version.hash()),
+        COMPONENT,
+        version.image(),
+        snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash())));
+  }
+
+  private Map<String, String> selector(Version version) {
+    var selector = new TreeMap<>(Labels.selector(environment, COMPONENT));
+    selector.put(Labels.VERSION, version.hash());
+    return selector;
+  }
+
+  private Service service(Rollout rollout) {
+    var metadata = Ownership.owned(environment, COMPONENT, names.app());
+    metadata.setAnnotations(Map.of(Labels.SWITCHED_AT, rollout.switchedAt().toString()));
+    return new ServiceBuilder()
+        .withMetadata(metadata)
+        .withNewSpec()
+        .withSelector(selector(rollout.serving()))
+        .addNewPort()
+        .withName("http")
+        .withPort(80)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString("http"))
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
+  private Deployment deployment(Version version) {
+    var metadata = Ownership.owned(environment, COMPONENT, names.appVersion(version.hash()));
+    metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
+    var labels = new TreeMap<>(Labels.of(environment, COMPONENT));
+    labels.put(Labels.VERSION, version.hash());
+    metadata.setLabels(labels);
+    return new DeploymentBuilder()
+        .withMetadata(metadata)
+        .withNewSpec()
+        .withReplicas(1)
+        .withRevisionHistoryLimit(2)
+        .withMinReadySeconds(SETTLE_SECONDS)
+        .withProgressDeadlineSeconds(spec.health().startSeconds() + 60)
+        .withNewStrategy()
+        .withType("RollingUpdate")
+        .withNewRollingUpdate()
+        .withMaxUnavailable(new IntOrString(0))
+        .withMaxSurge(new IntOrString(1))
+        .endRollingUpdate()
+        .endStrategy()
+        .withNewSelector()
+        .withMatchLabels(selector(version))
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(labels)
+        .withAnnotations(Map.of(Labels.CONFIG_HASH, Hash.of(new TreeMap<>(variables))))
+        .endMetadata()
+        .withSpec(podSpec(version))
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  private PodSpec podSpec(Version version) {
+    var volumes = new ArrayList<Volume>();
+    volumes.add(emptyDir("tmp"));
+    spec.volumes().forEach(v -> volumes.add(claim(volumeName(v), names.appVolume(v.path()))));
+    return HardenedPod.pod(spec, spec.runAsUser())
+        .withTerminationGracePeriodSeconds(GRACE_SECONDS)
+        .withAffinity(spec.volumes().isEmpty() ? null : besideTheServingVersion())
+        .withContainers(container(version))
+        .withVolumes(volumes)
+        .build();
+  }
+
+  /** A volume is mounted on one node at a time, so a new version has to start on the same one. */
+  private Affinity besideTheServingVersion() {
+    return new AffinityBuilder()
+        .withNewPodAffinity()
+        .addNewRequiredDuringSchedulingIgnoredDuringExecution()
+        .withTopologyKey("kubernetes.io/hostname")
+        .withNewLabelSelector()
+        .withMatchLabels(Labels.selector(environment, COMPONENT))
+        .endLabelSelector()
+        .endRequiredDuringSchedulingIgnoredDuringExecution()
+        .endPodAffinity()
+        .build();
+  }
+
+  private Container container(Version version) {
+    var mounts = new ArrayList<VolumeMount>();
+    mounts.add(mount("tmp", "/tmp"));
+    spec.volumes().forEach(v -> mounts.add(mount(volumeName(v), v.path())));
+    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
+        .withImage(version.image())
+        .addNewEnvFrom()
+        .withNewSecretRef(names.appEnvironment(), false)
+        .endEnvFrom()
+        .addNewPort()
+        .withName("http")
+        .withContainerPort(spec.port())
+        .withProtocol("TCP")
+        .endPort()
+        .withStartupProbe(probe(PROBE_PERIOD, spec.health().startSeconds() / PROBE_PERIOD))
+        .withReadinessProbe(probe(5, 3))
+        .withLivenessProbe(tcpProbe())
+        .withNewLifecycle()
+        .withNewPreStop()
+        .withNewSleep(DRAIN_SECONDS)
+        .endPreStop()
+        .endLifecycle()
+        .withVolumeMounts(mounts)
+        .build();
+  }
+
+  private Probe probe(int period, int failures) {
+    return new ProbeBuilder()
+        .withNewHttpGet()
+        .withPath(spec.health().path())
+        .withPort(new IntOrString("http"))
+        .endHttpGet()
+        .withPeriodSeconds(period)
+        .withTimeoutSeconds(5)
+        .withFailureThreshold(failures)
+        .build();
+  }
+
+  /** Only a process that no longer answers at all is restarted: its database may just be down. */
+  private static Probe tcpProbe() {
+    return new ProbeBuilder()
+        .withNewTcpSocket()
+        .withPort(new IntOrString("http"))
+        .endTcpSocket()
+        .withPeriodSeconds(15)
+        .withTimeoutSeconds(5)
+        .withFailureThreshold(4)
+        .build();
+  }
+
+  private static String volumeName(AppSpec.Volume volume) {
+    return "v" + volume.path().toLowerCase(java.util.Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+  }
+}

@@ -1,0 +1,133 @@
+package ru.scoliologic.staging.app;
+
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Snapshot;
+
+/**
+ * Which version serves, which one starts beside it, and which one is kept for a short way back
+ * (pure). All is read from what is there: the Service's selector says who serves.
+ *
+ * @param serving what the Service is to select
+ * @param candidate what starts beside it, outside the Service
+ * @param previous what served before, kept until open connections have ended
+ * @param switchedAt when the serving version got the traffic
+ */
+public record Rollout(
+    Version serving, Optional<Version> candidate, Optional<Version> previous, Instant switchedAt) {
+
+  /** How long the version that served before is kept after a switch. */
+  public static final Duration GRACE = Duration.ofSeconds(60);
+
+  private static final int HASH_LENGTH = 8;
+
+  /** One version: the image and the hash that names its objects. */
+  public record Version(String hash, String image) {
+    static Version of(String image) {
+      return new Version(Hash.of(image).substring(0, HASH_LENGTH), image);
+    }
+  }
+
+  /** Decides from the spec and from what is there. */
+  public static Rollout decide(Snapshot snapshot) {
+    var wanted = Version.of(snapshot.environment().getSpec().services().app().image());
+    var service = snapshot.owned().find(Service.class, snapshot.names().app());
+    var current =
+        service
+            .map(s -> s.getSpec().getSelector().get(Labels.VERSION))
+            .flatMap(hash -> deployed(snapshot, hash));
+    var switchedAt = service.flatMap(Rollout::switchedAt).orElse(snapshot.now());
+
+    // The first version, or one whose Deployment somebody deleted: there is nothing to protect.
+    if (current.isEmpty()) {
+      return new Rollout(wanted, Optional.empty(), Optional.empty(), switchedAt);
+    }
+    if (current.get().equals(wanted)) {
+      var previous =
+          snapshot.now().isBefore(switchedAt.plus(GRACE))
+              ? others(snapshot, wanted).findFirst()
+              : Optional.<Version>empty();
+      return new Rollout(wanted, Optional.empty(), previous, switchedAt);
+    }
+    if (available(snapshot, wanted) || !everAvailable(snapshot, current.get())) {
+      return new Rollout(wanted, Optional.empty(), current, snapshot.now());
+    }
+    return new Rollout(current.get(), Optional.of(wanted), Optional.empty(), switchedAt);
+  }
+
+  /** Every version whose Deployment is to exist. */
+  public List<Version> kept() {
+    var kept = new ArrayList<Version>();
+    kept.add(serving);
+    candidate.ifPresent(kept::add);
+    previous.ifPresent(kept::add);
+    return kept;
+  }
+
+  /** When something is due by the clock alone. */
+  public Optional<Instant> nextStep() {
+    return previous.map(version -> switchedAt.plus(GRACE));
+  }
+
+  private static java.util.stream.Stream<Version> others(Snapshot snapshot, Version than) {
+    return snapshot.owned().list(Deployment.class).stream()
+        .map(Rollout::version)
+        .flatMap(Optional::stream)
+        .filter(version -> !version.equals(than));
+  }
+
+  private static Optional<Version> deployed(Snapshot snapshot, String hash) {
+    return snapshot.owned().list(Deployment.class).stream()
+        .map(Rollout::version)
+        .flatMap(Optional::stream)
+        .filter(version -> version.hash().equals(hash))
+        .findFirst();
+  }
+
+  /** The version a Deployment of the application stands for; none for another component's. */
+  private static Optional<Version> version(Deployment deployment) {
+    var annotations = deployment.getMetadata().getAnnotations();
+    return annotations == null || deployment.isMarkedForDeletion()
+        ? Optional.empty()
+        : Optional.ofNullable(annotations.get(Labels.IMAGE)).map(Version::of);
+  }
+
+  private static Optional<Deployment> deployment(Snapshot snapshot, Version version) {
+    return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash()));
+  }
+
+  static boolean available(Snapshot snapshot, Version version) {
+    return deployment(snapshot, version)
+        .map(Deployment::getStatus)
+        .map(status -> status.getAvailableReplicas())
+        .filter(replicas -> replicas >= 1)
+        .isPresent();
+  }
+
+  /** A version that never came up serves nobody, so a newer one need not wait beside it. */
+  private static boolean everAvailable(Snapshot snapshot, Version version) {
+    return available(snapshot, version)
+        || deployment(snapshot, version)
+            .map(Deployment::getStatus)
+            .map(status -> status.getConditions())
+            .orElse(List.of())
+            .stream()
+            .anyMatch(c ->
+                "Progressing".equals(c.getType())
+                    && Objects.equals(c.getReason(), "NewReplicaSetAvailable"));
+  }
+
+  private static Optional<Instant> switchedAt(Service service) {
+    return Optional.ofNullable(service.getMetadata().getAnnotations())
+        .map(annotations -> annotations.get(Labels.SWITCHED_AT))
+        .map(Instant::parse);
+  }
+}

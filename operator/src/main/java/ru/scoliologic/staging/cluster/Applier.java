@@ -1,0 +1,164 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes what is there what was planned: server-side apply of what differs, in waves, and deletion
+ * of what is no longer planned. It takes nothing over that the operator does not own, and deletes
+ * no volume claim, StatefulSet or credential.
+ */
+public final class Applier {
+  private static final Logger LOG = LoggerFactory.getLogger(Applier.class);
+
+  /** What must exist before what: a binding's role, a pod's configuration, an Ingress' Service. */
+  private static final List<Set<String>> WAVES =
+      List.of(
+          Set.of("ServiceAccount", "Role", "Secret", "ConfigMap", "PersistentVolumeClaim"),
+          Set.of("RoleBinding", "Service", "NetworkPolicy"),
+          Set.of("StatefulSet", "Deployment"),
+          Set.of("Ingress"));
+
+  private final KubernetesClient client;
+  private final Cache cache;
+
+  public Applier(KubernetesClient client, Cache cache) {
+    this.client = client;
+    this.cache = cache;
+  }
+
+  /** The watched objects, told of each write at once so that no pass sees less than was written. */
+  public interface Cache {
+    Optional<HasMetadata> find(HasMetadata like);
+
+    void wrote(HasMetadata now, Optional<HasMetadata> before);
+  }
+
+  /**
+   * Applies the objects.
+   *
+   * @return a sentence for each name that somebody else's object has; those are left as they are
+   */
+  public List<String> apply(List<HasMetadata> planned) {
+    var conflicts = new ArrayList<String>();
+    try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (var wave : WAVES) {
+        var members = planned.stream().filter(o -> wave.contains(o.getKind())).toList();
+        conflicts.addAll(applyWave(pool, members));
+      }
+    }
+    var unknown =
+        planned.stream()
+            .map(HasMetadata::getKind)
+            .filter(kind -> WAVES.stream().noneMatch(wave -> wave.contains(kind)))
+            .collect(Collectors.toSet());
+    if (!unknown.isEmpty()) {
+      throw new IllegalStateException("no wave for " + unknown);
+    }
+    return conflicts;
+  }
+
+  private List<String> applyWave(ExecutorService pool, List<HasMetadata> members) {
+    Function<HasMetadata, Future<Optional<String>>> start = o -> pool.submit(() -> applyOne(o));
+    var running = members.stream().map(start).toList();
+    var conflicts = new ArrayList<String>();
+    for (var task : running) {
+      try {
+        task.get().ifPresent(conflicts::add);
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof RuntimeException cause) {
+          throw cause;
+        }
+        throw new IllegalStateException(e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while applying", e);
+      }
+    }
+    return conflicts;
+  }
+
+  private Optional<String> applyOne(HasMetadata planned) {
+    FieldOwnership.seal(planned);
+    var known = cache.find(planned);
+    if (known.isPresent()) {
+      if (FieldOwnership.unchanged(known.get(), planned)) {
+        return Optional.empty();
+      }
+    } else {
+      var there = client.resource(planned).get();
+      if (there != null) {
+        var owner = Labels.environmentOf(planned).orElseThrow();
+        if (!Labels.environmentOf(there).equals(Optional.of(owner))) {
+          return Optional.of(
+              "%s %s exists and does not belong to this environment (it lacks the label %s=%s)"
+                  .formatted(
+                      there.getKind(), there.getMetadata().getName(), Labels.ENVIRONMENT, owner));
+        }
+        // Ours, but the watch has not shown it yet: the plan was made without it, so it is stale.
+        throw new StaleView(there);
+      }
+    }
+    var applied =
+        client
+            .resource(planned)
+            .fieldManager(FieldOwnership.MANAGER)
+            .forceConflicts()
+            .serverSideApply();
+    cache.wrote(applied, known);
+    log(known.isPresent() ? "updated" : "created", applied);
+    return Optional.empty();
+  }
+
+  /** Deletes what is ours and no longer planned, but never data or credentials. */
+  public void prune(Observed observed, Set<String> plannedKeys) {
+    for (var object : observed.objects()) {
+      if (plannedKeys.contains(key(object))
+          || object.isMarkedForDeletion()
+          || object instanceof PersistentVolumeClaim
+          || !WAVES.stream().anyMatch(wave -> wave.contains(object.getKind()))
+          || object.getKind().equals("StatefulSet")
+          || object.getMetadata().getName().endsWith("-credentials")) {
+        continue;
+      }
+      client.resource(object).withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
+      log("deleted", object);
+    }
+  }
+
+  /** Kind and name: what tells two objects of one environment apart. */
+  public static String key(HasMetadata object) {
+    return object.getKind() + "/" + object.getMetadata().getName();
+  }
+
+  private static void log(String what, HasMetadata object) {
+    LOG.atInfo()
+        .addKeyValue("namespace", object.getMetadata().getNamespace())
+        .addKeyValue("environment", Labels.environmentOf(object).orElse(""))
+        .addKeyValue("object", key(object))
+        .log(what);
+  }
+
+  /** The watch lags behind the server; the pass is to be repeated. */
+  public static final class StaleView extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    StaleView(HasMetadata object) {
+      super("the watch has not shown " + key(object) + " yet");
+    }
+  }
+}

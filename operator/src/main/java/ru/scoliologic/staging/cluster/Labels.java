@@ -1,0 +1,59 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Labels and annotations of what the operator owns. */
+public final class Labels {
+  public static final String MANAGED_BY = "app.kubernetes.io/managed-by";
+  public static final String OPERATOR = "staging-operator";
+  public static final String NAME = "app.kubernetes.io/name";
+  public static final String PART_OF = "app.kubernetes.io/part-of";
+  public static final String ENVIRONMENT = "staging.scoliologic.ru/environment";
+  public static final String COMPONENT = "app.kubernetes.io/component";
+
+  /** Version of the application that a pod runs: a hash of its image reference. */
+  public static final String VERSION = "staging.scoliologic.ru/version";
+
+  /** Selects everything the operator owns. */
+  public static final String SELECTOR = MANAGED_BY + "=" + OPERATOR;
+
+  /** Hash of the object as it was planned. */
+  public static final String PLANNED_HASH = "staging.scoliologic.ru/planned-hash";
+
+  /** On a pod template: hash of the configuration that its containers read at start. */
+  public static final String CONFIG_HASH = "staging.scoliologic.ru/config-hash";
+
+  /** On the application's Service: when it was pointed at the serving version. */
+  public static final String SWITCHED_AT = "staging.scoliologic.ru/switched-at";
+
+  /** On a Deployment of the application: the image that its version stands for. */
+  public static final String IMAGE = "staging.scoliologic.ru/image";
+
+  private Labels() {}
+
+  /** What a component's pods are selected by. */
+  public static Map<String, String> selector(HasMetadata environment, String component) {
+    return new TreeMap<>(
+        Map.of(ENVIRONMENT, environment.getMetadata().getName(), COMPONENT, component));
+  }
+
+  /** The labels of every object of a component. */
+  public static Map<String, String> of(HasMetadata environment, String component) {
+    var labels = selector(environment, component);
+    labels.put(MANAGED_BY, OPERATOR);
+    labels.put(NAME, component);
+    labels.put(PART_OF, "staging-environment");
+    return labels;
+  }
+
+  /** The environment that an object belongs to, by its labels. */
+  public static Optional<String> environmentOf(HasMetadata object) {
+    var labels = object.getMetadata().getLabels();
+    return labels != null && OPERATOR.equals(labels.get(MANAGED_BY))
+        ? Optional.ofNullable(labels.get(ENVIRONMENT))
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,51 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+
+/** Names of everything an environment owns: {@code <environment>-<component>}. */
+public record Names(String environment) {
+  public static Names of(HasMetadata environment) {
+    return new Names(environment.getMetadata().getName());
+  }
+
+  public String traefik() {
+    return environment + "-traefik";
+  }
+
+  /** The Secret with the users of the dashboard. */
+  public String traefikUsers() {
+    return environment + "-traefik-users";
+  }
+
+  public String postgres() {
+    return environment + "-postgres";
+  }
+
+  public String redis() {
+    return environment + "-redis";
+  }
+
+  public String app() {
+    return environment + "-app";
+  }
+
+  /** The Deployment of one version of the application. */
+  public String appVersion(String version) {
+    return app() + "-" + version;
+  }
+
+  /** The Secret with the application's environment variables. */
+  public String appEnvironment() {
+    return environment + "-app-env";
+  }
+
+  /** The volume of a folder of the application, for example {@code stage-app-app-uploads}. */
+  public String appVolume(String path) {
+    return app() + path.toLowerCase(java.util.Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+  }
+
+  /** The Secret with what the operator generated. */
+  public String credentials() {
+    return environment + "-credentials";
+  }
+}

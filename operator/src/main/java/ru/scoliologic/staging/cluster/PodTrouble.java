@@ -1,0 +1,122 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.stage.Reason;
+
+/**
+ * Why a component's pod does not come up, told from the pod's status (pure).
+ *
+ * @param reason the named cause
+ * @param message what the node or the scheduler says, with the container's last lines where it
+ *     crashed; secrets masked by who gave the lines
+ */
+public record PodTrouble(Reason reason, String message) {
+  private static final Set<String> PULL =
+      Set.of("ErrImagePull", "ImagePullBackOff", "InvalidImageName");
+  private static final Set<String> CONFIG =
+      Set.of("CreateContainerConfigError", "CreateContainerError", "RunContainerError");
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** The first trouble among the pods, if any. */
+  public static Optional<PodTrouble> among(
+      List<Pod> pods, Map<String, String> logTails, Instant now) {
+    return pods.stream().flatMap(pod -> of(pod, logTails, now).stream()).findFirst();
+  }
+
+  /** Whether a container of the pod ended badly, so that its log is worth reading. */
+  public static boolean crashed(Pod pod) {
+    return containers(pod)
+        .anyMatch(c ->
+            ended(c)
+                .filter(
+                    t -> t.getTerminated().getExitCode() != 0 && !Boolean.TRUE.equals(c.getReady()))
+                .isPresent());
+  }
+
+  private static Optional<PodTrouble> of(Pod pod, Map<String, String> logTails, Instant now) {
+    return containers(pod)
+        .flatMap(c -> of(pod, c, logTails).stream())
+        .findFirst()
+        .or(() -> unschedulable(pod, now));
+  }
+
+  private static Optional<PodTrouble> of(
+      Pod pod, ContainerStatus container, Map<String, String> logTails) {
+    var waiting = container.getState() == null ? null : container.getState().getWaiting();
+    var why = waiting == null ? "" : String.valueOf(waiting.getReason());
+    if (PULL.contains(why)) {
+      return Optional.of(
+          new PodTrouble(
+              Reason.IMAGE_PULL_FAILED,
+              "image %s cannot be pulled: %s"
+                  .formatted(container.getImage(), said(waiting.getMessage()))));
+    }
+    if (CONFIG.contains(why)) {
+      return Optional.of(
+          new PodTrouble(Reason.CONTAINER_CONFIG_ERROR, why + ": " + said(waiting.getMessage())));
+    }
+    if (Boolean.TRUE.equals(container.getReady())) {
+      return Optional.empty();
+    }
+    return ended(container)
+        .filter(state -> state.getTerminated().getExitCode() != 0)
+        .map(state -> {
+          var end = state.getTerminated();
+          if ("OOMKilled".equals(end.getReason())) {
+            return new PodTrouble(
+                Reason.OUT_OF_MEMORY,
+                "container %s was killed for using more memory than its limit"
+                    .formatted(container.getName()));
+          }
+          var lines = logTails.getOrDefault(pod.getMetadata().getName(), "").strip();
+          return new PodTrouble(
+              Reason.CONTAINER_CRASHING,
+              "container %s ended with exit code %d%s"
+                  .formatted(
+                      container.getName(),
+                      end.getExitCode(),
+                      lines.isEmpty() ? "" : "; its last lines: " + lines));
+        });
+  }
+
+  private static Optional<ContainerState> ended(ContainerStatus container) {
+    return Stream.of(container.getState(), container.getLastState())
+        .filter(state -> state != null && state.getTerminated() != null)
+        .findFirst();
+  }
+
+  private static Optional<PodTrouble> unschedulable(Pod pod, Instant now) {
+    return pod.getStatus().getConditions().stream()
+        .filter(c -> "PodScheduled".equals(c.getType()) && "False".equals(c.getStatus()))
+        .filter(c -> waitedLong(c.getLastTransitionTime(), now))
+        .findFirst()
+        .map(c ->
+            new PodTrouble(Reason.UNSCHEDULABLE, "no node can take it: " + said(c.getMessage())));
+  }
+
+  private static boolean waitedLong(String since, Instant now) {
+    return since != null && Instant.parse(since).plus(PATIENCE).isBefore(now);
+  }
+
+  private static Stream<ContainerStatus> containers(Pod pod) {
+    if (pod.getStatus() == null) {
+      return Stream.empty();
+    }
+    return Stream.concat(
+        pod.getStatus().getInitContainerStatuses().stream(),
+        pod.getStatus().getContainerStatuses().stream());
+  }
+
+  private static String said(String message) {
+    return message == null || message.isBlank() ? "no details given" : message;
+  }
+}

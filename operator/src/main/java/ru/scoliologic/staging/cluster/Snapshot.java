@@ -1,0 +1,84 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import ru.scoliologic.staging.api.StagingEnvironment;
+
+/**
+ * All that one pass reads, gathered once before anything is decided.
+ *
+ * @param environment the resource itself
+ * @param others every other environment of the cluster
+ * @param owned the objects that belong to the environment
+ * @param pods the environment's pods
+ * @param secrets the user's Secrets that the spec names, by name; one that does not exist is absent
+ * @param configMaps the user's ConfigMaps that the spec names, by name
+ * @param storageClasses every storage class: its name, and whether it is the default
+ * @param portHolders Services of others that hold port 80 or 443; read only while an address lacks
+ * @param logTails the last lines of containers that crashed, by pod name
+ * @param fresh makes a random value of the given number of letters and digits; asked only for a
+ *     credential that does not exist yet
+ * @param now the time of the pass
+ */
+public record Snapshot(
+    StagingEnvironment environment,
+    List<StagingEnvironment> others,
+    Observed owned,
+    List<Pod> pods,
+    Map<String, Secret> secrets,
+    Map<String, ConfigMap> configMaps,
+    Map<String, Boolean> storageClasses,
+    List<String> portHolders,
+    Map<String, String> logTails,
+    RandomValues fresh,
+    Instant now) {
+
+  /** Where new credentials come from. */
+  @FunctionalInterface
+  public interface RandomValues {
+    String next(int length);
+  }
+
+  public Names names() {
+    return Names.of(environment);
+  }
+
+  public String namespace() {
+    return environment.getMetadata().getNamespace();
+  }
+
+  /** Pods of one component that are not on their way out. */
+  public List<Pod> podsOf(String component) {
+    return pods.stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod -> component.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .toList();
+  }
+
+  /** The same view with only the pods that run one version of the application. */
+  public Snapshot ofVersion(String version) {
+    return new Snapshot(
+        environment,
+        others,
+        owned,
+        pods.stream()
+            .filter(pod -> version.equals(pod.getMetadata().getLabels().get(Labels.VERSION)))
+            .toList(),
+        secrets,
+        configMaps,
+        storageClasses,
+        portHolders,
+        logTails,
+        fresh,
+        now);
+  }
+
+  public Optional<Secret> ownedSecret(String name) {
+    return owned.find(Secret.class, name);
+  }
+}

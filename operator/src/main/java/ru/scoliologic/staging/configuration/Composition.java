@@ -1,0 +1,52 @@
+package ru.scoliologic.staging.configuration;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Composes {@code $(NAME)} and {@code $(NAME:url)} (pure). A value that is put in is never looked
+ * at again, so a password may hold any character.
+ */
+final class Composition {
+  private static final Pattern REFERENCE =
+      Pattern.compile("\\$\\$|\\$\\(([A-Za-z_][A-Za-z0-9_]*)(:url)?\\)");
+
+  private Composition() {}
+
+  /** The text with all references replaced; one without a value stays as it is. */
+  static String compose(String template, Map<String, String> values) {
+    return REFERENCE
+        .matcher(template)
+        .replaceAll(match -> {
+          if (match.group(1) == null) {
+            return Matcher.quoteReplacement("$");
+          }
+          var value = values.get(match.group(1));
+          if (value == null) {
+            return Matcher.quoteReplacement(match.group());
+          }
+          return Matcher.quoteReplacement(match.group(2) == null ? value : encoded(value));
+        });
+  }
+
+  /** The names a template refers to. */
+  static Set<String> names(String template) {
+    var names = new TreeSet<String>();
+    REFERENCE
+        .matcher(template)
+        .results()
+        .filter(match -> match.group(1) != null)
+        .forEach(match -> names.add(match.group(1)));
+    return names;
+  }
+
+  private static String encoded(String value) {
+    // A form encodes a space as '+', a URL as %20.
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+}

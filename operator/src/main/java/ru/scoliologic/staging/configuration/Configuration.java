@@ -1,0 +1,328 @@
+package ru.scoliologic.staging.configuration;
+
+import static ru.scoliologic.staging.configuration.Settings.DASHBOARD_PROBE_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.POSTGRES_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.REDIS_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.USERS_KEY;
+
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.KeyRef;
+import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+/**
+ * Resolves stage 2 (pure): looks every key up, makes what may be made, composes the application's
+ * variables, and lists all that is missing or wrong at once, never a value.
+ */
+public final class Configuration {
+  private static final int PASSWORD_LENGTH = 32;
+
+  private final Snapshot snapshot;
+  private final Map<String, String> stored;
+  private final Map<String, String> credentials = new TreeMap<>();
+  private final Map<String, String> values = new LinkedHashMap<>();
+  private final Problems problems = new Problems();
+
+  private Configuration(Snapshot snapshot) {
+    this.snapshot = snapshot;
+    this.stored =
+        snapshot.ownedSecret(snapshot.names().credentials()).map(Settings::values).orElse(Map.of());
+  }
+
+  public static Settings resolve(Snapshot snapshot) {
+    return new Configuration(snapshot).resolve();
+  }
+
+  private Settings resolve() {
+    var spec = snapshot.environment().getSpec();
+    if (credentialsLost()) {
+      problems.lost(
+          "Secret %s is gone, but volume claim %s was made with it"
+              .formatted(snapshot.names().credentials(), snapshot.names().postgres()));
+    } else {
+      resolveKeys(spec.secrets());
+    }
+    var users = dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
+    var ca = caBundle();
+    initSql();
+    var environment = problems.any() ? lastEnvironment() : composedEnvironment();
+    var secrets =
+        Stream.of(credentials.values(), values.values(), users.lines().toList())
+            .flatMap(Collection::stream)
+            .toList();
+    return new Settings(
+        problems.result(values.size()), credentials, environment, users, ca, secrets);
+  }
+
+  /** A database that was made with a password nobody knows any more must not be given a new one. */
+  private boolean credentialsLost() {
+    return stored.isEmpty()
+        && snapshot
+            .owned()
+            .find(PersistentVolumeClaim.class, snapshot.names().postgres())
+            .isPresent();
+  }
+
+  private void resolveKeys(SecretsSpec secrets) {
+    for (var source : secrets.from()) {
+      var name = source.secretRef().name();
+      if (!snapshot.secrets().containsKey(name)) {
+        problems.missingSecret(name);
+      }
+    }
+    for (var key : secrets.keys()) {
+      resolveKey(key);
+    }
+    for (var name : List.of(POSTGRES_PASSWORD, REDIS_PASSWORD)) {
+      // The database was made with the stored password: it stays in force whatever a Secret says.
+      var value =
+          stored.getOrDefault(name, values.getOrDefault(name, generated(name, PASSWORD_LENGTH)));
+      values.put(name, value);
+      credentials.put(name, value);
+    }
+    credentials.put(DASHBOARD_PROBE_PASSWORD, generated(DASHBOARD_PROBE_PASSWORD, PASSWORD_LENGTH));
+  }
+
+  private void resolveKey(SecretsSpec.Key key) {
+    var given = lookUp(key.name());
+    if (given.isPresent()) {
+      check(key, given.get());
+      values.put(key.name(), given.get().value());
+      return;
+    }
+    if (key.generate() != null) {
+      var value = generated(key.name(), key.generate().length());
+      values.put(key.name(), value);
+      credentials.put(key.name(), value);
+      return;
+    }
+    if (!key.name().equals(POSTGRES_PASSWORD) && !key.name().equals(REDIS_PASSWORD)) {
+      problems.missingKey(key.name());
+    }
+  }
+
+  private Optional<Given> lookUp(String key) {
+    for (var source : snapshot.environment().getSpec().secrets().from()) {
+      var name = source.secretRef().name();
+      var secret = snapshot.secrets().get(name);
+      if (secret != null && secret.getData() != null && secret.getData().containsKey(key)) {
+        return Optional.of(new Given(name, Settings.values(secret).get(key)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void check(SecretsSpec.Key key, Given given) {
+    if (Placeholders.isPlaceholder(given.value())) {
+      problems.invalid("%s in Secret %s is a placeholder".formatted(key.name(), given.secret()));
+    } else if (given.value().isEmpty()) {
+      problems.invalid("%s in Secret %s is empty".formatted(key.name(), given.secret()));
+    } else if (key.minLength() != null && given.value().length() < key.minLength()) {
+      problems.invalid(
+          "%s in Secret %s has %d characters and needs %d"
+              .formatted(key.name(), given.secret(), given.value().length(), key.minLength()));
+    }
+  }
+
+  private String generated(String name, int length) {
+    return stored.containsKey(name) ? stored.get(name) : snapshot.fresh().next(length);
+  }
+
+  private String dashboardUsers(KeyRef ref) {
+    var last =
+        snapshot
+            .ownedSecret(snapshot.names().traefikUsers())
+            .map(secret -> Settings.values(secret).getOrDefault(USERS_KEY, ""))
+            .orElse("");
+    var secret = snapshot.secrets().get(ref.name());
+    if (secret == null) {
+      problems.missingSecret(ref.name());
+      return last;
+    }
+    var given = Settings.values(secret).get(ref.key());
+    if (given == null) {
+      problems.missingKey("%s (in Secret %s, for the dashboard)".formatted(ref.key(), ref.name()));
+      return last;
+    }
+    var lines = DashboardUsers.lines(given);
+    var problem =
+        Placeholders.isPlaceholder(given)
+            ? Optional.of("is a placeholder")
+            : DashboardUsers.problem(lines);
+    if (problem.isPresent()) {
+      problems.invalid("%s in Secret %s %s".formatted(ref.key(), ref.name(), problem.get()));
+      return last;
+    }
+    var probe = credentials.get(DASHBOARD_PROBE_PASSWORD);
+    if (probe == null) {
+      return last;
+    }
+    var all = new ArrayList<>(lines);
+    all.add(DashboardUsers.probeLine(probe));
+    return String.join("\n", all) + "\n";
+  }
+
+  private String caBundle() {
+    var bundle = snapshot.environment().getSpec().ingress().acme().caBundle();
+    if (bundle == null) {
+      return "";
+    }
+    var ref = bundle.configMapKeyRef();
+    var configMap = snapshot.configMaps().get(ref.name());
+    var pem =
+        configMap == null || configMap.getData() == null
+            ? null
+            : configMap.getData().get(ref.key());
+    if (pem == null) {
+      problems.missingConfigMap(
+          "ConfigMap %s with key %s (spec.ingress.acme.caBundle)".formatted(ref.name(), ref.key()));
+      return "";
+    }
+    try {
+      var certificates =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)));
+      if (certificates.isEmpty()) {
+        throw new CertificateException("no certificate");
+      }
+    } catch (CertificateException e) {
+      problems.invalid(
+          "key %s of ConfigMap %s holds no PEM certificates (spec.ingress.acme.caBundle)"
+              .formatted(ref.key(), ref.name()));
+      return "";
+    }
+    return pem;
+  }
+
+  private void initSql() {
+    var initSql = snapshot.environment().getSpec().services().postgres().initSql();
+    if (initSql != null && !snapshot.configMaps().containsKey(initSql.configMapRef().name())) {
+      problems.missingConfigMap(
+          "ConfigMap %s (spec.services.postgres.initSql)".formatted(initSql.configMapRef().name()));
+    }
+  }
+
+  private Map<String, String> composedEnvironment() {
+    var spec = snapshot.environment().getSpec();
+    var names = snapshot.names();
+    var parts = new TreeMap<>(values);
+    parts.put("DOMAIN_APP", spec.domains().app());
+    parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
+    parts.put("POSTGRES_HOST", names.postgres());
+    parts.put("POSTGRES_PORT", "5432");
+    parts.put("POSTGRES_DB", spec.services().postgres().database());
+    parts.put("POSTGRES_USER", spec.services().postgres().user());
+    parts.put("REDIS_HOST", names.redis());
+    parts.put("REDIS_PORT", "6379");
+
+    var environment = new TreeMap<>(values);
+    environment.remove(POSTGRES_PASSWORD);
+    environment.remove(REDIS_PASSWORD);
+    environment.put("PORT", String.valueOf(spec.services().app().port()));
+    for (var variable : spec.services().app().env()) {
+      for (var name : Composition.names(variable.value())) {
+        if (!parts.containsKey(name)) {
+          problems.invalid(
+              "$(%s) in spec.services.app.env[%s] is not a known name: list it in spec.secrets.keys"
+                  .formatted(name, variable.name()));
+        }
+      }
+      environment.put(variable.name(), Composition.compose(variable.value(), parts));
+    }
+    return problems.any() ? lastEnvironment() : environment;
+  }
+
+  private Map<String, String> lastEnvironment() {
+    return snapshot
+        .ownedSecret(snapshot.names().appEnvironment())
+        .map(Settings::values)
+        .orElse(Map.of());
+  }
+
+  private record Given(String secret, String value) {}
+
+  /** All that is wrong, gathered so that one message names everything. */
+  private static final class Problems {
+    private final List<String> missingSecrets = new ArrayList<>();
+    private final List<String> missingKeys = new ArrayList<>();
+    private final List<String> missingConfigMaps = new ArrayList<>();
+    private final List<String> invalid = new ArrayList<>();
+    private String lost;
+
+    void missingSecret(String name) {
+      if (!missingSecrets.contains(name)) {
+        missingSecrets.add(name);
+      }
+    }
+
+    void missingKey(String name) {
+      missingKeys.add(name);
+    }
+
+    void missingConfigMap(String what) {
+      missingConfigMaps.add(what);
+    }
+
+    void invalid(String what) {
+      invalid.add(what);
+    }
+
+    void lost(String what) {
+      lost = what;
+    }
+
+    boolean any() {
+      return lost != null
+          || !missingSecrets.isEmpty()
+          || !missingKeys.isEmpty()
+          || !missingConfigMaps.isEmpty()
+          || !invalid.isEmpty();
+    }
+
+    StageResult result(int keys) {
+      if (lost != null) {
+        return new StageResult.Stalled(Reason.CREDENTIALS_LOST, lost);
+      }
+      var parts = new ArrayList<String>();
+      if (!missingSecrets.isEmpty()) {
+        parts.add("Secrets that do not exist: " + String.join(", ", missingSecrets));
+      }
+      if (!missingKeys.isEmpty()) {
+        parts.add("keys that no Secret has: " + String.join(", ", missingKeys));
+      }
+      if (!missingConfigMaps.isEmpty()) {
+        parts.add("missing: " + String.join(", ", missingConfigMaps));
+      }
+      parts.addAll(invalid);
+      var message = String.join("; ", parts);
+      if (!missingSecrets.isEmpty()) {
+        return new StageResult.Waiting(Reason.SECRET_MISSING, message);
+      }
+      if (!missingKeys.isEmpty()) {
+        return new StageResult.Waiting(Reason.KEY_MISSING, message);
+      }
+      if (!missingConfigMaps.isEmpty()) {
+        return new StageResult.Waiting(Reason.CONFIG_MAP_MISSING, message);
+      }
+      if (!invalid.isEmpty()) {
+        return new StageResult.Stalled(Reason.KEY_INVALID, message);
+      }
+      return new StageResult.Ready(
+          Reason.CONFIGURATION_READY, "all %d keys are present and acceptable".formatted(keys));
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package ru.scoliologic.staging.configuration;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
+
+/**
+ * Everything secret that one pass knows, resolved.
+ *
+ * @param result of the configuration stage
+ * @param credentials what the operator keeps in the credentials Secret
+ * @param appEnvironment the application's variables; the last applied ones while a value is missing
+ * @param dashboardUsers htpasswd lines; the last applied ones while the given value is unusable
+ * @param caBundle PEM certificates of a custom authority, or empty
+ * @param secrets every secret value, for masking
+ */
+public record Settings(
+    StageResult result,
+    Map<String, String> credentials,
+    Map<String, String> appEnvironment,
+    String dashboardUsers,
+    String caBundle,
+    List<String> secrets) {
+
+  public static final String COMPONENT = "configuration";
+  public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
+  public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
+  static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
+  static final String USERS_KEY = "users";
+
+  public Masking masking() {
+    return new Masking(secrets);
+  }
+
+  public String postgresPassword() {
+    return credentials.getOrDefault(POSTGRES_PASSWORD, "");
+  }
+
+  public String redisPassword() {
+    return credentials.getOrDefault(REDIS_PASSWORD, "");
+  }
+
+  /** The user and the password with which the operator opens the dashboard. */
+  public Map.Entry<String, String> dashboardProbe() {
+    return Map.entry(
+        DashboardUsers.PROBE_USER, credentials.getOrDefault(DASHBOARD_PROBE_PASSWORD, ""));
+  }
+
+  /** The Secrets of this stage. */
+  public List<Planned> plan(Snapshot snapshot) {
+    var environment = snapshot.environment();
+    var names = snapshot.names();
+    return List.of(
+        new Planned(
+            Stage.CONFIGURATION,
+            secret(Ownership.retained(environment, COMPONENT, names.credentials()), credentials)),
+        new Planned(
+            Stage.DEPLOYMENT,
+            secret(Ownership.owned(environment, "app", names.appEnvironment()), appEnvironment),
+            appEnvironment.isEmpty()),
+        new Planned(
+            Stage.DEPLOYMENT,
+            secret(
+                Ownership.owned(environment, "traefik", names.traefikUsers()),
+                Map.of(USERS_KEY, dashboardUsers)),
+            dashboardUsers.isEmpty()));
+  }
+
+  private static HasMetadata secret(
+      io.fabric8.kubernetes.api.model.ObjectMeta metadata, Map<String, String> values) {
+    return new SecretBuilder()
+        .withMetadata(metadata)
+        .withType("Opaque")
+        .withData(
+            values.entrySet().stream()
+                .collect(
+                    Collectors.toMap(
+                        Map.Entry::getKey,
+                        e ->
+                            Base64.getEncoder()
+                                .encodeToString(e.getValue().getBytes(StandardCharsets.UTF_8)),
+                        (a, b) -> a,
+                        TreeMap::new)))
+        .build();
+  }
+
+  /** The values of a Secret, decoded. */
+  static Map<String, String> values(Secret secret) {
+    var values = new TreeMap<String, String>();
+    if (secret.getData() != null) {
+      secret
+          .getData()
+          .forEach((key, data) ->
+              values.put(
+                  key, new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8)));
+    }
+    return values;
+  }
+}

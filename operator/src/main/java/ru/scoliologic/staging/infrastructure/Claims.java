@@ -1,0 +1,66 @@
+package ru.scoliologic.staging.infrastructure;
+
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironment;
+
+/**
+ * Which environment a domain belongs to (pure): who holds it keeps it; a free one goes to the
+ * oldest environment that asks.
+ */
+public final class Claims {
+  private static final Comparator<StagingEnvironment> BY_AGE =
+      Comparator.comparing((StagingEnvironment e) -> e.getMetadata().getCreationTimestamp())
+          .thenComparing(e -> e.getMetadata().getNamespace())
+          .thenComparing(e -> e.getMetadata().getName());
+
+  private Claims() {}
+
+  /** The domains an environment asks for. */
+  public static List<String> asked(StagingEnvironment environment) {
+    var domains = environment.getSpec().domains();
+    return List.of(domains.app(), domains.traefik());
+  }
+
+  /** A sentence naming the domain and its holder, when another environment has one we ask for. */
+  public static Optional<String> lost(
+      StagingEnvironment environment, List<StagingEnvironment> others) {
+    return asked(environment).stream()
+        .flatMap(domain ->
+            others.stream()
+                .filter(other -> !other.isMarkedForDeletion())
+                .filter(other -> wins(other, environment, domain))
+                .map(other ->
+                    "domain %s belongs to StagingEnvironment %s"
+                        .formatted(domain, nameOf(other.getMetadata()))))
+        .findFirst();
+  }
+
+  private static boolean wins(StagingEnvironment other, StagingEnvironment self, String domain) {
+    boolean otherHolds = holds(other, domain);
+    boolean selfHolds = holds(self, domain);
+    if (otherHolds != selfHolds) {
+      return otherHolds;
+    }
+    return (otherHolds || asks(other, domain)) && BY_AGE.compare(other, self) < 0;
+  }
+
+  private static boolean holds(StagingEnvironment environment, String domain) {
+    return environment.getStatus() != null
+        && environment.getStatus().claims() != null
+        && environment.getStatus().claims().contains(domain);
+  }
+
+  private static boolean asks(StagingEnvironment environment, String domain) {
+    return Stream.of(environment)
+        .filter(e -> e.getSpec() != null && e.getSpec().domains() != null)
+        .anyMatch(e -> asked(e).contains(domain));
+  }
+
+  private static String nameOf(ObjectMeta metadata) {
+    return metadata.getNamespace() + "/" + metadata.getName();
+  }
+}

@@ -1,0 +1,403 @@
+package ru.scoliologic.staging.ingress;
+
+import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
+import io.fabric8.kubernetes.api.model.rbac.Role;
+import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Stage;
+
+/** Builds Traefik's objects (pure). */
+public final class TraefikResources {
+  public static final String COMPONENT = "traefik";
+
+  /** The user of the official image that may write nothing but its volume. */
+  private static final long USER = 65532;
+
+  private static final int WEB = 8000;
+  private static final int WEBSECURE = 8443;
+  private static final int INTERNAL = 8080;
+  private static final String CA_FILE = "/etc/traefik/ca/ca.pem";
+
+  private final StagingEnvironment environment;
+  private final Names names;
+  private final CertificateAuthority authority;
+  private final String dashboardUsers;
+  private final String caBundle;
+
+  /**
+   * Objects of one environment.
+   *
+   * @param dashboardUsers htpasswd lines; only their hash enters a pod template
+   * @param caBundle PEM certificates of a custom authority, or empty
+   */
+  public TraefikResources(StagingEnvironment environment, String dashboardUsers, String caBundle) {
+    this.environment = environment;
+    this.names = Names.of(environment);
+    this.authority = CertificateAuthority.of(environment.getSpec().ingress().acme());
+    this.dashboardUsers = dashboardUsers;
+    this.caBundle = caBundle;
+  }
+
+  public List<Planned> plan() {
+    // Without users the dashboard would stand open, without its CA no certificate could be had.
+    boolean held = dashboardUsers.isEmpty();
+    return List.of(
+        new Planned(Stage.INFRASTRUCTURE, service()),
+        new Planned(Stage.DEPLOYMENT, serviceAccount()),
+        new Planned(Stage.DEPLOYMENT, role()),
+        new Planned(Stage.DEPLOYMENT, roleBinding()),
+        new Planned(Stage.DEPLOYMENT, certificates()),
+        new Planned(Stage.DEPLOYMENT, configuration()),
+        new Planned(Stage.DEPLOYMENT, deployment(), held),
+        new Planned(Stage.DEPLOYMENT, appIngress()));
+  }
+
+  public static Component observe(Snapshot snapshot) {
+    return Component.of(
+        snapshot,
+        COMPONENT,
+        snapshot.environment().getSpec().ingress().effectiveImage(),
+        snapshot.owned().find(Deployment.class, snapshot.names().traefik()));
+  }
+
+  private Service service() {
+    return new ServiceBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withNewSpec()
+        .withType("LoadBalancer")
+        .withSelector(Labels.selector(environment, COMPONENT))
+        .addNewPort()
+        .withName("web")
+        .withPort(80)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString("web"))
+        .endPort()
+        .addNewPort()
+        .withName("websecure")
+        .withPort(443)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString("websecure"))
+        .endPort()
+        // The authority's HTTP-01 request must get through before the first readiness probe.
+        .withPublishNotReadyAddresses(true)
+        .endSpec()
+        .build();
+  }
+
+  private HasMetadata serviceAccount() {
+    return new ServiceAccountBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withAutomountServiceAccountToken(false)
+        .build();
+  }
+
+  private Role role() {
+    return new RoleBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withRules(
+            read("", "services", "secrets"),
+            read("discovery.k8s.io", "endpointslices"),
+            read("networking.k8s.io", "ingresses"),
+            new PolicyRuleBuilder()
+                .withApiGroups("networking.k8s.io")
+                .withResources("ingresses/status")
+                .withVerbs("update")
+                .build())
+        .build();
+  }
+
+  private static PolicyRule read(String group, String... resources) {
+    return new PolicyRuleBuilder()
+        .withApiGroups(group)
+        .withResources(resources)
+        .withVerbs("get", "list", "watch")
+        .build();
+  }
+
+  private RoleBinding roleBinding() {
+    return new RoleBindingBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withNewRoleRef("rbac.authorization.k8s.io", "Role", names.traefik())
+        .addNewSubject()
+        .withKind("ServiceAccount")
+        .withName(names.traefik())
+        .withNamespace(environment.getMetadata().getNamespace())
+        .endSubject()
+        .build();
+  }
+
+  /** The ACME store: losing it costs new certificates, of which an authority gives only a few. */
+  private HasMetadata certificates() {
+    var ingress = environment.getSpec().ingress();
+    return HardenedPod.volumeClaim(
+        Ownership.retained(environment, COMPONENT, names.traefik()),
+        ingress.storage(),
+        ingress.storageClassName());
+  }
+
+  private ConfigMap configuration() {
+    return new ConfigMapBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withData(configurationFiles())
+        .build();
+  }
+
+  private Map<String, String> configurationFiles() {
+    return Map.of(
+        "dashboard.yaml",
+        """
+        http:
+          routers:
+            dashboard:
+              rule: Host(`%s`)
+              entryPoints: [websecure]
+              service: api@internal
+              middlewares: [dashboard-auth]
+              tls:
+                certResolver: %s
+          middlewares:
+            dashboard-auth:
+              basicAuth:
+                usersFile: /etc/traefik/users/users
+                removeHeader: true
+        """
+            .formatted(environment.getSpec().domains().traefik(), authority.resolver()));
+  }
+
+  private Deployment deployment() {
+    return new DeploymentBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withNewSpec()
+        .withReplicas(1)
+        .withRevisionHistoryLimit(2)
+        // Two Traefiks must not write one ACME store.
+        .withNewStrategy()
+        .withType("Recreate")
+        .endStrategy()
+        .withNewSelector()
+        .withMatchLabels(Labels.selector(environment, COMPONENT))
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(Labels.of(environment, COMPONENT))
+        .withAnnotations(
+            Map.of(
+                Labels.CONFIG_HASH,
+                Hash.of(
+                    String.join("\n", dashboardUsers, caBundle, configurationFiles().toString()))))
+        .endMetadata()
+        .withSpec(podSpec())
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  private PodSpec podSpec() {
+    return HardenedPod.pod(environment.getSpec().ingress(), USER)
+        .withServiceAccountName(names.traefik())
+        .withAutomountServiceAccountToken(true)
+        .withTerminationGracePeriodSeconds(30L)
+        .withContainers(container())
+        .withVolumes(volumes())
+        .build();
+  }
+
+  private Container container() {
+    return HardenedPod.container(
+            COMPONENT,
+            environment.getSpec().ingress(),
+            HardenedPod.resources("50m", "64Mi", "256Mi"))
+        .withArgs(arguments())
+        .addNewPort()
+        .withName("web")
+        .withContainerPort(WEB)
+        .withProtocol("TCP")
+        .endPort()
+        .addNewPort()
+        .withName("websecure")
+        .withContainerPort(WEBSECURE)
+        .withProtocol("TCP")
+        .endPort()
+        .addNewPort()
+        .withName("internal")
+        .withContainerPort(INTERNAL)
+        .withProtocol("TCP")
+        .endPort()
+        .withNewReadinessProbe()
+        .withNewHttpGet()
+        .withPath("/ping")
+        .withPort(new IntOrString("internal"))
+        .endHttpGet()
+        .withPeriodSeconds(2)
+        .withFailureThreshold(3)
+        .endReadinessProbe()
+        .withNewLivenessProbe()
+        .withNewHttpGet()
+        .withPath("/ping")
+        .withPort(new IntOrString("internal"))
+        .endHttpGet()
+        .withPeriodSeconds(10)
+        .withFailureThreshold(6)
+        .endLivenessProbe()
+        .withVolumeMounts(mounts())
+        .build();
+  }
+
+  private List<String> arguments() {
+    var acme = "--certificatesresolvers." + authority.resolver() + ".acme.";
+    var namespace = environment.getMetadata().getNamespace();
+    var arguments =
+        new ArrayList<>(
+            List.of(
+                "--global.checknewversion=false",
+                "--global.sendanonymoususage=false",
+                "--log.level=INFO",
+                "--entrypoints.web.address=:" + WEB,
+                "--entrypoints.web.http.redirections.entrypoint.to=:443",
+                "--entrypoints.web.http.redirections.entrypoint.scheme=https",
+                "--entrypoints.websecure.address=:" + WEBSECURE,
+                "--entrypoints.traefik.address=:" + INTERNAL,
+                "--ping=true",
+                "--api=true",
+                "--metrics.prometheus=true",
+                "--providers.file.directory=/etc/traefik/dynamic",
+                "--providers.kubernetesingress=true",
+                "--providers.kubernetesingress.namespaces=" + namespace,
+                "--providers.kubernetesingress.ingressclass=" + names.traefik(),
+                "--providers.kubernetesingress.disableclusterscoperesources=true",
+                acme + "email=" + environment.getSpec().ingress().acme().email(),
+                acme + "storage=/data/acme.json",
+                acme + "keytype=EC256",
+                acme + "caserver=" + authority.directory(),
+                acme + "httpchallenge.entrypoint=web",
+                // The Service learns of the new pod in this time; without it a first order can
+                // fail.
+                acme + "httpchallenge.delay=3s"));
+    if (!caBundle.isEmpty()) {
+      arguments.add(acme + "cacertificates=" + CA_FILE);
+      arguments.add(acme + "casystemcertpool=true");
+    }
+    return arguments;
+  }
+
+  private List<VolumeMount> mounts() {
+    var mounts =
+        new ArrayList<>(
+            List.of(
+                mount("certificates", "/data"),
+                mount("tmp", "/tmp"),
+                readOnly("dynamic", "/etc/traefik/dynamic"),
+                readOnly("users", "/etc/traefik/users")));
+    if (!caBundle.isEmpty()) {
+      mounts.add(readOnly("ca", "/etc/traefik/ca"));
+    }
+    return mounts;
+  }
+
+  private List<Volume> volumes() {
+    var volumes =
+        new ArrayList<>(
+            List.of(
+                claim("certificates", names.traefik()),
+                emptyDir("tmp"),
+                new VolumeBuilder()
+                    .withName("dynamic")
+                    .withNewConfigMap()
+                    .withName(names.traefik())
+                    .endConfigMap()
+                    .build(),
+                new VolumeBuilder()
+                    .withName("users")
+                    .withNewSecret()
+                    .withSecretName(names.traefikUsers())
+                    .endSecret()
+                    .build()));
+    if (!caBundle.isEmpty()) {
+      var ref = environment.getSpec().ingress().acme().caBundle().configMapKeyRef();
+      volumes.add(
+          new VolumeBuilder()
+              .withName("ca")
+              .withNewConfigMap()
+              .withName(ref.name())
+              .addNewItem()
+              .withKey(ref.key())
+              .withPath("ca.pem")
+              .endItem()
+              .endConfigMap()
+              .build());
+    }
+    return volumes;
+  }
+
+  private Ingress appIngress() {
+    var metadata = Ownership.owned(environment, COMPONENT, names.app());
+    metadata.setAnnotations(
+        Map.of(
+            // Without cluster-wide rights Traefik reads the class from the annotation only.
+            "kubernetes.io/ingress.class",
+            names.traefik(),
+            "traefik.ingress.kubernetes.io/router.entrypoints",
+            "websecure",
+            "traefik.ingress.kubernetes.io/router.tls",
+            "true",
+            "traefik.ingress.kubernetes.io/router.tls.certresolver",
+            authority.resolver()));
+    return new IngressBuilder()
+        .withMetadata(metadata)
+        .withNewSpec()
+        .addNewRule()
+        .withHost(environment.getSpec().domains().app())
+        .withNewHttp()
+        .addNewPath()
+        .withPath("/")
+        .withPathType("Prefix")
+        .withNewBackend()
+        .withNewService()
+        .withName(names.app())
+        .withNewPort()
+        .withName("http")
+        .endPort()
+        .endService()
+        .endBackend()
+        .endPath()
+        .endHttp()
+        .endRule()
+        .endSpec()
+        .build();
+  }
+}

@@ -1,0 +1,218 @@
+package ru.scoliologic.staging.postgres;
+
+import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import ru.scoliologic.staging.api.PostgresSpec;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Stage;
+
+/** Builds PostgreSQL's objects (pure). */
+public final class PostgresResources {
+  public static final String COMPONENT = "postgres";
+  private static final int PORT = 5432;
+  private static final String DATA = "/var/lib/postgresql/data";
+
+  /** A checkpoint at shutdown can take its time; a killed server has to recover at start. */
+  private static final long GRACE_SECONDS = 120;
+
+  private final StagingEnvironment environment;
+  private final PostgresSpec spec;
+  private final Names names;
+
+  public PostgresResources(StagingEnvironment environment) {
+    this.environment = environment;
+    this.spec = environment.getSpec().services().postgres();
+    this.names = Names.of(environment);
+  }
+
+  public List<Planned> plan() {
+    return List.of(
+        new Planned(
+            Stage.DEPLOYMENT,
+            HardenedPod.volumeClaim(
+                Ownership.retained(environment, COMPONENT, names.postgres()),
+                spec.storage(),
+                spec.storageClassName())),
+        new Planned(Stage.DEPLOYMENT, service()),
+        new Planned(Stage.DEPLOYMENT, networkPolicy()),
+        new Planned(Stage.DEPLOYMENT, statefulSet()));
+  }
+
+  public static Component observe(Snapshot snapshot) {
+    return Component.ofStateful(
+        snapshot,
+        COMPONENT,
+        snapshot.environment().getSpec().services().postgres().effectiveImage(),
+        snapshot.owned().find(StatefulSet.class, snapshot.names().postgres()));
+  }
+
+  private Service service() {
+    return new ServiceBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgres()))
+        .withNewSpec()
+        .withSelector(Labels.selector(environment, COMPONENT))
+        .addNewPort()
+        .withName("postgres")
+        .withPort(PORT)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString("postgres"))
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
+  private NetworkPolicy networkPolicy() {
+    return new NetworkPolicyBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgres()))
+        .withNewSpec()
+        .withNewPodSelector()
+        .withMatchLabels(Labels.selector(environment, COMPONENT))
+        .endPodSelector()
+        .withPolicyTypes("Ingress")
+        .addNewIngress()
+        .addNewFrom()
+        .withNewPodSelector()
+        .withMatchLabels(Labels.selector(environment, "app"))
+        .endPodSelector()
+        .endFrom()
+        .addNewPort()
+        .withProtocol("TCP")
+        .withPort(new IntOrString(PORT))
+        .endPort()
+        .endIngress()
+        .endSpec()
+        .build();
+  }
+
+  private StatefulSet statefulSet() {
+    return new StatefulSetBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgres()))
+        .withNewSpec()
+        .withReplicas(1)
+        .withServiceName(names.postgres())
+        .withRevisionHistoryLimit(2)
+        .withNewSelector()
+        .withMatchLabels(Labels.selector(environment, COMPONENT))
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(Labels.of(environment, COMPONENT))
+        .endMetadata()
+        .withSpec(
+            HardenedPod.pod(spec, spec.runAsUser())
+                .withTerminationGracePeriodSeconds(GRACE_SECONDS)
+                .withContainers(container())
+                .withVolumes(volumes())
+                .build())
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  private Container container() {
+    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("100m", "128Mi", "1Gi"))
+        .withEnv(
+            variable("POSTGRES_DB", spec.database()),
+            variable("POSTGRES_USER", spec.user()),
+            variable("POSTGRES_PASSWORD_FILE", "/run/secrets/postgres/password"),
+            // The volume's root may hold lost+found, which initdb refuses.
+            variable("PGDATA", DATA + "/pgdata"))
+        .addNewPort()
+        .withName("postgres")
+        .withContainerPort(PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .withStartupProbe(probe(2, 150))
+        .withReadinessProbe(probe(5, 3))
+        .withLivenessProbe(probe(15, 6))
+        .withVolumeMounts(mounts())
+        .build();
+  }
+
+  /** Over TCP: while the data directory is made, the server listens on its socket only. */
+  private Probe probe(int period, int failures) {
+    return new ProbeBuilder()
+        .withNewExec()
+        .withCommand(
+            "pg_isready", "-q", "-h", "127.0.0.1", "-U", spec.user(), "-d", spec.database())
+        .endExec()
+        .withPeriodSeconds(period)
+        .withTimeoutSeconds(5)
+        .withFailureThreshold(failures)
+        .build();
+  }
+
+  private static EnvVar variable(String name, String value) {
+    return new EnvVarBuilder().withName(name).withValue(value).build();
+  }
+
+  private List<VolumeMount> mounts() {
+    var mounts =
+        new ArrayList<>(
+            List.of(
+                mount("data", DATA),
+                mount("run", "/var/run/postgresql"),
+                mount("tmp", "/tmp"),
+                readOnly("password", "/run/secrets/postgres")));
+    if (spec.initSql() != null) {
+      mounts.add(readOnly("init", "/docker-entrypoint-initdb.d"));
+    }
+    return mounts;
+  }
+
+  private List<Volume> volumes() {
+    var volumes =
+        new ArrayList<>(
+            List.of(
+                claim("data", names.postgres()),
+                emptyDir("run"),
+                emptyDir("tmp"),
+                new VolumeBuilder()
+                    .withName("password")
+                    .withNewSecret()
+                    .withSecretName(names.credentials())
+                    .addNewItem()
+                    .withKey("POSTGRES_PASSWORD")
+                    .withPath("password")
+                    .endItem()
+                    .endSecret()
+                    .build()));
+    if (spec.initSql() != null) {
+      volumes.add(
+          new VolumeBuilder()
+              .withName("init")
+              .withNewConfigMap()
+              .withName(spec.initSql().configMapRef().name())
+              .endConfigMap()
+              .build());
+    }
+    return volumes;
+  }
+}

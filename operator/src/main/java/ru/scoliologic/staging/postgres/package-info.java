@@ -1,0 +1,2 @@
+/** PostgreSQL. */
+package ru.scoliologic.staging.postgres;

@@ -1,0 +1,94 @@
+package ru.scoliologic.staging.reconcile;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import ru.scoliologic.staging.app.AppResources;
+import ru.scoliologic.staging.app.Rollout;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.ingress.TraefikResources;
+import ru.scoliologic.staging.postgres.PostgresResources;
+import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
+
+/** What the stages' results mean together (pure). */
+final class Assessment {
+  private Assessment() {}
+
+  /** Every component, the serving version of the application among them. */
+  static List<Component> components(Snapshot snapshot, Rollout rollout) {
+    return List.of(
+        TraefikResources.observe(snapshot),
+        PostgresResources.observe(snapshot),
+        RedisResources.observe(snapshot),
+        AppResources.observe(snapshot, rollout));
+  }
+
+  /** Stage 3, from its components. */
+  static StageResult deployment(List<Component> components) {
+    var notReady = components.stream().filter(c -> !c.ready()).toList();
+    if (notReady.isEmpty()) {
+      return new StageResult.Ready(
+          Reason.DEPLOYED, "traefik, postgres, redis and app are available");
+    }
+    return notReady.stream()
+        .filter(c -> c.reason() != Reason.COMPONENTS_STARTING)
+        .findFirst()
+        .<StageResult>map(c -> new StageResult.Failing(c.reason(), c.name() + ": " + c.message()))
+        .orElseGet(() ->
+            new StageResult.Waiting(
+                Reason.COMPONENTS_STARTING,
+                "starting: " + String.join(", ", notReady.stream().map(Component::name).toList())));
+  }
+
+  /** The state of a new version that starts beside the serving one; none when there is none. */
+  static Optional<StageResult> candidate(Snapshot snapshot, Rollout rollout) {
+    return rollout
+        .candidate()
+        .map(version -> {
+          var state = AppResources.observe(snapshot, version);
+          var serving = rollout.serving().image();
+          return state.reason() == null || state.reason() == Reason.COMPONENTS_STARTING
+              ? new StageResult.Waiting(
+                  Reason.CANDIDATE_STARTING,
+                  "version %s starts beside %s, which serves".formatted(version.image(), serving))
+              : new StageResult.Failing(
+                  Reason.CANDIDATE_FAILED,
+                  "version %s does not come up, %s goes on serving: %s"
+                      .formatted(version.image(), serving, state.message()));
+        });
+  }
+
+  /**
+   * What Ready says: the first stage that is not done, else the candidate, else that all is well.
+   */
+  static StageResult overall(
+      Map<Stage, StageResult> results, Optional<StageResult> candidate, String appDomain) {
+    var ordered = new ArrayList<>(new EnumMap<>(results).values());
+    return ordered.stream()
+        .filter(result -> !result.isReady())
+        .findFirst()
+        .or(() -> candidate)
+        .orElseGet(() ->
+            new StageResult.Ready(
+                Reason.READY, "https://%s serves and is verified".formatted(appDomain)));
+  }
+
+  /** The stage that is being worked on: the first that is not done, or the last one. */
+  static Stage current(Map<Stage, StageResult> results) {
+    Stage last = Stage.INFRASTRUCTURE;
+    for (var stage : Stage.values()) {
+      last = stage;
+      var result = results.get(stage);
+      if (result == null || !result.isReady()) {
+        return stage;
+      }
+    }
+    return last;
+  }
+}

@@ -1,0 +1,115 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.MicroTime;
+import io.fabric8.kubernetes.api.model.events.v1.EventBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Reason;
+
+/** Tells transitions of conditions, as Events on the environment and as lines in the log. */
+final class Events {
+  private static final Logger LOG = LoggerFactory.getLogger(Events.class);
+  private static final String REPORTER = "staging.scoliologic.ru/operator";
+  private static final int MAX_NOTE = 1_000;
+  private static final DateTimeFormatter MICRO =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
+
+  private final KubernetesClient client;
+  private final String instance;
+
+  Events(KubernetesClient client, String instance) {
+    this.client = client;
+    this.instance = instance;
+  }
+
+  void transitions(
+      StagingEnvironment environment, List<Condition> before, List<Condition> after, Instant now) {
+    for (var condition : after) {
+      var last = Conditions.find(before, condition.getType());
+      boolean same =
+          last.filter(l ->
+                  l.getStatus().equals(condition.getStatus())
+                      && l.getReason().equals(condition.getReason()))
+              .isPresent();
+      boolean derived =
+          condition.getType().equals(Conditions.RECONCILING)
+              || condition.getType().equals(Conditions.STALLED)
+              || condition.getReason().equals(Reason.AWAITING_PREVIOUS_STAGE.camelCase());
+      if (!same && !derived && !repeatsStage(condition, after)) {
+        tell(environment, condition, now);
+      }
+    }
+  }
+
+  /** Ready repeats the stage that is not done: one event is enough. */
+  private static boolean repeatsStage(Condition condition, List<Condition> all) {
+    return condition.getType().equals(Conditions.READY)
+        && all.stream()
+            .anyMatch(other ->
+                !other.getType().equals(Conditions.READY)
+                    && other.getType().length() > 0
+                    && !other.getType().equals(Conditions.RECONCILING)
+                    && !other.getType().equals(Conditions.STALLED)
+                    && other.getReason().equals(condition.getReason()));
+  }
+
+  private void tell(StagingEnvironment environment, Condition condition, Instant now) {
+    var metadata = environment.getMetadata();
+    boolean bad = condition.getStatus().equals("False") && !waits(environment, condition);
+    LOG.atInfo()
+        .addKeyValue("namespace", metadata.getNamespace())
+        .addKeyValue("environment", metadata.getName())
+        .addKeyValue("condition", condition.getType())
+        .addKeyValue("status", condition.getStatus())
+        .addKeyValue("reason", condition.getReason())
+        .log(condition.getMessage());
+    var note = condition.getType() + ": " + condition.getMessage();
+    var event =
+        new EventBuilder()
+            .withNewMetadata()
+            .withGenerateName(metadata.getName() + ".")
+            .withNamespace(metadata.getNamespace())
+            .endMetadata()
+            .withEventTime(new MicroTime(MICRO.format(now)))
+            .withReportingController(REPORTER)
+            .withReportingInstance(instance)
+            .withAction("Reconcile")
+            .withReason(condition.getReason())
+            .withType(bad ? "Warning" : "Normal")
+            .withNote(note.length() <= MAX_NOTE ? note : note.substring(0, MAX_NOTE) + "…")
+            .withNewRegarding()
+            .withApiVersion(environment.getApiVersion())
+            .withKind(environment.getKind())
+            .withName(metadata.getName())
+            .withNamespace(metadata.getNamespace())
+            .withUid(metadata.getUid())
+            .endRegarding()
+            .build();
+    try {
+      client.resource(event).create();
+    } catch (KubernetesClientException e) {
+      // An event is a courtesy: a namespace that is going away refuses it.
+      LOG.atDebug().addKeyValue("reason", condition.getReason()).log("event not written");
+    }
+  }
+
+  private static boolean waits(StagingEnvironment environment, Condition condition) {
+    return List.of(
+            Reason.COMPONENTS_STARTING,
+            Reason.AWAITING_ADDRESS,
+            Reason.CERTIFICATE_NOT_ISSUED,
+            Reason.CANDIDATE_STARTING,
+            Reason.CHECKS_RUNNING)
+        .stream()
+        .anyMatch(reason -> reason.camelCase().equals(condition.getReason()));
+  }
+}

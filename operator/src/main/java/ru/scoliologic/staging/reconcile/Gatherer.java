@@ -1,0 +1,146 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.PodTrouble;
+import ru.scoliologic.staging.cluster.Snapshot;
+
+/**
+ * Reads all that a pass needs: from the watches, and from the server only while something fails.
+ */
+final class Gatherer {
+  private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
+  private static final String ALPHABET =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  private static final Set<Integer> PORTS = Set.of(80, 443);
+  private static final int LOG_LINES = 12;
+
+  private final KubernetesClient client;
+  private final OwnedObjects owned;
+  private final References references;
+  private final Clock clock;
+  private final SharedIndexInformer<StorageClass> storageClasses;
+  private final SecureRandom random = new SecureRandom();
+  private final Map<String, String> logs = new ConcurrentHashMap<>();
+
+  Gatherer(KubernetesClient client, OwnedObjects owned, References references, Clock clock) {
+    this.client = client;
+    this.owned = owned;
+    this.references = references;
+    this.clock = clock;
+    this.storageClasses = client.storage().v1().storageClasses().inform();
+  }
+
+  Snapshot gather(StagingEnvironment environment, List<StagingEnvironment> others) {
+    var objects = owned.observe(environment);
+    var pods = owned.pods(environment);
+    var secrets = new HashMap<String, Secret>();
+    var configMaps = new HashMap<String, ConfigMap>();
+    References.secrets(environment)
+        .forEach(n -> references.secret(environment, n).ifPresent(s -> secrets.put(n, s)));
+    References.configMaps(environment)
+        .forEach(n -> references.configMap(environment, n).ifPresent(c -> configMaps.put(n, c)));
+    return new Snapshot(
+        environment,
+        others,
+        objects,
+        pods,
+        Map.copyOf(secrets),
+        Map.copyOf(configMaps),
+        storageClasses.getStore().list().stream()
+            .collect(
+                Collectors.toMap(
+                    c -> c.getMetadata().getName(),
+                    c ->
+                        c.getMetadata().getAnnotations() != null
+                            && "true".equals(c.getMetadata().getAnnotations().get(DEFAULT_CLASS)))),
+        objects
+            .find(Service.class, Names.of(environment).traefik())
+            .filter(service -> !hasAddress(service))
+            .map(this::portHolders)
+            .orElse(List.of()),
+        logTails(pods),
+        this::randomValue,
+        clock.instant());
+  }
+
+  private List<String> portHolders(Service waiting) {
+    return client.services().inAnyNamespace().list().getItems().stream()
+        .filter(s -> "LoadBalancer".equals(s.getSpec().getType()))
+        .filter(s -> !Objects.equals(s.getMetadata().getUid(), waiting.getMetadata().getUid()))
+        .filter(Gatherer::hasAddress)
+        .filter(s -> s.getSpec().getPorts().stream().anyMatch(p -> PORTS.contains(p.getPort())))
+        .map(s -> "Service " + s.getMetadata().getNamespace() + "/" + s.getMetadata().getName())
+        .toList();
+  }
+
+  private static boolean hasAddress(Service service) {
+    return service.getStatus() != null
+        && service.getStatus().getLoadBalancer() != null
+        && service.getStatus().getLoadBalancer().getIngress() != null
+        && !service.getStatus().getLoadBalancer().getIngress().isEmpty();
+  }
+
+  /** The end of each crashed container's log, read once for each crash. */
+  private Map<String, String> logTails(List<Pod> pods) {
+    var tails = new HashMap<String, String>();
+    for (var pod : pods) {
+      if (PodTrouble.crashed(pod)) {
+        int restarts =
+            pod.getStatus().getContainerStatuses().stream()
+                .mapToInt(c -> c.getRestartCount())
+                .sum();
+        var name = pod.getMetadata().getName();
+        tails.put(
+            name,
+            logs.computeIfAbsent(
+                pod.getMetadata().getUid() + "/" + restarts, crash -> logTail(pod)));
+      }
+    }
+    return tails;
+  }
+
+  private String logTail(Pod pod) {
+    boolean runs =
+        pod.getStatus().getContainerStatuses().stream()
+            .anyMatch(c -> c.getState() != null && c.getState().getRunning() != null);
+    try {
+      var container =
+          client
+              .pods()
+              .inNamespace(pod.getMetadata().getNamespace())
+              .withName(pod.getMetadata().getName())
+              .inContainer(pod.getSpec().getContainers().getFirst().getName());
+      return runs
+          ? container.terminated().tailingLines(LOG_LINES).getLog()
+          : container.tailingLines(LOG_LINES).getLog();
+    } catch (KubernetesClientException e) {
+      return "";
+    }
+  }
+
+  private String randomValue(int length) {
+    var value = new StringBuilder(length);
+    for (int i = 0; i < length; i++) {
+      value.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+    }
+    return value.toString();
+  }
+}

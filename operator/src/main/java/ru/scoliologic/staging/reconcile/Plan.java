@@ -1,0 +1,49 @@
+package ru.scoliologic.staging.reconcile;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import ru.scoliologic.staging.app.AppResources;
+import ru.scoliologic.staging.app.Rollout;
+import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.configuration.Settings;
+import ru.scoliologic.staging.ingress.TraefikResources;
+import ru.scoliologic.staging.postgres.PostgresResources;
+import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.stage.Stage;
+
+/** All that an environment is to consist of (pure): spec and snapshot in, objects out. */
+public record Plan(List<Planned> objects, Rollout rollout) {
+
+  public static Plan of(Snapshot snapshot, Settings settings) {
+    var environment = snapshot.environment();
+    var rollout = Rollout.decide(snapshot);
+    boolean dependenciesReady =
+        PostgresResources.observe(snapshot).ready() && RedisResources.observe(snapshot).ready();
+    boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
+    var objects = new ArrayList<Planned>();
+    objects.addAll(settings.plan(snapshot));
+    objects.addAll(
+        new TraefikResources(environment, settings.dashboardUsers(), settings.caBundle()).plan());
+    objects.addAll(new PostgresResources(environment).plan());
+    objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
+    objects.addAll(
+        new AppResources(environment, settings.appEnvironment())
+            .plan(rollout, dependenciesReady || started));
+    return new Plan(List.copyOf(objects), rollout);
+  }
+
+  List<Planned> of(Stage stage) {
+    return objects.stream().filter(planned -> planned.stage() == stage).toList();
+  }
+
+  /** What is to stay: kind and name of every planned object, made already or not. */
+  Set<String> keys() {
+    return objects.stream()
+        .map(planned -> Applier.key(planned.object()))
+        .collect(Collectors.toSet());
+  }
+}

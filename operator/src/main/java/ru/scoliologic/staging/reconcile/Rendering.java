@@ -1,0 +1,81 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Observed;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.stage.StageResult;
+
+/**
+ * The plan of an environment that no cluster has seen (pure).
+ *
+ * @param objects in the order of the stages, Secrets without their values
+ * @param configuration what stage 2 says of the Secrets that were given
+ */
+public record Rendering(List<HasMetadata> objects, StageResult configuration) {
+  private static final String HIDDEN = "<hidden>";
+
+  /**
+   * Plans an environment on an empty cluster.
+   *
+   * @param given Secrets and ConfigMaps that the environment's namespace holds
+   */
+  public static Rendering of(StagingEnvironment environment, List<HasMetadata> given) {
+    var snapshot =
+        new Snapshot(
+            environment,
+            List.of(),
+            new Observed(List.of()),
+            List.of(),
+            named(given, Secret.class),
+            named(given, ConfigMap.class),
+            Map.of(),
+            List.of(),
+            Map.of(),
+            "x"::repeat,
+            Instant.EPOCH);
+    var settings = Configuration.resolve(snapshot);
+    var objects =
+        Plan.of(snapshot, settings).objects().stream()
+            .sorted(Comparator.comparing(Planned::stage))
+            .map(Planned::object)
+            .map(Rendering::withoutValues)
+            .toList();
+    return new Rendering(objects, settings.result());
+  }
+
+  /** What is wrong with the spec itself; see {@link SpecRules}. */
+  public static List<String> problems(StagingEnvironment environment) {
+    return SpecRules.problems(environment);
+  }
+
+  private static <T extends HasMetadata> Map<String, T> named(
+      List<HasMetadata> given, Class<T> kind) {
+    return given.stream()
+        .filter(kind::isInstance)
+        .map(kind::cast)
+        .collect(Collectors.toMap(o -> o.getMetadata().getName(), o -> o, (first, again) -> again));
+  }
+
+  private static HasMetadata withoutValues(HasMetadata object) {
+    if (object instanceof Secret secret) {
+      var hidden = new TreeMap<String, String>();
+      Stream.of(secret.getData())
+          .flatMap(d -> d.keySet().stream())
+          .forEach(k -> hidden.put(k, HIDDEN));
+      secret.setData(hidden);
+    }
+    return object;
+  }
+}

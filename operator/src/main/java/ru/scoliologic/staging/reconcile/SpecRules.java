@@ -1,0 +1,178 @@
+package ru.scoliologic.staging.reconcile;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.regex.Pattern;
+import ru.scoliologic.staging.api.AppSpec;
+import ru.scoliologic.staging.api.Domains;
+import ru.scoliologic.staging.api.IngressSpec;
+import ru.scoliologic.staging.api.PostgresSpec;
+import ru.scoliologic.staging.api.RedisSpec;
+import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentSpec;
+import ru.scoliologic.staging.api.Storage;
+
+/**
+ * The rules of the schema once more (pure): an object may have been stored under an older, laxer
+ * schema, or never have seen a server, as for {@code render}. The patterns and messages are the
+ * schema's own.
+ */
+public final class SpecRules {
+  private final List<String> problems = new ArrayList<>();
+
+  private SpecRules() {}
+
+  /** Every problem, each naming the field, what is wrong with its value, and the cure. */
+  public static List<String> problems(StagingEnvironment environment) {
+    var rules = new SpecRules();
+    var spec = environment.getSpec();
+    if (spec == null) {
+      return List.of("spec is missing: see `kubectl explain stenv.spec`");
+    }
+    if (environment.getMetadata().getName().length() > 40) {
+      rules.problems.add(
+          "metadata.name is too long: an environment's name has at most 40 characters");
+    }
+    rules.domains(spec.domains());
+    rules.ingress(spec.ingress());
+    rules.secrets(spec.secrets());
+    rules.services(spec);
+    return rules.problems;
+  }
+
+  private void domains(Domains domains) {
+    if (domains == null) {
+      missing("spec.domains");
+      return;
+    }
+    matches(
+        "spec.domains.app", domains.app(), Domains.HOST_NAME_PATTERN, Domains.HOST_NAME_MESSAGE);
+    matches(
+        "spec.domains.traefik",
+        domains.traefik(),
+        Domains.HOST_NAME_PATTERN,
+        Domains.HOST_NAME_MESSAGE);
+    if (domains.app() != null && domains.app().equals(domains.traefik())) {
+      problems.add(
+          "spec.domains: app and traefik are the same host name: the dashboard needs a domain of"
+              + " its own");
+    }
+  }
+
+  private void ingress(IngressSpec ingress) {
+    if (ingress == null) {
+      missing("spec.ingress");
+      return;
+    }
+    size("spec.ingress.storage", ingress.storage());
+    if (ingress.acme() == null) {
+      missing("spec.ingress.acme");
+    } else {
+      var acme = ingress.acme();
+      matches(
+          "spec.ingress.acme.email",
+          acme.email(),
+          IngressSpec.Acme.EMAIL_PATTERN,
+          IngressSpec.Acme.EMAIL_MESSAGE);
+      boolean custom = acme.server() == IngressSpec.Server.Custom;
+      if (custom) {
+        matches(
+            "spec.ingress.acme.directory",
+            acme.directory(),
+            IngressSpec.Acme.DIRECTORY_PATTERN,
+            IngressSpec.Acme.DIRECTORY_MESSAGE);
+      } else if (acme.directory() != null || acme.caBundle() != null) {
+        problems.add("spec.ingress.acme: directory and caBundle go with server: Custom only");
+      }
+    }
+    if (ingress.dashboardAuth() == null || ingress.dashboardAuth().secretKeyRef() == null) {
+      missing("spec.ingress.dashboardAuth.secretKeyRef");
+    }
+  }
+
+  private void secrets(SecretsSpec secrets) {
+    var seen = new HashSet<String>();
+    for (var key : secrets.keys()) {
+      matches(
+          "spec.secrets.keys[" + key.name() + "].name",
+          key.name(),
+          SecretsSpec.Key.NAME_PATTERN,
+          SecretsSpec.Key.NAME_MESSAGE);
+      if (!seen.add(key.name())) {
+        problems.add("spec.secrets.keys: " + key.name() + " is listed twice");
+      }
+    }
+  }
+
+  private void services(StagingEnvironmentSpec spec) {
+    if (spec.services() == null || spec.services().app() == null) {
+      missing("spec.services.app");
+      return;
+    }
+    var app = spec.services().app();
+    matches("spec.services.app.image", app.image(), AppSpec.IMAGE_PATTERN, AppSpec.IMAGE_MESSAGE);
+    if (!app.health().path().startsWith("/")) {
+      problems.add("spec.services.app.health.path: must start with '/'");
+    }
+    for (var volume : app.volumes()) {
+      var field = "spec.services.app.volumes[" + volume.path() + "]";
+      matches(
+          field + ".path", volume.path(), AppSpec.Volume.PATH_PATTERN, AppSpec.Volume.PATH_MESSAGE);
+      size(field + ".size", volume.size());
+    }
+    for (var variable : app.env()) {
+      matches(
+          "spec.services.app.env[" + variable.name() + "].name",
+          variable.name(),
+          SecretsSpec.Key.NAME_PATTERN,
+          SecretsSpec.Key.NAME_MESSAGE);
+    }
+    var postgres = spec.services().postgres();
+    size("spec.services.postgres.storage", postgres.storage());
+    matches(
+        "spec.services.postgres.version",
+        postgres.version(),
+        PostgresSpec.VERSION_PATTERN,
+        PostgresSpec.VERSION_MESSAGE);
+    matches(
+        "spec.services.postgres.database",
+        postgres.database(),
+        PostgresSpec.NAME_PATTERN,
+        PostgresSpec.NAME_MESSAGE);
+    matches(
+        "spec.services.postgres.user",
+        postgres.user(),
+        PostgresSpec.NAME_PATTERN,
+        PostgresSpec.NAME_MESSAGE);
+    var redis = spec.services().redis();
+    size("spec.services.redis.storage", redis.storage());
+    matches(
+        "spec.services.redis.version",
+        redis.version(),
+        RedisSpec.VERSION_PATTERN,
+        RedisSpec.VERSION_MESSAGE);
+    matches(
+        "spec.services.redis.maxMemory",
+        redis.maxMemory(),
+        RedisSpec.MAX_MEMORY_PATTERN,
+        RedisSpec.MAX_MEMORY_MESSAGE);
+  }
+
+  private void size(String field, String value) {
+    matches(field, value, Storage.PATTERN, Storage.MESSAGE);
+  }
+
+  private void matches(String field, String value, String pattern, String message) {
+    if (value == null || value.isBlank()) {
+      missing(field);
+    } else if (!Pattern.matches(pattern, value)) {
+      problems.add("%s: '%s' %s".formatted(field, value, message));
+    }
+  }
+
+  private void missing(String field) {
+    problems.add(field + " is missing: see `kubectl explain stenv.spec`");
+  }
+}

@@ -1,0 +1,302 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.app.Rollout;
+import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.configuration.Settings;
+import ru.scoliologic.staging.infrastructure.Claims;
+import ru.scoliologic.staging.infrastructure.Infrastructure;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
+import ru.scoliologic.staging.validation.Checks;
+import ru.scoliologic.staging.validation.Target;
+
+/** Drives one environment towards its spec: gather, validate, plan, apply, assess, publish. */
+@ControllerConfiguration(name = "stagingenvironment", fieldManager = "staging-operator-status")
+public final class StagingEnvironmentReconciler implements Reconciler<StagingEnvironment> {
+  private static final Logger LOG = LoggerFactory.getLogger(StagingEnvironmentReconciler.class);
+  private static final Duration STALE_VIEW_RETRY = Duration.ofSeconds(1);
+
+  private final Clock clock;
+  private final OwnedObjects owned = new OwnedObjects();
+  private final References references;
+  private final Gatherer gatherer;
+  private final Applier applier;
+  private final Verification verification;
+  private final Events events;
+
+  public StagingEnvironmentReconciler(KubernetesClient client, Clock clock, String instance) {
+    this.clock = clock;
+    this.references = new References(client);
+    this.gatherer = new Gatherer(client, owned, references, clock);
+    this.applier = new Applier(client, owned);
+    this.verification = new Verification(new Checks(clock), clock);
+    this.events = new Events(client, instance);
+  }
+
+  @Override
+  public List<EventSource<?, StagingEnvironment>> prepareEventSources(
+      EventSourceContext<StagingEnvironment> context) {
+    var sources = new ArrayList<>(owned.eventSources(context));
+    sources.add(references);
+    return sources;
+  }
+
+  @Override
+  public UpdateControl<StagingEnvironment> reconcile(
+      StagingEnvironment environment, Context<StagingEnvironment> context) {
+    if (environment.isMarkedForDeletion()) {
+      // Without a finalizer there is nothing to do: the garbage collector takes what has an owner.
+      return UpdateControl.noUpdate();
+    }
+    Pass pass;
+    try {
+      pass = pass(environment, context);
+    } catch (Applier.StaleView e) {
+      LOG.atDebug()
+          .addKeyValue("environment", environment.getMetadata().getName())
+          .log(e.getMessage());
+      return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(STALE_VIEW_RETRY);
+    }
+    publish(environment, pass, context);
+    return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(pass.next());
+  }
+
+  private Pass pass(StagingEnvironment environment, Context<StagingEnvironment> context) {
+    var problems = SpecRules.problems(environment);
+    if (!problems.isEmpty()) {
+      return Pass.refused(
+          Map.of(), new StageResult.Stalled(Reason.INVALID_SPEC, String.join("; ", problems)));
+    }
+    var snapshot = gatherer.gather(environment, others(environment, context));
+    var lost = Claims.lost(environment, snapshot.others());
+    if (lost.isPresent()) {
+      var waiting = new StageResult.Waiting(Reason.DOMAIN_CLAIMED, lost.get());
+      return Pass.refused(Map.of(Stage.INFRASTRUCTURE, waiting), waiting);
+    }
+    var settings = Configuration.resolve(snapshot);
+    var plan = Plan.of(snapshot, settings);
+    var components = Assessment.components(snapshot, plan.rollout());
+    var results = new EnumMap<Stage, StageResult>(Stage.class);
+    for (var stage : Stage.values()) {
+      if (!open(stage, environment, results)) {
+        break;
+      }
+      var conflicts = apply(plan, stage);
+      results.put(
+          stage,
+          conflicts.isEmpty()
+              ? assess(stage, snapshot, settings, components, results)
+              : new StageResult.Failing(Reason.NAME_TAKEN, String.join("; ", conflicts)));
+    }
+    results.values().removeIf(Objects::isNull);
+    applier.prune(snapshot.owned(), plan.keys());
+    var overall =
+        Assessment.overall(
+            results,
+            Assessment.candidate(snapshot, plan.rollout()),
+            environment.getSpec().domains().app());
+    return new Pass(
+        results, overall, Optional.of(plan.rollout()), components, settings.masking(), true);
+  }
+
+  private static boolean open(
+      Stage stage, StagingEnvironment environment, Map<Stage, StageResult> results) {
+    var before = environment.getStatus() == null ? null : environment.getStatus().conditions();
+    return Conditions.gateOpened(before, stage)
+        || stage.previous().map(results::get).filter(StageResult::isReady).isPresent();
+  }
+
+  private List<String> apply(Plan plan, Stage stage) {
+    return applier.apply(
+        plan.of(stage).stream().filter(p -> !p.held()).map(p -> p.object()).toList());
+  }
+
+  /** The result of a stage; none for validation while something it checks is not there. */
+  private StageResult assess(
+      Stage stage,
+      Snapshot snapshot,
+      Settings settings,
+      List<Component> components,
+      Map<Stage, StageResult> results) {
+    return switch (stage) {
+      case INFRASTRUCTURE -> Infrastructure.assess(snapshot);
+      case CONFIGURATION -> settings.result();
+      case DEPLOYMENT -> Assessment.deployment(components);
+      case VALIDATION ->
+          results.get(Stage.DEPLOYMENT).isReady() ? validate(snapshot, settings) : null;
+    };
+  }
+
+  private StageResult validate(Snapshot snapshot, Settings settings) {
+    var spec = snapshot.environment().getSpec();
+    var address = Infrastructure.address(snapshot);
+    if (address.isEmpty()) {
+      return new StageResult.Waiting(Reason.CHECKS_RUNNING, "there is no address to check yet");
+    }
+    var probe = settings.dashboardProbe();
+    var target =
+        new Target(
+            address.get(),
+            spec.domains().app(),
+            spec.domains().traefik(),
+            spec.services().app().health().path(),
+            spec.ingress().acme().server(),
+            settings.caBundle(),
+            probe.getKey(),
+            probe.getValue());
+    var subject =
+        snapshot.environment().getMetadata().getGeneration()
+            + "/"
+            + address.get()
+            + "/"
+            + Rollout.decide(snapshot).serving().hash();
+    return verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
+  }
+
+  private static List<StagingEnvironment> others(
+      StagingEnvironment environment, Context<StagingEnvironment> context) {
+    return context
+        .getPrimaryCache()
+        .list(other ->
+            !Objects.equals(other.getMetadata().getUid(), environment.getMetadata().getUid()))
+        .toList();
+  }
+
+  private void publish(
+      StagingEnvironment environment, Pass pass, Context<StagingEnvironment> context) {
+    var last = environment.getStatus();
+    var status = pass.status(environment, last, clock);
+    if (!status.equals(last)) {
+      var fresh = new StagingEnvironment();
+      fresh.setMetadata(
+          new ObjectMetaBuilder()
+              .withName(environment.getMetadata().getName())
+              .withNamespace(environment.getMetadata().getNamespace())
+              .build());
+      fresh.setStatus(status);
+      PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(environment, fresh, context);
+      events.transitions(
+          environment,
+          last == null ? List.of() : last.conditions(),
+          status.conditions(),
+          clock.instant());
+    }
+  }
+
+  /**
+   * The outcome of one pass.
+   *
+   * @param accepted whether the spec was acted upon; a refused one leaves everything as it was
+   */
+  private record Pass(
+      Map<Stage, StageResult> results,
+      StageResult overall,
+      Optional<Rollout> rollout,
+      List<Component> components,
+      Masking masking,
+      boolean accepted) {
+
+    static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
+      return new Pass(results, overall, Optional.empty(), List.of(), new Masking(List.of()), false);
+    }
+
+    StagingEnvironmentStatus status(
+        StagingEnvironment environment, StagingEnvironmentStatus last, Clock clock) {
+      List<Condition> before = last == null ? List.of() : last.conditions();
+      var conditions =
+          new Conditions(before, environment.getMetadata().getGeneration(), clock.instant())
+              .of(masked(results), masked(overall));
+      var domains = environment.getSpec() == null ? null : environment.getSpec().domains();
+      return new StagingEnvironmentStatus(
+          environment.getMetadata().getGeneration(),
+          accepted || last == null || last.stage() == null
+              ? Assessment.current(results).condition()
+              : last.stage(),
+          masked(overall).message(),
+          conditions,
+          accepted || last == null
+              ? components.stream()
+                  .map(c ->
+                      new StagingEnvironmentStatus.Component(
+                          c.name(), c.ready(), c.image(), masking.mask(c.message())))
+                  .toList()
+              : last.components(),
+          accepted
+              ? new StagingEnvironmentStatus.Urls(
+                  "https://" + domains.app(), "https://" + domains.traefik())
+              : last == null ? null : last.urls(),
+          rollout
+              .map(r ->
+                  new StagingEnvironmentStatus.AppVersions(
+                      r.serving().image(),
+                      r.candidate().map(Rollout.Version::image).orElse(null),
+                      r.previous().map(Rollout.Version::image).orElse(null)))
+              .orElse(last == null ? null : last.app()),
+          accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims());
+    }
+
+    private Map<Stage, StageResult> masked(Map<Stage, StageResult> plain) {
+      var masked = new EnumMap<Stage, StageResult>(Stage.class);
+      plain.forEach((stage, result) -> masked.put(stage, masked(result)));
+      return masked;
+    }
+
+    private StageResult masked(StageResult result) {
+      var message = masking.mask(result.message());
+      return switch (result) {
+        case StageResult.Ready r -> new StageResult.Ready(r.reason(), message);
+        case StageResult.Waiting w -> new StageResult.Waiting(w.reason(), message, w.retryAfter());
+        case StageResult.Failing f -> new StageResult.Failing(f.reason(), message, f.retryAfter());
+        case StageResult.Stalled s -> new StageResult.Stalled(s.reason(), message);
+      };
+    }
+
+    /** When to look again without being told by a watch. */
+    Duration next() {
+      var byClock =
+          rollout
+              .flatMap(Rollout::nextStep)
+              .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
+              .filter(wait -> wait.isPositive());
+      var byResult =
+          switch (overall) {
+            case StageResult.Waiting w -> w.retryAfter();
+            case StageResult.Failing f -> f.retryAfter();
+            case StageResult.Stalled s -> Verification.PERIOD;
+            case StageResult.Ready r -> Verification.PERIOD;
+          };
+      return Stream.concat(byClock.stream(), Stream.of(byResult))
+          .min(Duration::compareTo)
+          .orElse(Verification.PERIOD);
+    }
+  }
+}

@@ -1,0 +1,225 @@
+package ru.scoliologic.staging.redis;
+
+import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import ru.scoliologic.staging.api.RedisSpec;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Stage;
+
+/** Builds Redis' objects (pure). */
+public final class RedisResources {
+  public static final String COMPONENT = "redis";
+  private static final int PORT = 6379;
+  private static final String CONFIGURATION = "redis.conf";
+
+  private final StagingEnvironment environment;
+  private final RedisSpec spec;
+  private final Names names;
+  private final String password;
+
+  /**
+   * Objects of one environment.
+   *
+   * @param password of Redis; empty while it is not known, and then nothing that holds it is made
+   */
+  public RedisResources(StagingEnvironment environment, String password) {
+    this.environment = environment;
+    this.spec = environment.getSpec().services().redis();
+    this.names = Names.of(environment);
+    this.password = password;
+  }
+
+  public List<Planned> plan() {
+    boolean held = password.isEmpty();
+    return List.of(
+        new Planned(
+            Stage.DEPLOYMENT,
+            HardenedPod.volumeClaim(
+                Ownership.retained(environment, COMPONENT, names.redis()),
+                spec.storage(),
+                spec.storageClassName())),
+        new Planned(Stage.DEPLOYMENT, configuration(), held),
+        new Planned(Stage.DEPLOYMENT, service()),
+        new Planned(Stage.DEPLOYMENT, networkPolicy()),
+        new Planned(Stage.DEPLOYMENT, statefulSet(), held));
+  }
+
+  public static Component observe(Snapshot snapshot) {
+    return Component.ofStateful(
+        snapshot,
+        COMPONENT,
+        snapshot.environment().getSpec().services().redis().effectiveImage(),
+        snapshot.owned().find(StatefulSet.class, snapshot.names().redis()));
+  }
+
+  private Secret configuration() {
+    return new SecretBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
+        .withType("Opaque")
+        .withData(
+            Map.of(
+                CONFIGURATION,
+                Base64.getEncoder()
+                    .encodeToString(configurationFile().getBytes(StandardCharsets.UTF_8))))
+        .build();
+  }
+
+  private String configurationFile() {
+    return """
+    dir /data
+    requirepass "%s"
+    appendonly yes
+    appendfsync everysec
+    maxmemory %d
+    maxmemory-policy allkeys-lru
+    """
+        .formatted(
+            password.replace("\\", "\\\\").replace("\"", "\\\""),
+            Quantity.getAmountInBytes(new Quantity(spec.maxMemory())).longValue());
+  }
+
+  private Service service() {
+    return new ServiceBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
+        .withNewSpec()
+        .withSelector(Labels.selector(environment, COMPONENT))
+        .addNewPort()
+        .withName("redis")
+        .withPort(PORT)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString("redis"))
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
+  private NetworkPolicy networkPolicy() {
+    return new NetworkPolicyBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
+        .withNewSpec()
+        .withNewPodSelector()
+        .withMatchLabels(Labels.selector(environment, COMPONENT))
+        .endPodSelector()
+        .withPolicyTypes("Ingress")
+        .addNewIngress()
+        .addNewFrom()
+        .withNewPodSelector()
+        .withMatchLabels(Labels.selector(environment, "app"))
+        .endPodSelector()
+        .endFrom()
+        .addNewPort()
+        .withProtocol("TCP")
+        .withPort(new IntOrString(PORT))
+        .endPort()
+        .endIngress()
+        .endSpec()
+        .build();
+  }
+
+  private StatefulSet statefulSet() {
+    return new StatefulSetBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
+        .withNewSpec()
+        .withReplicas(1)
+        .withServiceName(names.redis())
+        .withRevisionHistoryLimit(2)
+        .withNewSelector()
+        .withMatchLabels(Labels.selector(environment, COMPONENT))
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(Labels.of(environment, COMPONENT))
+        .withAnnotations(Map.of(Labels.CONFIG_HASH, Hash.of(configurationFile())))
+        .endMetadata()
+        .withSpec(
+            HardenedPod.pod(spec, spec.runAsUser())
+                .withTerminationGracePeriodSeconds(30L)
+                .withContainers(container())
+                .withVolumes(
+                    claim("data", names.redis()),
+                    emptyDir("tmp"),
+                    new VolumeBuilder()
+                        .withName("configuration")
+                        .withNewSecret()
+                        .withSecretName(names.redis())
+                        .endSecret()
+                        .build())
+                .build())
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  private Container container() {
+    return HardenedPod.container(
+            COMPONENT, spec, HardenedPod.resources("50m", "64Mi", memoryLimit()))
+        .withArgs("/etc/redis/" + CONFIGURATION)
+        .withEnv(
+            // redis-cli takes the password of the probes from here, not from an argument.
+            new EnvVarBuilder()
+                .withName("REDISCLI_AUTH")
+                .withNewValueFrom()
+                .withNewSecretKeyRef("REDIS_PASSWORD", names.credentials(), false)
+                .endValueFrom()
+                .build())
+        .addNewPort()
+        .withName("redis")
+        .withContainerPort(PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .withStartupProbe(probe("^PONG", 2, 60))
+        .withReadinessProbe(probe("^PONG", 5, 3))
+        // A server that still reads its file answers LOADING: it lives.
+        .withLivenessProbe(probe("^PONG|^LOADING", 15, 4))
+        .withVolumeMounts(
+            mount("data", "/data"), mount("tmp", "/tmp"), readOnly("configuration", "/etc/redis"))
+        .build();
+  }
+
+  /** A third above the data, for buffers and for the copy while the file is rewritten. */
+  private String memoryLimit() {
+    long bytes = Quantity.getAmountInBytes(new Quantity(spec.maxMemory())).longValue();
+    return Math.max(128, bytes / (1 << 20) * 4 / 3) + "Mi";
+  }
+
+  private static Probe probe(String answer, int period, int failures) {
+    return new ProbeBuilder()
+        .withNewExec()
+        .withCommand("sh", "-c", "redis-cli -h 127.0.0.1 ping | grep -qE '" + answer + "'")
+        .endExec()
+        .withPeriodSeconds(period)
+        .withTimeoutSeconds(5)
+        .withFailureThreshold(failures)
+        .build();
+  }
+}

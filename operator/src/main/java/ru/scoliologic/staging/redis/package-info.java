@@ -1,0 +1,2 @@
+/** Redis. */
+package ru.scoliologic.staging.redis;

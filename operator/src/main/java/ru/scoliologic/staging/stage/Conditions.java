@@ -1,0 +1,122 @@
+package ru.scoliologic.staging.stage;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Turns stage results into conditions (pure). The contract is kstatus: waiting shows as
+ * Reconciling, what only a person can mend as Stalled, never both.
+ */
+public final class Conditions {
+  public static final String READY = "Ready";
+  public static final String RECONCILING = "Reconciling";
+  public static final String STALLED = "Stalled";
+  private static final int MAX_MESSAGE = 8_000;
+
+  private final List<Condition> previous;
+  private final long generation;
+  private final String now;
+
+  public Conditions(List<Condition> previous, long generation, Instant now) {
+    this.previous = previous == null ? List.of() : previous;
+    this.generation = generation;
+    this.now = now.truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  /**
+   * All conditions of a pass.
+   *
+   * @param results of the stages that were looked at; a stage without one keeps its last condition,
+   *     or awaits the stage before it
+   * @param overall what Ready says
+   */
+  public List<Condition> of(Map<Stage, StageResult> results, StageResult overall) {
+    var conditions = new ArrayList<Condition>();
+    for (var stage : Stage.values()) {
+      var result = results.get(stage);
+      if (result != null) {
+        conditions.add(stageCondition(stage, result));
+      } else {
+        conditions.add(
+            find(previous, stage.condition())
+                .map(last ->
+                    condition(
+                        last.getType(), last.getStatus(), last.getReason(), last.getMessage()))
+                .orElseGet(() -> awaiting(stage)));
+      }
+    }
+    conditions.add(
+        condition(
+            READY,
+            overall.isReady() ? "True" : "False",
+            overall.reason().camelCase(),
+            overall.message()));
+    if (overall instanceof StageResult.Waiting) {
+      conditions.add(
+          condition(RECONCILING, "True", overall.reason().camelCase(), overall.message()));
+    }
+    if (overall instanceof StageResult.Stalled) {
+      conditions.add(condition(STALLED, "True", overall.reason().camelCase(), overall.message()));
+    }
+    return conditions;
+  }
+
+  private Condition stageCondition(Stage stage, StageResult result) {
+    return condition(
+        stage.condition(),
+        result.isReady() ? "True" : "False",
+        result.reason().camelCase(),
+        result.message());
+  }
+
+  private Condition awaiting(Stage stage) {
+    return condition(
+        stage.condition(),
+        "Unknown",
+        Reason.AWAITING_PREVIOUS_STAGE.camelCase(),
+        "waits until "
+            + stage.previous().map(Stage::condition).orElse("the operator")
+            + " has been True");
+  }
+
+  private Condition condition(String type, String status, String reason, String message) {
+    var since =
+        find(previous, type)
+            .filter(last -> status.equals(last.getStatus()))
+            .map(Condition::getLastTransitionTime)
+            .orElse(now);
+    return new ConditionBuilder()
+        .withType(type)
+        .withStatus(status)
+        .withReason(reason)
+        .withMessage(
+            message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "…")
+        .withObservedGeneration(generation)
+        .withLastTransitionTime(since)
+        .build();
+  }
+
+  /** The condition of that type, if the list has one. */
+  public static Optional<Condition> find(List<Condition> conditions, String type) {
+    return conditions == null
+        ? Optional.empty()
+        : conditions.stream().filter(c -> type.equals(c.getType())).findFirst();
+  }
+
+  /**
+   * Whether the gate before a stage has opened: the stage before it has once been True. Read from
+   * the stage's own condition, which awaits the stage before it until then and never again.
+   */
+  public static boolean gateOpened(List<Condition> conditions, Stage stage) {
+    return stage.previous().isEmpty()
+        || find(conditions, stage.condition())
+            .filter(c -> !Reason.AWAITING_PREVIOUS_STAGE.camelCase().equals(c.getReason()))
+            .isPresent();
+  }
+}

@@ -1,0 +1,108 @@
+package ru.scoliologic.staging.stage;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/**
+ * Every reason a condition or an event can carry. The constant's name in CamelCase is what users
+ * see; names are stable. Cause and cure feed the troubleshooting reference.
+ */
+public enum Reason {
+  AWAITING_PREVIOUS_STAGE("An earlier stage has not succeeded yet.", "Look at the earlier stage."),
+  INVALID_SPEC(
+      "A field of the spec has a value the operator cannot use.",
+      "Correct the field that the message names. Whatever ran goes on as it was."),
+  NAME_TAKEN(
+      "An object that this environment does not own has a name it needs.",
+      "Rename or delete that object, or choose another name for the environment."),
+  DOMAIN_CLAIMED(
+      "Another environment holds one of the domains.",
+      "Use another domain, or delete the environment that the message names."),
+
+  INFRASTRUCTURE_READY("Storage and the public address are there.", "Nothing to do."),
+  STORAGE_CLASS_NOT_FOUND(
+      "A storage class that the spec names does not exist, or there is no default one.",
+      "Name a class from `kubectl get storageclass`, or mark one as the default."),
+  AWAITING_ADDRESS(
+      "The ingress Service has not been given an address yet.",
+      "Wait; if it lasts, see whether the cluster has a load balancer."),
+  PORT_CONFLICT(
+      "Ports 80 and 443 are held by the Service that the message names.",
+      "Delete or change that Service; on one node a single one can hold the ports."),
+
+  CONFIGURATION_READY("Every key is present and acceptable.", "Nothing to do."),
+  SECRET_MISSING(
+      "A Secret that the spec names does not exist.",
+      "Create it; it is noticed within about a second."),
+  KEY_MISSING(
+      "A required key is in none of the Secrets.",
+      "Add the keys that the message lists; it is noticed within about a second."),
+  KEY_INVALID(
+      "A value is too short, a placeholder, or not in the form it must have.",
+      "Put a real value into the Secret that the message names."),
+  CONFIG_MAP_MISSING(
+      "A ConfigMap that the spec names does not exist or lacks the key.", "Create it."),
+  CREDENTIALS_LOST(
+      "The Secret with generated credentials is gone, but the database made with them is there.",
+      "Restore the Secret from a backup, or delete the volume claim as well to begin anew."),
+
+  DEPLOYED("Every component is available.", "Nothing to do."),
+  COMPONENTS_STARTING("Components are starting.", "Wait; the message names them."),
+  IMAGE_PULL_FAILED(
+      "The node cannot pull an image.",
+      "Check the image's name, the registry and imagePullSecrets."),
+  CONTAINER_CRASHING(
+      "A container ends soon after it starts.",
+      "Read its last lines in the message, or with `kubectl logs --previous`."),
+  OUT_OF_MEMORY(
+      "A container was killed for using more memory than its limit.",
+      "Raise resources.limits.memory of the component."),
+  CONTAINER_CONFIG_ERROR(
+      "The node cannot start a container as it is described.", "See the message."),
+  UNSCHEDULABLE(
+      "No node can take a pod.", "See the message: room, node selector, taints or volumes."),
+  NOT_HEALTHY(
+      "A component runs, but its health check fails for longer than it may take to start.",
+      "Read its log with `kubectl logs`."),
+  CANDIDATE_STARTING(
+      "A new version of the application starts beside the serving one.",
+      "Wait; it takes over when it is healthy."),
+  CANDIDATE_FAILED(
+      "A new version of the application does not come up; the serving one goes on.",
+      "Read the cause in the message; give another image or go back to the serving one."),
+
+  CHECKS_PASSED("Every check through the ingress passed.", "Nothing to do."),
+  CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),
+  CERTIFICATE_NOT_ISSUED(
+      "Traefik still serves its built-in certificate.",
+      "See Traefik's log: does the domain's record point here, is port 80 open from outside?"),
+  CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
+
+  READY("The environment is as its spec asks.", "Nothing to do."),
+  UNEXPECTED_ERROR(
+      "The operator met an error it does not know.",
+      "It is tried again; the operator's log has the details.");
+
+  private final String cause;
+  private final String cure;
+
+  Reason(String cause, String cure) {
+    this.cause = cause;
+    this.cure = cure;
+  }
+
+  public String cause() {
+    return cause;
+  }
+
+  public String cure() {
+    return cure;
+  }
+
+  /** The name users see, for example StorageClassNotFound. */
+  public String camelCase() {
+    return Arrays.stream(name().split("_"))
+        .map(word -> word.charAt(0) + word.substring(1).toLowerCase(java.util.Locale.ROOT))
+        .collect(Collectors.joining());
+  }
+}

@@ -1,0 +1,29 @@
+package ru.scoliologic.staging.stage;
+
+import java.util.Optional;
+
+/** The stages of a staging plan, in the order in which they must first succeed. */
+public enum Stage {
+  INFRASTRUCTURE("InfrastructureReady", null),
+  CONFIGURATION("ConfigurationReady", INFRASTRUCTURE),
+  DEPLOYMENT("Deployed", CONFIGURATION),
+  VALIDATION("Validated", DEPLOYMENT);
+
+  private final String condition;
+  private final Stage previous;
+
+  Stage(String condition, Stage previous) {
+    this.condition = condition;
+    this.previous = previous;
+  }
+
+  /** The stage that must first succeed; none before the first one. */
+  public Optional<Stage> previous() {
+    return Optional.ofNullable(previous);
+  }
+
+  /** The type of the condition that shows this stage. */
+  public String condition() {
+    return condition;
+  }
+}
