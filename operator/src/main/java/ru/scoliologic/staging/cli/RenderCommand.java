@@ -2,6 +2,7 @@ package ru.scoliologic.staging.cli;
 
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -92,9 +93,10 @@ final class RenderCommand implements Callable<Integer> {
   private static void print(List<HasMetadata> objects, PrintWriter out) throws IOException {
     var yaml =
         new ObjectMapper(
-            new YAMLFactory()
-                .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
-                .enable(YAMLGenerator.Feature.LITERAL_BLOCK_STYLE));
+                new YAMLFactory()
+                    .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                    .enable(YAMLGenerator.Feature.LITERAL_BLOCK_STYLE))
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
     for (var object : objects) {
       out.print(yaml.writeValueAsString(object));
     }

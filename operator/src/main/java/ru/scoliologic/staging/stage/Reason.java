@@ -75,7 +75,7 @@ public enum Reason {
   CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),
   CERTIFICATE_NOT_ISSUED(
       "Traefik still serves its built-in certificate.",
-      "See Traefik's log: does the domain's record point here, is port 80 open from outside?"),
+      "See Traefik's log; the domain's record must point here and port 80 be open from outside."),
   CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
 
   READY("The environment is as its spec asks.", "Nothing to do."),

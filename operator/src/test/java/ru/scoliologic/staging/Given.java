@@ -1,0 +1,157 @@
+package ru.scoliologic.staging;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Observed;
+import ru.scoliologic.staging.cluster.Snapshot;
+
+/** What a pass might read, for tests of what is pure: start from a good state, then change it. */
+public final class Given {
+  public static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+
+  /** "admin" with the password "example-dashboard-password". */
+  public static final String DASHBOARD_USER = "admin:$apr1$stagingx$aaaaaaaaaaaaaaaaaaaaaa";
+
+  private StagingEnvironment environment = environment("demo");
+  private final List<StagingEnvironment> others = new ArrayList<>();
+  private final List<HasMetadata> owned = new ArrayList<>();
+  private final List<Pod> pods = new ArrayList<>();
+  private final Map<String, Secret> secrets = new HashMap<>();
+  private final Map<String, ConfigMap> configMaps = new HashMap<>();
+  private Map<String, Boolean> storageClasses = Map.of("local-path", true);
+  private List<String> portHolders = List.of();
+  private Map<String, String> logTails = Map.of();
+  private Instant now = NOW;
+
+  private Given() {
+    secret("given", Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", DASHBOARD_USER));
+  }
+
+  /** An environment that has all it needs, on a cluster where nothing of it exists yet. */
+  public static Given aGoodStart() {
+    return new Given();
+  }
+
+  /** The environment of {@code environments/<name>.yaml}. */
+  public static StagingEnvironment environment(String name) {
+    return new KubernetesSerialization()
+        .unmarshal(resource("/environments/" + name + ".yaml"), StagingEnvironment.class);
+  }
+
+  public static String resource(String path) {
+    try (var input = Given.class.getResourceAsStream(path)) {
+      return new String(input.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The environment with parts of its YAML replaced. */
+  public Given edited(String what, String with) {
+    return edited(yaml -> replaced(yaml, what, with));
+  }
+
+  public Given edited(UnaryOperator<String> edit) {
+    var serialization = new KubernetesSerialization();
+    environment =
+        serialization.unmarshal(
+            edit.apply(resource("/environments/demo.yaml")), StagingEnvironment.class);
+    return this;
+  }
+
+  private static String replaced(String yaml, String what, String with) {
+    if (!yaml.contains(what)) {
+      throw new IllegalArgumentException("not in the environment: " + what);
+    }
+    return yaml.replace(what, with);
+  }
+
+  public Given secret(String name, Map<String, String> values) {
+    secrets.put(name, secretOf(name, values));
+    return this;
+  }
+
+  public Given withoutSecret(String name) {
+    secrets.remove(name);
+    return this;
+  }
+
+  public Given owning(HasMetadata... objects) {
+    owned.addAll(List.of(objects));
+    return this;
+  }
+
+  public Given beside(StagingEnvironment other) {
+    others.add(other);
+    return this;
+  }
+
+  public Given pod(Pod pod) {
+    pods.add(pod);
+    return this;
+  }
+
+  public Given storageClasses(Map<String, Boolean> classes) {
+    storageClasses = classes;
+    return this;
+  }
+
+  public Given portHolders(String... holders) {
+    portHolders = List.of(holders);
+    return this;
+  }
+
+  public Given logTail(String pod, String lines) {
+    logTails = Map.of(pod, lines);
+    return this;
+  }
+
+  public Given at(Instant time) {
+    now = time;
+    return this;
+  }
+
+  public Snapshot snapshot() {
+    return new Snapshot(
+        environment,
+        others,
+        new Observed(owned),
+        pods,
+        secrets,
+        configMaps,
+        storageClasses,
+        portHolders,
+        logTails,
+        "g"::repeat,
+        now);
+  }
+
+  public static Secret secretOf(String name, Map<String, String> values) {
+    var data = new TreeMap<String, String>();
+    values.forEach((key, value) ->
+        data.put(key, Base64.getEncoder().encodeToString(value.getBytes(StandardCharsets.UTF_8))));
+    return new SecretBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withNamespace("team")
+        .endMetadata()
+        .withData(data)
+        .build();
+  }
+}

@@ -1,0 +1,138 @@
+package ru.scoliologic.staging.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.app.Rollout.Version;
+import ru.scoliologic.staging.cluster.Labels;
+
+class RolloutTest {
+  private static final Version OLD = Version.of("sample-app:0");
+  private static final Version WANTED = Version.of("sample-app:1");
+
+  private static Service serving(Version version, Instant since) {
+    return new ServiceBuilder()
+        .withNewMetadata()
+        .withName("demo-app")
+        .withAnnotations(Map.of(Labels.SWITCHED_AT, since.toString()))
+        .endMetadata()
+        .withNewSpec()
+        .withSelector(Map.of(Labels.VERSION, version.hash()))
+        .endSpec()
+        .build();
+  }
+
+  private static Deployment deployment(Version version, int available) {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName("demo-app-" + version.hash())
+        .withAnnotations(Map.of(Labels.IMAGE, version.image()))
+        .endMetadata()
+        .withNewStatus()
+        .withAvailableReplicas(available)
+        .endStatus()
+        .build();
+  }
+
+  @Test
+  void the_first_version_serves_at_once() {
+    var rollout = Rollout.decide(Given.aGoodStart().snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(WANTED);
+    assertThat(rollout.candidate()).isEmpty();
+  }
+
+  @Test
+  void a_new_version_starts_beside_the_serving_one() {
+    var rollout =
+        Rollout.decide(
+            Given.aGoodStart()
+                .owning(serving(OLD, Given.NOW.minusSeconds(999)), deployment(OLD, 1))
+                .snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(OLD);
+    assertThat(rollout.candidate()).contains(WANTED);
+    assertThat(rollout.kept()).containsExactly(OLD, WANTED);
+  }
+
+  @Test
+  void a_new_version_that_does_not_come_up_never_serves() {
+    var rollout =
+        Rollout.decide(
+            Given.aGoodStart()
+                .owning(
+                    serving(OLD, Given.NOW.minusSeconds(999)),
+                    deployment(OLD, 1),
+                    deployment(WANTED, 0))
+                .snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(OLD);
+  }
+
+  @Test
+  void a_new_version_serves_once_it_is_available_and_the_old_one_is_kept_for_a_while() {
+    var rollout =
+        Rollout.decide(
+            Given.aGoodStart()
+                .owning(
+                    serving(OLD, Given.NOW.minusSeconds(999)),
+                    deployment(OLD, 1),
+                    deployment(WANTED, 1))
+                .snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(WANTED);
+    assertThat(rollout.previous()).contains(OLD);
+    assertThat(rollout.switchedAt()).isEqualTo(Given.NOW);
+  }
+
+  @Test
+  void the_old_version_is_kept_until_its_grace_has_passed() {
+    var given =
+        Given.aGoodStart()
+            .owning(serving(WANTED, Given.NOW), deployment(OLD, 1), deployment(WANTED, 1));
+
+    var during = Rollout.decide(given.at(Given.NOW.plus(Rollout.GRACE).minusSeconds(1)).snapshot());
+    var after = Rollout.decide(given.at(Given.NOW.plus(Rollout.GRACE)).snapshot());
+
+    assertThat(during.kept()).containsExactly(WANTED, OLD);
+    assertThat(during.nextStep()).contains(Given.NOW.plus(Rollout.GRACE));
+    assertThat(after.kept()).containsExactly(WANTED);
+    assertThat(after.switchedAt()).isEqualTo(Given.NOW);
+  }
+
+  @Test
+  void going_back_while_the_old_version_is_kept_is_immediate() {
+    var rollout =
+        Rollout.decide(
+            Given.aGoodStart()
+                .edited("sample-app:1", "sample-app:0")
+                .owning(
+                    serving(WANTED, Given.NOW.minus(Duration.ofSeconds(10))),
+                    deployment(OLD, 1),
+                    deployment(WANTED, 1))
+                .snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(OLD);
+    assertThat(rollout.previous()).contains(WANTED);
+  }
+
+  @Test
+  void a_first_version_that_never_came_up_is_replaced_without_waiting() {
+    var rollout =
+        Rollout.decide(
+            Given.aGoodStart()
+                .owning(serving(OLD, Given.NOW.minusSeconds(999)), deployment(OLD, 0))
+                .snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(WANTED);
+    assertThat(rollout.candidate()).isEmpty();
+  }
+}

@@ -1,0 +1,192 @@
+package ru.scoliologic.staging.configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+class ConfigurationTest {
+  private static final String AUTH = Given.DASHBOARD_USER;
+
+  private static Settings resolve(Given given) {
+    return Configuration.resolve(given.snapshot());
+  }
+
+  @Test
+  void all_keys_present_make_the_stage_ready() {
+    var settings = resolve(Given.aGoodStart());
+
+    assertThat(settings.result().reason()).isEqualTo(Reason.CONFIGURATION_READY);
+    assertThat(settings.appEnvironment())
+        .containsEntry("ESIA_CLIENT_ID", "client-1")
+        .containsEntry("JWT_SECRET", "g".repeat(48))
+        .containsEntry("PORT", "3000")
+        .containsEntry(
+            "DATABASE_URL", "postgresql://app:" + "g".repeat(32) + "@demo-postgres:5432/app")
+        .doesNotContainKeys("POSTGRES_PASSWORD", "REDIS_PASSWORD");
+  }
+
+  @Test
+  void a_missing_secret_is_waited_for_by_name() {
+    var result = resolve(Given.aGoodStart().withoutSecret("given")).result();
+
+    assertThat(result).isInstanceOf(StageResult.Waiting.class);
+    assertThat(result.reason()).isEqualTo(Reason.SECRET_MISSING);
+    assertThat(result.message()).contains("given").contains("ESIA_CLIENT_ID");
+  }
+
+  @Test
+  void a_missing_key_is_waited_for_by_name() {
+    var result = resolve(Given.aGoodStart().secret("given", Map.of("TRAEFIK_AUTH", AUTH))).result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_MISSING);
+    assertThat(result.message()).isEqualTo("keys that no Secret has: ESIA_CLIENT_ID");
+  }
+
+  @Test
+  void a_short_value_is_named_with_the_length_found_and_needed_but_never_shown() {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .secret(
+                        "given",
+                        Map.of(
+                            "TRAEFIK_AUTH", AUTH, "ESIA_CLIENT_ID", "c", "JWT_SECRET", "tooshort")))
+            .result();
+
+    assertThat(result).isInstanceOf(StageResult.Stalled.class);
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message())
+        .isEqualTo("JWT_SECRET in Secret given has 8 characters and needs 32")
+        .doesNotContain("tooshort");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"CHANGE_ME", "change_me_please", "your_client_id", "<client id>", "xxxx"})
+  void a_placeholder_is_refused(String left) {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .secret("given", Map.of("TRAEFIK_AUTH", AUTH, "ESIA_CLIENT_ID", left)))
+            .result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message()).contains("ESIA_CLIENT_ID in Secret given is a placeholder");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "admin, is not user:hash in line 1",
+    "admin:plain-password, is not user:hash in line 1",
+    "CHANGE_ME, is a placeholder"
+  })
+  void dashboard_users_that_are_not_user_and_hash_are_refused(String given, String expected) {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .secret("given", Map.of("TRAEFIK_AUTH", given, "ESIA_CLIENT_ID", "c")))
+            .result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message())
+        .startsWith("TRAEFIK_AUTH in Secret given " + expected)
+        .doesNotContain("plain-password");
+  }
+
+  @Test
+  void dollar_signs_that_a_compose_file_doubled_are_made_single() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .secret(
+                    "given",
+                    Map.of("TRAEFIK_AUTH", AUTH.replace("$", "$$"), "ESIA_CLIENT_ID", "c")));
+
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.dashboardUsers()).startsWith(AUTH + "\nstaging-operator:{SHA}");
+  }
+
+  @Test
+  void a_generated_value_is_kept_once_it_was_made() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .owning(
+                    Given.secretOf(
+                        "demo-credentials",
+                        Map.of("JWT_SECRET", "kept-jwt", "POSTGRES_PASSWORD", "kept-password"))));
+
+    assertThat(settings.credentials())
+        .containsEntry("JWT_SECRET", "kept-jwt")
+        .containsEntry("POSTGRES_PASSWORD", "kept-password");
+  }
+
+  @Test
+  void a_database_password_stays_what_the_database_was_made_with() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited("- {name: ESIA_CLIENT_ID}", "- {name: POSTGRES_PASSWORD}")
+                .secret("given", Map.of("TRAEFIK_AUTH", AUTH, "POSTGRES_PASSWORD", "another-one"))
+                .owning(
+                    Given.secretOf(
+                        "demo-credentials", Map.of("POSTGRES_PASSWORD", "the-first-one"))));
+
+    assertThat(settings.postgresPassword()).isEqualTo("the-first-one");
+  }
+
+  @Test
+  void lost_credentials_of_an_existing_database_are_not_made_anew() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .owning(
+                    new PersistentVolumeClaimBuilder()
+                        .withNewMetadata()
+                        .withName("demo-postgres")
+                        .endMetadata()
+                        .build()));
+
+    assertThat(settings.result()).isInstanceOf(StageResult.Stalled.class);
+    assertThat(settings.result().reason()).isEqualTo(Reason.CREDENTIALS_LOST);
+    assertThat(settings.credentials()).isEmpty();
+  }
+
+  @Test
+  void while_a_key_is_missing_the_last_environment_stays_in_force() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .withoutSecret("given")
+                .owning(
+                    Given.secretOf("demo-app-env", Map.of("ESIA_CLIENT_ID", "as-before")),
+                    Given.secretOf("demo-traefik-users", Map.of("users", "as-before"))));
+
+    assertThat(settings.appEnvironment()).isEqualTo(Map.of("ESIA_CLIENT_ID", "as-before"));
+    assertThat(settings.dashboardUsers()).isEqualTo("as-before");
+  }
+
+  @Test
+  void an_unknown_name_in_a_composed_value_is_named_with_its_variable() {
+    var result =
+        resolve(Given.aGoodStart().edited("$(POSTGRES_DB)", "$(POSTGRES_DBNAME)")).result();
+
+    assertThat(result.message())
+        .contains("$(POSTGRES_DBNAME) in spec.services.app.env[DATABASE_URL] is not a known name");
+  }
+
+  @Test
+  void every_secret_value_is_masked_in_text() {
+    var settings = resolve(Given.aGoodStart());
+
+    assertThat(settings.masking().mask("url " + settings.appEnvironment().get("DATABASE_URL")))
+        .isEqualTo("url postgresql://app:***@demo-postgres:5432/app");
+  }
+}

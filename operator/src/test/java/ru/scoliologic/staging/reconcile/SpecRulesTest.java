@@ -1,0 +1,76 @@
+package ru.scoliologic.staging.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ru.scoliologic.staging.Given;
+
+class SpecRulesTest {
+  @Test
+  void a_good_spec_has_no_problem() {
+    assertThat(SpecRules.problems(Given.environment("demo"))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "app: app.staging.test | app: App.Staging.Test | spec.domains.app: 'App.Staging.Test' is not a host name",
+        "app: app.staging.test | app: localhost | spec.domains.app: 'localhost' is not a host name",
+        "app: app.staging.test | app: '*.staging.test' | spec.domains.app: '*.staging.test' is not a host name",
+        "traefik: traefik.staging.test | traefik: app.staging.test | app and traefik are the same host name",
+        "traefik: traefik.staging.test | traefik: '' | spec.domains.traefik is missing",
+        "email: ops@staging.test | email: ops | spec.ingress.acme.email: 'ops' is not an e-mail address",
+        "image: sample-app:1 | image: 'sample app' | spec.services.app.image: 'sample app' is not an image reference",
+        "name: ESIA_CLIENT_ID | name: ESIA-ID | spec.secrets.keys[ESIA-ID].name: 'ESIA-ID' is not a variable name",
+        "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice"
+      })
+  void a_bad_value_is_named_with_its_field_and_the_cure(String good, String bad, String expected) {
+    var edited = Given.aGoodStart().edited(good, bad).snapshot().environment();
+
+    assertThat(SpecRules.problems(edited)).anySatisfy(p -> assertThat(p).contains(expected));
+  }
+
+  @Test
+  void a_folder_must_be_absolute_and_its_size_a_whole_number_with_a_unit() {
+    var edited =
+        Given.aGoodStart()
+            .edited(
+                "image: sample-app:1",
+                "image: sample-app:1\n      volumes: [{path: uploads, size: 1Gi}, {path: /u, size: 5 GB}]")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited))
+        .containsExactly(
+            "spec.services.app.volumes[uploads].path: 'uploads' is not an absolute folder: give one"
+                + " like /app/uploads",
+            "spec.services.app.volumes[/u].size: '5 GB' is not a volume size: give a whole number"
+                + " with Mi, Gi or Ti, for example 20Gi");
+  }
+
+  @Test
+  void a_directory_goes_with_a_custom_server_only() {
+    var edited =
+        Given.aGoodStart()
+            .edited(
+                "email: ops@staging.test",
+                "email: ops@staging.test\n      directory: https://ca.example.org/dir")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited))
+        .containsExactly("spec.ingress.acme: directory and caBundle go with server: Custom only");
+  }
+
+  @Test
+  void a_name_that_leaves_no_room_for_its_objects_is_refused() {
+    var environment = Given.environment("demo");
+    environment.getMetadata().setName("a".repeat(41));
+
+    assertThat(SpecRules.problems(environment))
+        .anySatisfy(p -> assertThat(p).contains("at most 40"));
+  }
+}
