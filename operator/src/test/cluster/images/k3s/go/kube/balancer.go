@@ -18,7 +18,7 @@ import (
 )
 
 // balancer gives LoadBalancer Services the node's address, which kube-proxy then serves. As with the
-// host ports of k3s, a port belongs to the oldest Service that asks for it; a later one stays without an address.
+// host ports of k3s, a port belongs to the Service that had it first; a later one stays without an address until it is free.
 type balancer struct {
 	client   kubernetes.Interface
 	services listers.ServiceLister
@@ -41,6 +41,9 @@ func (b *balancer) pass(ctx context.Context) error {
 	}
 	sort.Slice(services, func(i, j int) bool {
 		one, other := services[i], services[j]
+		if has, had := len(one.Status.LoadBalancer.Ingress) > 0, len(other.Status.LoadBalancer.Ingress) > 0; has != had {
+			return has
+		}
 		if one.CreationTimestamp.Equal(&other.CreationTimestamp) {
 			return one.Namespace+"/"+one.Name < other.Namespace+"/"+other.Name
 		}

@@ -1,0 +1,46 @@
+# Every target sets up what it needs; `make` alone lists them.
+CLUSTER := operator/src/test/cluster
+# The reaper of Testcontainers is one more image to pull; leftovers are cleared by label instead.
+export TESTCONTAINERS_RYUK_DISABLED := true
+export TESTCONTAINERS_REUSE_ENABLE := true
+# Looked up by the first recipe that needs it.
+JAVA = export JAVA_HOME="$$($(CLUSTER)/jdk.sh)" && [ -n "$$JAVA_HOME" ] &&
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop install test unit it e2e verify images package
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## a Kubernetes cluster with the operator and the example environment, served over HTTPS
+	@$(CLUSTER)/engine.sh
+	@$(JAVA) $(CLUSTER)/run.sh run
+
+stop: ## remove the cluster of `make run` and all of its traces
+	@$(CLUSTER)/engine.sh
+	@$(JAVA) $(CLUSTER)/run.sh stop
+
+install: ## install the operator into a cluster of your own: CONTEXT=<kubectl context> IMAGE=<name:tag>
+	@$(CLUSTER)/install.sh "$(CONTEXT)" "$(IMAGE)"
+
+test: images ## every test: unit, integration on a real API server, end-to-end on a whole cluster
+	@$(JAVA) $(CLUSTER)/test.sh all
+
+unit: ## the tests that need no cluster
+	@$(JAVA) $(CLUSTER)/test.sh unit
+
+it: images ## the tests on a real API server
+	@$(JAVA) $(CLUSTER)/test.sh it
+
+e2e: images ## the tests on a whole cluster
+	@$(JAVA) $(CLUSTER)/test.sh e2e
+
+verify: ## generate again what is generated, check the format, fail on a difference
+	@$(JAVA) $(CLUSTER)/verify.sh
+
+images: package ## provide every container image: kept, pulled, or built here when no registry answers
+	@$(CLUSTER)/engine.sh
+	@$(CLUSTER)/images.sh
+
+package: ## compile the operator
+	@$(JAVA) mvn -B -ntp -q -DskipTests package

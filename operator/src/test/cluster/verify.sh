@@ -1,0 +1,10 @@
+#!/bin/bash
+# Generates what is generated again, checks the format, and fails when the working copy differs afterwards.
+set -euo pipefail
+. "$(dirname "$0")/lib/say.sh"
+cd "$root"
+mvn -B -ntp -q process-test-classes spotless:check
+generated=(crds manifests)
+[ ! -d docs/reference ] || generated+=(docs/reference)
+git diff --exit-code -- "${generated[@]}" || fail "generated files differ from the committed ones: commit the diff above"
+say "generated files and format are as committed"

@@ -1,0 +1,85 @@
+package ru.scoliologic.staging.throwaway;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The images that {@code images.sh} provides, and their way into the node. */
+public final class Images {
+  public static final String NODE = "rancher/k3s:v1.36.3-k3s1";
+  public static final String DEBIAN = "debian:trixie-slim";
+  public static final String TRAEFIK = "traefik:v3.6.12";
+  public static final String PEBBLE = "ghcr.io/letsencrypt/pebble:2.10.1";
+  public static final String POSTGRES = "postgres:17";
+  public static final String REDIS = "redis:8.0";
+  public static final String OPERATOR = "staging-operator:dev";
+  public static final String APP_1 = "sample-app:1";
+  public static final String APP_2 = "sample-app:2";
+  public static final String APP_BROKEN = "sample-app:broken";
+
+  /** What a node has from its start, by archive: layers are shared within one, and it is written again when a member changes. */
+  private static final Map<String, List<String>> ARCHIVES =
+      Map.of(
+          "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS),
+          "apps", List.of(APP_1, APP_2, APP_BROKEN),
+          "operator", List.of(OPERATOR));
+
+  private Images() {}
+
+  /** The image's id in the engine, which changes with its content. */
+  static String id(String reference) {
+    ExecResult result = Docker.attempt("image", "inspect", "--format", "{{.Id}}", reference);
+    if (result.exitCode() != 0) {
+      throw new ClusterException("the image " + reference + " is missing: run `make images`");
+    }
+    return result.stdout().strip().replace("sha256:", "");
+  }
+
+  /** The engine's ids, by reference, of all images that a node has from its start. */
+  static Map<String, String> preloaded() {
+    Map<String, String> ids = new TreeMap<>();
+    ARCHIVES.values().forEach(references -> references.forEach(reference -> ids.put(reference, id(reference))));
+    return ids;
+  }
+
+  /** Writes the archives whose images changed and returns their folder, which holds nothing else. */
+  static Path archive(Map<String, String> ids) {
+    Path folder = Repository.state("images").toAbsolutePath();
+    Set<String> wanted = new HashSet<>();
+    try {
+      Files.createDirectories(folder);
+      for (Map.Entry<String, List<String>> archive : ARCHIVES.entrySet()) {
+        String members = archive.getValue().stream().map(ids::get).collect(Collectors.joining(" "));
+        String name = "%s-%s.tar".formatted(archive.getKey(), UUID.nameUUIDFromBytes(members.getBytes(StandardCharsets.UTF_8)));
+        wanted.add(name);
+        if (!Files.exists(folder.resolve(name))) {
+          // A save that was cut off must not pass for an archive.
+          Path part = Files.createTempFile(folder, "save", ".part");
+          Docker.run(Stream.concat(Stream.of("save", "-o", part.toString()), archive.getValue().stream()).toArray(String[]::new));
+          Files.move(part, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+        }
+      }
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path file : files.toList()) {
+          if (!wanted.contains(file.getFileName().toString())) {
+            Files.deleteIfExists(file);
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return folder;
+  }
+}
