@@ -55,7 +55,10 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     long begin = System.nanoTime();
     var identity = InetAddress.getLocalHost().getHostName();
-    var client = new KubernetesClientBuilder().build();
+    var client =
+        new KubernetesClientBuilder()
+            .withKubernetesSerialization(LenientJson.serialization())
+            .build();
     var operator = operator(client, identity);
     var probes =
         new Probes(

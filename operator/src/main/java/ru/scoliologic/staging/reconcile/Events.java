@@ -76,7 +76,7 @@ final class Events {
     var event =
         new EventBuilder()
             .withNewMetadata()
-            .withGenerateName(metadata.getName() + ".")
+            .withGenerateName(metadata.getName() + "-")
             .withNamespace(metadata.getNamespace())
             .endMetadata()
             .withEventTime(new MicroTime(MICRO.format(now)))

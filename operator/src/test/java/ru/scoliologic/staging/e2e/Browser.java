@@ -1,0 +1,120 @@
+package ru.scoliologic.staging.e2e;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.Base64;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.client5.http.classic.methods.HttpPost;
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.io.entity.EntityUtils;
+import org.apache.hc.core5.http.io.entity.StringEntity;
+
+/**
+ * A user outside the cluster: DNS leads to the node, and only the ACME server's root is trusted.
+ */
+final class Browser implements AutoCloseable {
+  private final CloseableHttpClient client;
+
+  Browser(String node, String trustedPem) {
+    client =
+        HttpClients.custom()
+            .setConnectionManager(
+                PoolingHttpClientConnectionManagerBuilder.create()
+                    .setDnsResolver(new To(node))
+                    .setTlsSocketStrategy(new DefaultClientTlsStrategy(trusting(trustedPem)))
+                    .build())
+            .disableRedirectHandling()
+            .disableAutomaticRetries()
+            .build();
+  }
+
+  record Answer(int status, String body, String location, String cookie) {}
+
+  Answer get(String url) throws IOException {
+    return send(new HttpGet(url));
+  }
+
+  Answer getAs(String url, String user, String password) throws IOException {
+    var request = new HttpGet(url);
+    var pair = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
+    request.setHeader("Authorization", "Basic " + Base64.getEncoder().encodeToString(pair));
+    return send(request);
+  }
+
+  Answer post(String url, String json) throws IOException {
+    var request = new HttpPost(url);
+    request.setEntity(new StringEntity(json, ContentType.APPLICATION_JSON));
+    return send(request);
+  }
+
+  private Answer send(HttpUriRequestBase request) throws IOException {
+    return client.execute(
+        request,
+        response ->
+            new Answer(
+                response.getCode(),
+                response.getEntity() == null ? "" : EntityUtils.toString(response.getEntity()),
+                header(response.getFirstHeader("Location")),
+                header(response.getFirstHeader("Set-Cookie"))));
+  }
+
+  private static String header(Header header) {
+    return Optional.ofNullable(header).map(Header::getValue).orElse("");
+  }
+
+  private static SSLContext trusting(String pem) {
+    try {
+      var store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      var certificates =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)));
+      int i = 0;
+      for (var certificate : certificates) {
+        store.setCertificateEntry("root-" + i++, certificate);
+      }
+      var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init(store);
+      var context = SSLContext.getInstance("TLS");
+      context.init(null, factory.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    client.close();
+  }
+
+  private record To(String node) implements DnsResolver {
+    @Override
+    public InetAddress[] resolve(String host) throws java.net.UnknownHostException {
+      return InetAddress.getAllByName(node);
+    }
+
+    @Override
+    public String resolveCanonicalHostname(String host) {
+      return host;
+    }
+  }
+}

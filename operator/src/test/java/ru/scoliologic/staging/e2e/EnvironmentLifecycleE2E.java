@@ -1,0 +1,442 @@
+package ru.scoliologic.staging.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static ru.scoliologic.staging.e2e.Staging.SOON;
+
+import io.fabric8.kubernetes.api.model.Secret;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.throwaway.AuditEvent;
+
+/** The life of {@code examples/minimal}, from apply to deletion and back, step after step. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class EnvironmentLifecycleE2E {
+  private static final String NAMESPACE = "minimal";
+  private static final String NAME = "demo";
+  private static final String APP = "https://app.staging.test";
+  private static final String DASHBOARD = "https://traefik.staging.test";
+
+  private static Staging staging;
+  private static Browser browser;
+
+  @BeforeAll
+  static void the_example_is_applied() {
+    staging = Staging.shared();
+    staging.namespace(NAMESPACE);
+    staging
+        .cluster()
+        .kubectl("apply", "--server-side", "--force-conflicts", "-k", Staging.OVERLAYS + "minimal");
+    browser = staging.browser();
+  }
+
+  @AfterAll
+  static void it_is_removed() throws IOException {
+    browser.close();
+    staging.remove(NAMESPACE);
+  }
+
+  private static StagingEnvironment ready() {
+    return staging.awaitReady(NAMESPACE, NAME);
+  }
+
+  private static void setImage(String image) {
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "stenv",
+            NAME,
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"services\":{\"app\":{\"image\":\"" + image + "\"}}}}");
+  }
+
+  private static String podOf(String component) {
+    return staging
+        .admin()
+        .pods()
+        .inNamespace(NAMESPACE)
+        .withLabel(Labels.COMPONENT, component)
+        .list()
+        .getItems()
+        .stream()
+        .filter(p -> !p.isMarkedForDeletion())
+        .map(p -> p.getMetadata().getName())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static String credential(String key) {
+    Secret secret =
+        staging.admin().secrets().inNamespace(NAMESPACE).withName(NAME + "-credentials").get();
+    return secret.getData().get(key);
+  }
+
+  @Test
+  @Order(1)
+  void four_stages_come_true_in_their_order() {
+    var environment = ready();
+
+    var times =
+        List.of("InfrastructureReady", "ConfigurationReady", "Deployed", "Validated").stream()
+            .map(type -> Staging.condition(environment, type))
+            .peek(c -> assertThat(c.getStatus()).isEqualTo("True"))
+            .map(c -> Instant.parse(c.getLastTransitionTime()))
+            .toList();
+    assertThat(times).isSorted();
+    assertThat(environment.getStatus().urls().app()).isEqualTo(APP);
+    assertThat(environment.getStatus().components()).allMatch(c -> c.ready());
+  }
+
+  @Test
+  @Order(2)
+  void the_application_answers_with_a_certificate_of_the_acme_server() throws IOException {
+    // The browser trusts nothing but the root that the ACME server issues from.
+    var health = browser.get(APP + "/api/health");
+
+    assertThat(health.status()).isEqualTo(200);
+    assertThat(health.body()).contains("\"status\":\"healthy\"");
+  }
+
+  @Test
+  @Order(3)
+  void http_redirects_to_https() throws IOException {
+    var answer = browser.get("http://app.staging.test/dashboard");
+
+    assertThat(answer.status()).isBetween(301, 308);
+    assertThat(answer.location()).isEqualTo(APP + "/dashboard");
+  }
+
+  @Test
+  @Order(4)
+  void the_dashboard_opens_with_the_credentials_and_only_with_them() throws IOException {
+    assertThat(browser.get(DASHBOARD + "/api/overview").status()).isEqualTo(401);
+    assertThat(browser.getAs(DASHBOARD + "/api/overview", "admin", "wrong").status())
+        .isEqualTo(401);
+    assertThat(
+            browser
+                .getAs(DASHBOARD + "/api/overview", "admin", "example-dashboard-password")
+                .status())
+        .isEqualTo(200);
+  }
+
+  @Test
+  @Order(5)
+  void get_and_describe_tell_the_state_and_the_transitions() {
+    var table = staging.cluster().kubectl("-n", NAMESPACE, "get", "stenv");
+    var described = staging.cluster().kubectl("-n", NAMESPACE, "describe", "stenv", NAME);
+
+    assertThat(table).containsPattern("NAME\\s+READY\\s+STAGE\\s+VERSION\\s+URL\\s+AGE");
+    assertThat(table).containsPattern("demo\\s+True\\s+Validated\\s+sample-app:1\\s+" + APP);
+    assertThat(described).contains("ChecksPassed").containsPattern("Normal\\s+Deployed");
+  }
+
+  @Test
+  @Order(6)
+  void rows_survive_the_deletion_of_the_postgres_pod() throws IOException {
+    assertThat(browser.post(APP + "/api/messages", "{\"text\":\"before\"}").status())
+        .isEqualTo(201);
+
+    staging.admin().pods().inNamespace(NAMESPACE).withName(podOf("postgres")).delete();
+
+    await("the rows back after a restart of PostgreSQL")
+        .atMost(SOON)
+        .ignoreExceptions()
+        .until(() -> browser.get(APP + "/api/messages").body().contains("before"));
+  }
+
+  @Test
+  @Order(7)
+  void sessions_survive_a_restart_of_redis() throws IOException {
+    ready();
+    int before = visits(browser.get(APP + "/api/session").body());
+    // Redis writes its file every second.
+    await("a second visit on disk").pollDelay(Duration.ofSeconds(2)).until(() -> true);
+
+    staging.admin().pods().inNamespace(NAMESPACE).withName(podOf("redis")).delete();
+
+    await("the session back after a restart of Redis")
+        .atMost(SOON)
+        .ignoreExceptions()
+        .until(() -> visits(browser.get(APP + "/api/session").body()) > before);
+  }
+
+  private static int visits(String json) {
+    return Integer.parseInt(json.replaceAll(".*\"visits\":(\\d+).*", "$1"));
+  }
+
+  @Test
+  @Order(8)
+  void a_new_version_takes_over_without_a_failed_request() throws Exception {
+    ready();
+    var failures = new CopyOnWriteArrayList<String>();
+    var requests = new AtomicInteger();
+    var versions = java.util.concurrent.ConcurrentHashMap.<String>newKeySet();
+    try (var load = Executors.newScheduledThreadPool(4)) {
+      load.scheduleAtFixedRate(
+          () -> {
+            requests.incrementAndGet();
+            try {
+              var answer = browser.get(APP + "/api/version");
+              if (answer.status() == 200) {
+                versions.add(answer.body());
+              } else {
+                failures.add("status " + answer.status());
+              }
+            } catch (IOException e) {
+              failures.add(e.toString());
+            }
+          },
+          0,
+          50,
+          TimeUnit.MILLISECONDS);
+
+      setImage("sample-app:2");
+      staging.await(
+          NAMESPACE,
+          NAME,
+          "version 2 to serve and version 1 to be gone",
+          Staging.LONG,
+          e ->
+              Staging.ready(e)
+                  && "sample-app:2".equals(e.getStatus().app().serving())
+                  && e.getStatus().app().previous() == null);
+      load.shutdownNow();
+    }
+
+    assertThat(failures).as("failed of %s requests", requests).isEmpty();
+    assertThat(versions).containsExactlyInAnyOrder("{\"version\":\"1\"}", "{\"version\":\"2\"}");
+    System.out.printf("requests during the switch: %s, failed: %d%n", requests, failures.size());
+  }
+
+  @Test
+  @Order(9)
+  void a_broken_version_never_serves_and_its_last_lines_are_told_without_secrets()
+      throws IOException {
+    setImage("sample-app:broken");
+
+    var environment = staging.awaitReason(NAMESPACE, NAME, "Ready", "CandidateFailed");
+
+    var message = Staging.condition(environment, "Ready").getMessage();
+    assertThat(message)
+        .contains("sample-app:broken does not come up, sample-app:2 goes on serving")
+        .contains("this version is broken on purpose")
+        .contains("postgresql://app:***@");
+    assertThat(Staging.has(environment, "Deployed", "True", "Deployed")).isTrue();
+    assertThat(browser.get(APP + "/api/version").body()).contains("\"2\"");
+  }
+
+  @Test
+  @Order(10)
+  void going_back_to_the_serving_version_removes_the_broken_one() {
+    setImage("sample-app:2");
+
+    ready();
+    await("one Deployment of the application left")
+        .atMost(SOON)
+        .until(() ->
+            staging
+                    .admin()
+                    .apps()
+                    .deployments()
+                    .inNamespace(NAMESPACE)
+                    .withLabel(Labels.COMPONENT, "app")
+                    .list()
+                    .getItems()
+                    .size()
+                == 1);
+  }
+
+  @Test
+  @Order(11)
+  void once_converged_nothing_is_written_for_a_minute() {
+    ready();
+    // Let what the last step started come to rest, for the minute to begin.
+    await("the last write to be over").pollDelay(Duration.ofSeconds(5)).until(() -> true);
+    var since = Instant.now();
+    await("a minute of quiet")
+        .pollDelay(Duration.ofSeconds(60))
+        .atMost(Duration.ofSeconds(70))
+        .until(() -> true);
+
+    assertThat(staging.writesSince(since)).isEmpty();
+  }
+
+  @Test
+  @Order(12)
+  void a_field_edited_by_hand_is_put_back_and_foreign_labels_are_kept() {
+    staging.cluster().kubectl("-n", NAMESPACE, "label", "service", NAME + "-redis", "team=qa");
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "service",
+            NAME + "-redis",
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"selector\":{\"app.kubernetes.io/component\":\"nobody\"}}}");
+
+    await("the selector put back")
+        .atMost(SOON)
+        .until(() ->
+            "redis"
+                .equals(
+                    staging
+                        .admin()
+                        .services()
+                        .inNamespace(NAMESPACE)
+                        .withName(NAME + "-redis")
+                        .get()
+                        .getSpec()
+                        .getSelector()
+                        .get(Labels.COMPONENT)));
+    assertThat(
+            staging
+                .admin()
+                .services()
+                .inNamespace(NAMESPACE)
+                .withName(NAME + "-redis")
+                .get()
+                .getMetadata()
+                .getLabels())
+        .containsEntry("team", "qa");
+  }
+
+  @Test
+  @Order(13)
+  void a_deleted_service_is_made_again() {
+    var services = staging.admin().services().inNamespace(NAMESPACE).withName(NAME + "-postgres");
+    var before = services.get().getMetadata().getUid();
+    services.delete();
+
+    await("the Service made again")
+        .atMost(SOON)
+        .until(
+            () -> services.get() != null && !before.equals(services.get().getMetadata().getUid()));
+    ready();
+  }
+
+  @Test
+  @Order(14)
+  void a_restart_of_the_operator_writes_nothing() {
+    ready();
+    var before = operatorPod();
+    var since = Instant.now();
+    staging.admin().pods().inNamespace(Staging.OPERATOR).withName(before).delete();
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            Staging.OPERATOR,
+            "rollout",
+            "status",
+            "deployment/" + Staging.OPERATOR,
+            "--timeout=120s");
+    await("a pass of the new operator, seen by its lists")
+        .atMost(SOON)
+        .until(() ->
+            staging
+                .cluster()
+                .auditLog()
+                .by(Staging.OPERATOR, Staging.OPERATOR, since)
+                .anyMatch(e -> e.resource().equals("networkpolicies") && e.verb().equals("list")));
+    await("twenty seconds of the new operator")
+        .pollDelay(Duration.ofSeconds(20))
+        .atMost(SOON)
+        .until(() -> true);
+
+    assertThat(staging.writesSince(since))
+        .extracting(AuditEvent::verb, AuditEvent::resource, AuditEvent::name)
+        .isEmpty();
+  }
+
+  private static String operatorPod() {
+    return staging.admin().pods().inNamespace(Staging.OPERATOR).list().getItems().stream()
+        .filter(p -> !p.isMarkedForDeletion())
+        .map(p -> p.getMetadata().getName())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  @Order(15)
+  void no_credential_stands_in_the_operators_log() {
+    var password =
+        new String(
+            java.util.Base64.getDecoder().decode(credential("POSTGRES_PASSWORD")),
+            java.nio.charset.StandardCharsets.UTF_8);
+    var log =
+        staging
+            .cluster()
+            .kubectl("-n", Staging.OPERATOR, "logs", "deployment/" + Staging.OPERATOR, "--tail=-1");
+    var status = staging.cluster().kubectl("-n", NAMESPACE, "get", "stenv,events", "-o", "yaml");
+
+    assertThat(log).isNotBlank().doesNotContain(password);
+    assertThat(status).doesNotContain(password);
+  }
+
+  @Test
+  @Order(16)
+  void deletion_keeps_data_and_credentials_and_an_environment_of_that_name_adopts_them()
+      throws IOException {
+    var password = credential("POSTGRES_PASSWORD");
+    staging.environment(NAMESPACE, NAME).delete();
+    var kept =
+        Set.of(
+            "secret/demo-credentials",
+            "persistentvolumeclaim/demo-postgres",
+            "persistentvolumeclaim/demo-redis",
+            "persistentvolumeclaim/demo-traefik");
+    await("everything but data and credentials gone")
+        .atMost(Staging.LONG)
+        .until(() -> staging.owned(NAMESPACE).equals(kept));
+
+    staging
+        .cluster()
+        .kubectl("apply", "--server-side", "--force-conflicts", "-k", Staging.OVERLAYS + "minimal");
+    ready();
+
+    assertThat(credential("POSTGRES_PASSWORD")).isEqualTo(password);
+    assertThat(browser.get(APP + "/api/messages").body()).contains("before");
+  }
+
+  @Test
+  @Order(17)
+  void with_deletion_policy_delete_everything_goes() {
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "stenv",
+            NAME,
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"deletionPolicy\":\"Delete\"}}");
+    ready();
+    staging.environment(NAMESPACE, NAME).delete();
+
+    await("nothing left").atMost(Staging.LONG).until(() -> staging.owned(NAMESPACE).isEmpty());
+  }
+}

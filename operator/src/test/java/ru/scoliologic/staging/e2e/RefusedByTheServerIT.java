@@ -1,0 +1,109 @@
+package ru.scoliologic.staging.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ru.scoliologic.staging.Given;
+
+/** Specs that the API server itself refuses, by the schema's rules, with words that help. */
+class RefusedByTheServerIT {
+  private static final String NAMESPACE = "refused";
+  private static Staging staging;
+
+  @BeforeAll
+  static void a_namespace() {
+    staging = Staging.shared();
+    staging.namespace(NAMESPACE);
+  }
+
+  @AfterAll
+  static void it_is_removed() {
+    staging.remove(NAMESPACE);
+  }
+
+  @Test
+  void a_good_one_is_accepted_and_completed_with_defaults() {
+    var created =
+        staging
+            .admin()
+            .resource(Staging.read("environment.yaml", Map.of()))
+            .inNamespace(NAMESPACE)
+            .dryRun()
+            .create();
+
+    assertThat(created.getSpec()).isEqualTo(Staging.read("environment.yaml", Map.of()).getSpec());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "traefik: traefik.bad.staging.test | unknown: x | spec.domains.traefik",
+        "app: app.bad.staging.test | app: App_1 | is not a host name: give a lower-case DNS name",
+        "app: app.bad.staging.test | app: https://a.b.test | is not a host name",
+        "traefik: traefik.bad.staging.test | traefik: app.bad.staging.test | app and traefik are the same host name",
+        "email: ops@staging.test | email: nobody | is not an e-mail address",
+        "server: Custom | server: LetsEncrypt | goes with server: Custom",
+        "server: Custom | server: ZeroSSL | Unsupported value: \"ZeroSSL\"",
+        "postgres: {storage: 1Gi} | postgres: {storage: 10GB} | is not a volume size: give a whole number with Mi",
+        "postgres: {storage: 1Gi} | postgres: {storage: '-1Gi'} | is not a volume size",
+        "postgres: {storage: 1Gi} | postgres: {version: '9'} | is not a supported PostgreSQL version",
+        "postgres: {storage: 1Gi} | redis: {maxMemory: lots} | is not an amount of memory",
+        "image: sample-app:1 | image: sample app | is not an image reference",
+        "name: ESIA_CLIENT_ID | name: ESIA-CLIENT | is not a variable name",
+        "name: ESIA_CLIENT_ID | name: JWT_SECRET | a key is listed twice",
+        "name: env | name: a-name-that-is-longer-than-forty-characters | at most 40 characters",
+        "name: env | name: my.env | hold only a-z"
+      })
+  void a_bad_value_is_refused_with_its_field_and_the_cure(
+      String good, String bad, String expected) {
+    // The resource is sent as it is written, for the types of the client would not let it through.
+    var yaml = Given.resource("/e2e/environment.yaml").replace(good, bad);
+
+    assertThatThrownBy(() ->
+            staging
+                .admin()
+                .resource(
+                    new KubernetesSerialization().unmarshal(yaml, GenericKubernetesResource.class))
+                .inNamespace(NAMESPACE)
+                .dryRun()
+                .create())
+        .hasMessageContaining(expected);
+  }
+
+  @Test
+  void a_volume_does_not_shrink_and_a_database_keeps_its_name_and_major_version() {
+    var resource = staging.environment(NAMESPACE, "env");
+    staging
+        .admin()
+        .resource(
+            Staging.read(
+                "environment.yaml", Map.of("image: sample-app:1", "image: nowhere.invalid/none:1")))
+        .inNamespace(NAMESPACE)
+        .create();
+    for (var change :
+        Map.of(
+                "{\"storage\":\"500Mi\"}", "a volume cannot shrink",
+                "{\"database\":\"other\"}", "cannot change once set",
+                "{\"version\":\"16\"}", "the major version cannot change")
+            .entrySet()) {
+      assertThatThrownBy(() ->
+              resource.patch(
+                  PatchContext.of(PatchType.JSON_MERGE),
+                  "{\"spec\":{\"services\":{\"postgres\":" + change.getKey() + "}}}"))
+          .isInstanceOf(KubernetesClientException.class)
+          .hasMessageContaining(change.getValue());
+    }
+  }
+}

@@ -1,0 +1,224 @@
+package ru.scoliologic.staging.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.awaitility.core.ConditionTimeoutException;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.throwaway.AuditEvent;
+import ru.scoliologic.staging.throwaway.ThrowawayCluster;
+
+/**
+ * The operator as it ships, in the throwaway cluster: its manifests, its rights, its image; and
+ * what tests of it have in common.
+ */
+final class Staging {
+  static final String OPERATOR = "staging-operator";
+  static final String OVERLAYS = "/workspace/operator/src/test/cluster/overlays/";
+  static final Duration SOON = Duration.ofSeconds(60);
+  static final Duration LONG = Duration.ofMinutes(4);
+
+  private static Staging shared;
+
+  private final ThrowawayCluster cluster;
+
+  private Staging(ThrowawayCluster cluster) {
+    this.cluster = cluster;
+  }
+
+  /** One for all tests of the JVM. */
+  static synchronized Staging shared() {
+    if (shared == null) {
+      var cluster = ThrowawayCluster.start();
+      cluster.resolve("staging.test");
+      cluster.pebble();
+      cluster.kubectl("apply", "--server-side", "-k", OVERLAYS + "operator");
+      cluster.kubectl(
+          "-n", OPERATOR, "rollout", "status", "deployment/" + OPERATOR, "--timeout=180s");
+      shared = new Staging(cluster);
+    }
+    return shared;
+  }
+
+  ThrowawayCluster cluster() {
+    return cluster;
+  }
+
+  KubernetesClient admin() {
+    return cluster.admin();
+  }
+
+  /** A namespace that trusts the ACME server. */
+  void namespace(String name) {
+    admin()
+        .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
+        .serverSideApply();
+    cluster.trustAcme(name);
+  }
+
+  /** Removes a namespace and waits until its ports are free again. */
+  void remove(String namespace) {
+    admin().resources(StagingEnvironment.class).inNamespace(namespace).delete();
+    admin().namespaces().withName(namespace).delete();
+    await("namespace " + namespace + " gone")
+        .atMost(LONG)
+        .until(() -> admin().namespaces().withName(namespace).get() == null);
+  }
+
+  Resource<StagingEnvironment> environment(String namespace, String name) {
+    return admin().resources(StagingEnvironment.class).inNamespace(namespace).withName(name);
+  }
+
+  /** The environment of {@code e2e/<file>} with some of its text replaced. */
+  static StagingEnvironment read(String file, Map<String, String> replacements) {
+    var yaml = Given.resource("/e2e/" + file);
+    for (var replacement : replacements.entrySet()) {
+      assertThat(yaml).contains(replacement.getKey());
+      yaml = yaml.replace(replacement.getKey(), replacement.getValue());
+    }
+    return new io.fabric8.kubernetes.client.utils.KubernetesSerialization()
+        .unmarshal(yaml, StagingEnvironment.class);
+  }
+
+  static Condition condition(StagingEnvironment environment, String type) {
+    return environment == null || environment.getStatus() == null
+        ? null
+        : environment.getStatus().conditions().stream()
+            .filter(c -> c.getType().equals(type))
+            .findFirst()
+            .orElse(null);
+  }
+
+  static boolean has(StagingEnvironment environment, String type, String status, String reason) {
+    var condition = condition(environment, type);
+    return condition != null
+        && condition.getStatus().equals(status)
+        && condition.getReason().equals(reason);
+  }
+
+  static boolean ready(StagingEnvironment environment) {
+    return has(environment, "Ready", "True", "Ready")
+        && environment
+            .getStatus()
+            .observedGeneration()
+            .equals(environment.getMetadata().getGeneration());
+  }
+
+  StagingEnvironment awaitReady(String namespace, String name) {
+    return await(namespace, name, "Ready", LONG, Staging::ready);
+  }
+
+  StagingEnvironment awaitReason(String namespace, String name, String type, String reason) {
+    return await(
+        namespace,
+        name,
+        type + " to say " + reason,
+        LONG,
+        e -> condition(e, type) != null && reason.equals(condition(e, type).getReason()));
+  }
+
+  /** Waits for an environment to be as described; says what its conditions were if it never is. */
+  StagingEnvironment await(
+      String namespace,
+      String name,
+      String what,
+      Duration limit,
+      Predicate<StagingEnvironment> predicate) {
+    try {
+      await("%s of %s/%s".formatted(what, namespace, name))
+          .atMost(limit)
+          .pollInterval(Duration.ofMillis(250))
+          .until(() -> {
+            var environment = environment(namespace, name).get();
+            checkContract(environment);
+            return predicate.test(environment);
+          });
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError(
+          "%s; conditions: %s".formatted(e.getMessage(), told(environment(namespace, name).get())),
+          e);
+    }
+    return environment(namespace, name).get();
+  }
+
+  private static org.awaitility.core.ConditionFactory await(String alias) {
+    return org.awaitility.Awaitility.await(alias);
+  }
+
+  private static String told(StagingEnvironment environment) {
+    return environment == null || environment.getStatus() == null
+        ? "none"
+        : environment.getStatus().conditions().stream()
+            .map(c ->
+                c.getType() + "=" + c.getStatus() + " " + c.getReason() + ": " + c.getMessage())
+            .collect(Collectors.joining("\n  ", "\n  ", ""));
+  }
+
+  /** What holds of every status, at every moment. */
+  static void checkContract(StagingEnvironment environment) {
+    if (environment == null
+        || environment.getStatus() == null
+        || environment.getStatus().conditions() == null) {
+      return;
+    }
+    var conditions = environment.getStatus().conditions();
+    assertThat(conditions)
+        .extracting(Condition::getType)
+        .startsWith("InfrastructureReady", "ConfigurationReady", "Deployed", "Validated", "Ready")
+        .doesNotHaveDuplicates()
+        .doesNotContainSequence("Reconciling", "Stalled");
+    assertThat(conditions)
+        .allSatisfy(c -> {
+          assertThat(c.getReason()).matches("([A-Z][a-z]+)+");
+          assertThat(c.getMessage()).isNotBlank();
+          assertThat(Instant.parse(c.getLastTransitionTime())).isNotNull();
+          assertThat(c.getObservedGeneration()).isPositive();
+        });
+    assertThat(environment.getStatus().observedGeneration())
+        .isLessThanOrEqualTo(environment.getMetadata().getGeneration());
+  }
+
+  /** What the operator wrote since then, but for its lease. */
+  List<AuditEvent> writesSince(Instant since) {
+    return cluster
+        .auditLog()
+        .by(OPERATOR, OPERATOR, since)
+        .filter(AuditEvent::isWrite)
+        .filter(event -> !event.resource().equals("leases"))
+        .toList();
+  }
+
+  /** Kind and name of every object that carries the operator's labels in a namespace. */
+  Set<String> owned(String namespace) {
+    return cluster
+        .kubectl(
+            "-n",
+            namespace,
+            "get",
+            "secrets,configmaps,services,serviceaccounts,persistentvolumeclaims,deployments,"
+                + "statefulsets,ingresses,networkpolicies,roles,rolebindings",
+            "-l",
+            Labels.SELECTOR,
+            "-o",
+            "name")
+        .lines()
+        .map(String::strip)
+        .collect(Collectors.toSet());
+  }
+
+  Browser browser() {
+    return new Browser(cluster.nodeIp(), cluster.pebble().acmeIssuingRoots());
+  }
+}
