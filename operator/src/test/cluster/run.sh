@@ -12,7 +12,9 @@ if [ "$1" = run ] || [ ! -f "$classes" ] || [ ! -f operator/target/test-classpat
   done_step
 fi
 if [ "$1" = run ]; then "$here/images.sh"; fi
+# A copy, so that a build meanwhile does not pull the classes away.
+rm -rf .cluster/classes && mkdir -p .cluster/classes && cp -r operator/target/test-classes/. operator/target/classes/. .cluster/classes/
 exec "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED \
   -Dlogback.configurationFile="$here/logback-run.xml" \
-  -cp "operator/target/test-classes:operator/target/classes:$(cat operator/target/test-classpath)" \
+  -cp ".cluster/classes:$(cat operator/target/test-classpath)" \
   ru.scoliologic.staging.throwaway.Run "$1"

@@ -5,12 +5,20 @@ import java.time.Instant;
 /**
  * One answered request of the API server's audit log. Absent parts are empty strings.
  *
- * @param user who asked, such as {@code system:serviceaccount:ns:name}; the impersonated user if there is one
+ * @param user who asked, such as {@code system:serviceaccount:ns:name}; the impersonated user if
+ *     there is one
  * @param resource plural, with the subresource after a slash
  * @param time when the request arrived
  */
 public record AuditEvent(
-    String verb, String user, String apiGroup, String resource, String namespace, String name, int code, Instant time) {
+    String verb,
+    String user,
+    String apiGroup,
+    String resource,
+    String namespace,
+    String name,
+    int code,
+    Instant time) {
 
   /** True for every verb that may change something. */
   public boolean isWrite() {

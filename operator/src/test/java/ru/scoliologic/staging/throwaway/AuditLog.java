@@ -18,7 +18,8 @@ public final class AuditLog {
   }
 
   static AuditLog parse(String lines) {
-    return new AuditLog(lines.lines().filter(line -> line.endsWith("}")).flatMap(AuditLog::event).toList());
+    return new AuditLog(
+        lines.lines().filter(line -> line.endsWith("}")).flatMap(AuditLog::event).toList());
   }
 
   public Stream<AuditEvent> events() {

@@ -11,7 +11,10 @@ import java.util.stream.Stream;
 final class Docker {
   private Docker() {}
 
-  /** Runs {@code docker <arguments>}; anything but exit code 0 is an exception with the command's last words. */
+  /**
+   * Runs {@code docker <arguments>}; anything but exit code 0 is an exception with the command's
+   * last words.
+   */
   static String run(String... arguments) {
     ExecResult result = attempt(arguments);
     if (result.exitCode() != 0) {
@@ -28,18 +31,18 @@ final class Docker {
       Process process = new ProcessBuilder(command).start();
       process.getOutputStream().close();
       var errors =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-                } catch (IOException e) {
-                  return e.toString();
-                }
-              });
+          CompletableFuture.supplyAsync(() -> {
+            try {
+              return new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException e) {
+              return e.toString();
+            }
+          });
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return new ExecResult(process.waitFor(), output, errors.join());
     } catch (IOException e) {
-      throw new ClusterException("the docker command is missing: run `make images`, which sets it up", e);
+      throw new ClusterException(
+          "the docker command is missing: run `make images`, which sets it up", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ClusterException("interrupted while docker ran", e);
@@ -51,12 +54,11 @@ final class Docker {
     try {
       var builders =
           Stream.of(producer, consumer)
-              .map(
-                  arguments -> {
-                    List<String> command = new ArrayList<>(List.of("docker"));
-                    command.addAll(arguments);
-                    return new ProcessBuilder(command);
-                  })
+              .map(arguments -> {
+                List<String> command = new ArrayList<>(List.of("docker"));
+                command.addAll(arguments);
+                return new ProcessBuilder(command);
+              })
               .toList();
       builders.getFirst().redirectError(ProcessBuilder.Redirect.DISCARD);
       builders.getLast().redirectErrorStream(true);
@@ -66,7 +68,12 @@ final class Docker {
       for (Process process : processes) {
         if (process.waitFor() != 0) {
           throw new ClusterException(
-              "docker " + String.join(" ", producer) + " | " + String.join(" ", consumer) + " failed: " + cure(output));
+              "docker "
+                  + String.join(" ", producer)
+                  + " | "
+                  + String.join(" ", consumer)
+                  + " failed: "
+                  + cure(output));
         }
       }
     } catch (IOException e) {

@@ -28,7 +28,10 @@ public final class Images {
   public static final String APP_2 = "sample-app:2";
   public static final String APP_BROKEN = "sample-app:broken";
 
-  /** What a node has from its start, by archive: layers are shared within one, and it is written again when a member changes. */
+  /**
+   * What a node has from its start, by archive: layers are shared within one, and it is written
+   * again when a member changes.
+   */
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
           "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS),
@@ -49,11 +52,15 @@ public final class Images {
   /** The engine's ids, by reference, of all images that a node has from its start. */
   static Map<String, String> preloaded() {
     Map<String, String> ids = new TreeMap<>();
-    ARCHIVES.values().forEach(references -> references.forEach(reference -> ids.put(reference, id(reference))));
+    ARCHIVES
+        .values()
+        .forEach(references -> references.forEach(reference -> ids.put(reference, id(reference))));
     return ids;
   }
 
-  /** Writes the archives whose images changed and returns their folder, which holds nothing else. */
+  /**
+   * Writes the archives whose images changed and returns their folder, which holds nothing else.
+   */
   static Path archive(Map<String, String> ids) {
     Path folder = Repository.state("images").toAbsolutePath();
     Set<String> wanted = new HashSet<>();
@@ -61,12 +68,18 @@ public final class Images {
       Files.createDirectories(folder);
       for (Map.Entry<String, List<String>> archive : ARCHIVES.entrySet()) {
         String members = archive.getValue().stream().map(ids::get).collect(Collectors.joining(" "));
-        String name = "%s-%s.tar".formatted(archive.getKey(), UUID.nameUUIDFromBytes(members.getBytes(StandardCharsets.UTF_8)));
+        String name =
+            "%s-%s.tar"
+                .formatted(
+                    archive.getKey(),
+                    UUID.nameUUIDFromBytes(members.getBytes(StandardCharsets.UTF_8)));
         wanted.add(name);
         if (!Files.exists(folder.resolve(name))) {
           // A save that was cut off must not pass for an archive.
           Path part = Files.createTempFile(folder, "save", ".part");
-          Docker.run(Stream.concat(Stream.of("save", "-o", part.toString()), archive.getValue().stream()).toArray(String[]::new));
+          Docker.run(
+              Stream.concat(Stream.of("save", "-o", part.toString()), archive.getValue().stream())
+                  .toArray(String[]::new));
           Files.move(part, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
         }
       }

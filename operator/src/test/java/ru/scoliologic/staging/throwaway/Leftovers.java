@@ -3,8 +3,9 @@ package ru.scoliologic.staging.throwaway;
 import java.time.Instant;
 
 /**
- * Clusters of test runs that were killed hard: they carry our label and the mark of a process that is
- * gone. A container takes its volumes, control groups and mounts with it; nothing without the label is touched.
+ * Clusters of test runs that were killed hard: they carry our label and the mark of a process that
+ * is gone. A container takes its volumes, control groups and mounts with it; nothing without the
+ * label is touched.
  */
 final class Leftovers {
   private static final String OWNER = "org.scoliologic.staging.owner";
@@ -23,9 +24,13 @@ final class Leftovers {
   static void clear() {
     String found =
         Docker.run(
-            "ps", "-a", "--no-trunc",
-            "--filter", "label=" + ThrowawayCluster.LABEL + "=" + ThrowawayCluster.Use.TEST.label(),
-            "--format", "{{.ID}} {{.Label \"" + OWNER + "\"}}");
+            "ps",
+            "-a",
+            "--no-trunc",
+            "--filter",
+            "label=" + ThrowawayCluster.LABEL + "=" + ThrowawayCluster.Use.TEST.label(),
+            "--format",
+            "{{.ID}} {{.Label \"" + OWNER + "\"}}");
     found
         .lines()
         .map(line -> line.split(" ", 2))

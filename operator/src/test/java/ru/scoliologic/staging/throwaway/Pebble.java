@@ -23,7 +23,10 @@ public final class Pebble {
   static Pebble deploy(ThrowawayCluster cluster) {
     var admin = cluster.admin();
     if (admin.namespaces().withName(NAMESPACE).get() == null) {
-      admin.resource(new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build()).create();
+      admin
+          .resource(
+              new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
+          .create();
     }
     Secret tls = admin.secrets().inNamespace(NAMESPACE).withName("pebble-tls").get();
     if (tls == null) {
@@ -47,7 +50,9 @@ public final class Pebble {
     cluster.kubectl("apply", "-f", "/workspace/operator/src/test/cluster/manifests/pebble.yaml");
     cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/pebble", "--timeout=120s");
     return new Pebble(
-        cluster, new String(Base64.getDecoder().decode(tls.getData().get("ca.pem")), StandardCharsets.UTF_8));
+        cluster,
+        new String(
+            Base64.getDecoder().decode(tls.getData().get("ca.pem")), StandardCharsets.UTF_8));
   }
 
   /** The ACME directory, as seen from inside the cluster. */
@@ -62,6 +67,7 @@ public final class Pebble {
 
   /** PEM of the root that issued certificates lead to; made anew whenever Pebble starts. */
   public String acmeIssuingRoots() {
-    return cluster.kubectl("get", "--raw", "/api/v1/namespaces/pebble/services/https:pebble:15000/proxy/roots/0");
+    return cluster.kubectl(
+        "get", "--raw", "/api/v1/namespaces/pebble/services/https:pebble:15000/proxy/roots/0");
   }
 }

@@ -18,7 +18,9 @@ final class Repository {
     return ROOT;
   }
 
-  /** A path below .cluster, the git-ignored folder for all that a cluster leaves on this machine. */
+  /**
+   * A path below .cluster, the git-ignored folder for all that a cluster leaves on this machine.
+   */
   static Path state(String name) {
     Path path = ROOT.resolve(".cluster").resolve(name);
     try {
@@ -35,6 +37,7 @@ final class Repository {
         return folder;
       }
     }
-    throw new ClusterException("not inside the repository: " + start + "; start from its root folder");
+    throw new ClusterException(
+        "not inside the repository: " + start + "; start from its root folder");
   }
 }

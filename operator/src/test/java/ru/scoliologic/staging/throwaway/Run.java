@@ -14,7 +14,10 @@ import java.util.Map;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
-/** {@code make run} and {@code make stop}: a cluster that stays, with the operator and the example environment in it. */
+/**
+ * {@code make run} and {@code make stop}: a cluster that stays, with the operator and the example
+ * environment in it.
+ */
 public final class Run {
   private static final String ZONE = "staging.test";
   private static final String NAMESPACE = "scoliologic";
@@ -69,7 +72,9 @@ public final class Run {
     boolean again = ThrowawayCluster.isRunning();
     String image = Images.id(Images.OPERATOR);
     try (ThrowawayCluster cluster =
-        Progress.step(again ? "finding the running cluster" : "starting the cluster", ThrowawayCluster::lasting)) {
+        Progress.step(
+            again ? "finding the running cluster" : "starting the cluster",
+            ThrowawayCluster::lasting)) {
       System.out.printf("cluster on %s, kubeconfig %s%n", cluster.nodeIp(), cluster.kubeconfig());
       Progress.step("names below " + ZONE + " lead to the node", () -> cluster.resolve(ZONE));
       Progress.step("ACME server (Pebble)", cluster::pebble);
@@ -94,14 +99,24 @@ public final class Run {
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", OVERLAYS + "operator");
     var deployment =
         cluster.admin().apps().deployments().inAnyNamespace().list().getItems().stream()
-            .filter(d -> d.getSpec().getTemplate().getSpec().getContainers().stream().anyMatch(c -> Images.OPERATOR.equals(c.getImage())))
+            .filter(d ->
+                d.getSpec().getTemplate().getSpec().getContainers().stream()
+                    .anyMatch(c -> Images.OPERATOR.equals(c.getImage())))
             .findFirst()
-            .orElseThrow(() -> new ClusterException("the operator overlay holds no Deployment of " + Images.OPERATOR));
+            .orElseThrow(() ->
+                new ClusterException(
+                    "the operator overlay holds no Deployment of " + Images.OPERATOR));
     String namespace = deployment.getMetadata().getNamespace();
     String name = "deployment/" + deployment.getMetadata().getName();
     cluster.kubectl(
-        "-n", namespace, "patch", name, "-p",
-        "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"image-id\":\"" + image + "\"}}}}}");
+        "-n",
+        namespace,
+        "patch",
+        name,
+        "-p",
+        "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"image-id\":\""
+            + image
+            + "\"}}}}}");
     cluster.kubectl("-n", namespace, "rollout", "status", name, "--timeout=180s");
   }
 
@@ -111,27 +126,46 @@ public final class Run {
       Awaitility.await("Ready of the environment")
           .atMost(LIMIT)
           .pollInterval(Duration.ofMillis(500))
-          .until(() -> environments(cluster).stream().map(this::tell).reduce(Boolean::logicalAnd).orElse(false));
+          .until(() ->
+              environments(cluster).stream()
+                  .map(this::tell)
+                  .reduce(Boolean::logicalAnd)
+                  .orElse(false));
     } catch (ConditionTimeoutException e) {
       System.out.print(cluster.kubectl("get", "stenv,pods,events", "-n", NAMESPACE));
       throw new ClusterException(
-          "the environment is not Ready after %d min: %s".formatted(LIMIT.toMinutes(), String.join("; ", told.values())), e);
+          "the environment is not Ready after %d min: %s"
+              .formatted(LIMIT.toMinutes(), String.join("; ", told.values())),
+          e);
     }
   }
 
   private static List<GenericKubernetesResource> environments(ThrowawayCluster cluster) {
-    return cluster.admin().genericKubernetesResources(ENVIRONMENTS).inNamespace(NAMESPACE).list().getItems();
+    return cluster
+        .admin()
+        .genericKubernetesResources(ENVIRONMENTS)
+        .inNamespace(NAMESPACE)
+        .list()
+        .getItems();
   }
 
-  /** Prints the conditions that changed since the last call and says whether the environment is Ready as specified now. */
+  /**
+   * Prints the conditions that changed since the last call and says whether the environment is
+   * Ready as specified now.
+   */
   private boolean tell(GenericKubernetesResource environment) {
     boolean ready = false;
     List<Map<String, Object>> conditions = environment.get("status", "conditions");
-    for (Map<String, Object> condition : conditions == null ? List.<Map<String, Object>>of() : conditions) {
+    for (Map<String, Object> condition :
+        conditions == null ? List.<Map<String, Object>>of() : conditions) {
       String type = String.valueOf(condition.get("type"));
-      String line = "%s=%s %s: %s".formatted(type, condition.get("status"), condition.get("reason"), condition.get("message"));
+      String line =
+          "%s=%s %s: %s"
+              .formatted(
+                  type, condition.get("status"), condition.get("reason"), condition.get("message"));
       if (!line.equals(told.put(type, line))) {
-        System.out.printf(Locale.ROOT, "  %6.1f s  %s%n", (System.nanoTime() - started) / 1e9, line);
+        System.out.printf(
+            Locale.ROOT, "  %6.1f s  %s%n", (System.nanoTime() - started) / 1e9, line);
       }
       Object observed = condition.get("observedGeneration");
       ready |=
@@ -156,6 +190,9 @@ public final class Run {
         try          curl --resolve app.%1$s:443:%2$s --cacert %3$s https://app.%1$s/api/health
         took         %4$.0f s; `make stop` removes all of it
         """,
-        ZONE, cluster.nodeIp(), roots, (System.nanoTime() - started) / 1e9);
+        ZONE,
+        cluster.nodeIp(),
+        roots,
+        (System.nanoTime() - started) / 1e9);
   }
 }

@@ -25,7 +25,10 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObjectGenerator;
 import org.bouncycastle.util.io.pem.PemWriter;
 
-/** A certificate for names inside the cluster, from an authority made for it alone. All parts are PEM. */
+/**
+ * A certificate for names inside the cluster, from an authority made for it alone. All parts are
+ * PEM.
+ */
 record TestCertificates(String authority, String certificate, String key) {
 
   static TestCertificates issue(String... names) {
@@ -38,7 +41,9 @@ record TestCertificates(String authority, String certificate, String key) {
               .addExtension(Extension.basicConstraints, true, new BasicConstraints(true))
               .build(new JcaContentSignerBuilder("SHA256withECDSA").build(root.getPrivate()));
       GeneralName[] alternatives =
-          Arrays.stream(names).map(name -> new GeneralName(GeneralName.dNSName, name)).toArray(GeneralName[]::new);
+          Arrays.stream(names)
+              .map(name -> new GeneralName(GeneralName.dNSName, name))
+              .toArray(GeneralName[]::new);
       X509CertificateHolder certificate =
           certificate(authorityName, new X500Name("CN=" + names[0]), server, 2)
               .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(alternatives))

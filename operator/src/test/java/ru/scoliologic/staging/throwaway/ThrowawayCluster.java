@@ -30,9 +30,9 @@ import org.testcontainers.k3s.K3sContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * One Kubernetes node in a container, with a default StorageClass, DNS, LoadBalancer addresses on the
- * node, the audit log on, and the images of {@link Images} inside. The repository's manifests, examples and
- * test overlays are seen by {@link #kubectl} below /workspace.
+ * One Kubernetes node in a container, with a default StorageClass, DNS, LoadBalancer addresses on
+ * the node, the audit log on, and the images of {@link Images} inside. The repository's manifests,
+ * examples and test overlays are seen by {@link #kubectl} below /workspace.
  */
 public final class ThrowawayCluster implements AutoCloseable {
   static final String LABEL = "org.scoliologic.staging.cluster";
@@ -63,8 +63,15 @@ public final class ThrowawayCluster implements AutoCloseable {
   private ThrowawayCluster(String container, Use use) {
     this.container = container;
     this.use = use;
-    this.nodeIp = Docker.run("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container);
-    String yaml = Docker.run("exec", container, "cat", "/etc/rancher/k3s/k3s.yaml").replace("127.0.0.1", nodeIp);
+    this.nodeIp =
+        Docker.run(
+            "inspect",
+            "--format",
+            "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
+            container);
+    String yaml =
+        Docker.run("exec", container, "cat", "/etc/rancher/k3s/k3s.yaml")
+            .replace("127.0.0.1", nodeIp);
     try {
       Files.writeString(kubeconfig(), yaml + "\n");
     } catch (IOException e) {
@@ -84,7 +91,9 @@ public final class ThrowawayCluster implements AutoCloseable {
     return shared;
   }
 
-  /** The cluster of {@code make run}: the one that is there, else a new one; it outlives the JVM. */
+  /**
+   * The cluster of {@code make run}: the one that is there, else a new one; it outlives the JVM.
+   */
   static ThrowawayCluster lasting() {
     Docker.requireEngine();
     Leftovers.clear();
@@ -101,7 +110,15 @@ public final class ThrowawayCluster implements AutoCloseable {
   /** Removes the cluster of {@code make run} and says whether there was one. */
   static boolean removeLasting() {
     List<String> found =
-        Docker.run("ps", "-a", "-q", "--no-trunc", "--filter", "label=" + LABEL + "=" + Use.RUN.label()).lines().toList();
+        Docker.run(
+                "ps",
+                "-a",
+                "-q",
+                "--no-trunc",
+                "--filter",
+                "label=" + LABEL + "=" + Use.RUN.label())
+            .lines()
+            .toList();
     found.forEach(id -> Docker.run("rm", "-f", "-v", id));
     return !found.isEmpty();
   }
@@ -113,9 +130,11 @@ public final class ThrowawayCluster implements AutoCloseable {
 
   /** A cluster whose node image is no longer the current one does not count. */
   private static Optional<String> running() {
-    return Docker.run("ps", "-q", "--no-trunc", "--filter", "label=" + LABEL + "=" + Use.RUN.label())
+    return Docker.run(
+            "ps", "-q", "--no-trunc", "--filter", "label=" + LABEL + "=" + Use.RUN.label())
         .lines()
-        .filter(id -> Docker.run("inspect", "--format", "{{.Image}}", id).endsWith(Images.id(Images.NODE)))
+        .filter(id ->
+            Docker.run("inspect", "--format", "{{.Image}}", id).endsWith(Images.id(Images.NODE)))
         .filter(id -> Docker.attempt("exec", id, "test", "-f", LOADED).exitCode() == 0)
         .findFirst();
   }
@@ -124,7 +143,8 @@ public final class ThrowawayCluster implements AutoCloseable {
     requireNoReaper(use);
     Map<String, String> images = Images.preloaded();
     Path archives = Images.archive(images);
-    // Testcontainers finds the engine's address only once its client is there, and the container asks for it at once.
+    // Testcontainers finds the engine's address only once its client is there, and the container
+    // asks for it at once.
     DockerClientFactory.instance().client();
     @SuppressWarnings("resource") // ended by close(), or by `make stop`
     K3sContainer node =
@@ -134,19 +154,22 @@ public final class ThrowawayCluster implements AutoCloseable {
     List<String> command = new ArrayList<>(Arrays.asList(node.getCommandParts()));
     command.add("--disable=metrics-server");
     command.add("--kube-apiserver-arg=audit-log-path=" + AUDIT_LOG);
-    command.add("--kube-apiserver-arg=audit-policy-file=" + WORKSPACE + "operator/src/test/cluster/audit-policy.yaml");
+    command.add(
+        "--kube-apiserver-arg=audit-policy-file="
+            + WORKSPACE
+            + "operator/src/test/cluster/audit-policy.yaml");
     node.setCommand(command.toArray(String[]::new));
-    node.withCreateContainerCmdModifier(
-        create -> {
-          Map<String, String> labels = new HashMap<>(create.getLabels());
-          labels.put(LABEL, use.label());
-          if (use == Use.TEST) {
-            labels.put(Leftovers.ownerLabel(), Leftovers.owner());
-          }
-          create.withLabels(labels);
-          HostConfig host = create.getHostConfig();
-          host.withBinds(Stream.concat(Arrays.stream(host.getBinds()), binds(archives)).toArray(Bind[]::new));
-        });
+    node.withCreateContainerCmdModifier(create -> {
+      Map<String, String> labels = new HashMap<>(create.getLabels());
+      labels.put(LABEL, use.label());
+      if (use == Use.TEST) {
+        labels.put(Leftovers.ownerLabel(), Leftovers.owner());
+      }
+      create.withLabels(labels);
+      HostConfig host = create.getHostConfig();
+      host.withBinds(
+          Stream.concat(Arrays.stream(host.getBinds()), binds(archives)).toArray(Bind[]::new));
+    });
     try {
       node.start();
     } catch (RuntimeException e) {
@@ -172,10 +195,12 @@ public final class ThrowawayCluster implements AutoCloseable {
   /** The reaper is one more image to pull; leftovers are cleared by label instead. */
   private static void requireNoReaper(Use use) {
     if (!Boolean.parseBoolean(System.getenv("TESTCONTAINERS_RYUK_DISABLED"))) {
-      throw new ClusterException("set TESTCONTAINERS_RYUK_DISABLED=true in the environment (make does)");
+      throw new ClusterException(
+          "set TESTCONTAINERS_RYUK_DISABLED=true in the environment (make does)");
     }
     if (use == Use.RUN && !Boolean.parseBoolean(System.getenv("TESTCONTAINERS_REUSE_ENABLE"))) {
-      throw new ClusterException("set TESTCONTAINERS_REUSE_ENABLE=true in the environment (make does)");
+      throw new ClusterException(
+          "set TESTCONTAINERS_REUSE_ENABLE=true in the environment (make does)");
     }
   }
 
@@ -192,7 +217,9 @@ public final class ThrowawayCluster implements AutoCloseable {
     return admin;
   }
 
-  /** A client with the rights of the ServiceAccount, by a token of its own; closed with the cluster. */
+  /**
+   * A client with the rights of the ServiceAccount, by a token of its own; closed with the cluster.
+   */
   public synchronized KubernetesClient as(String namespace, String serviceAccount) {
     String token =
         admin
@@ -200,7 +227,11 @@ public final class ThrowawayCluster implements AutoCloseable {
             .inNamespace(namespace)
             .withName(serviceAccount)
             .tokenRequest(
-                new TokenRequestBuilder().withNewSpec().withExpirationSeconds(86_400L).endSpec().build())
+                new TokenRequestBuilder()
+                    .withNewSpec()
+                    .withExpirationSeconds(86_400L)
+                    .endSpec()
+                    .build())
             .getStatus()
             .getToken();
     Config own =
@@ -227,14 +258,20 @@ public final class ThrowawayCluster implements AutoCloseable {
 
   /** Runs a command on the node. */
   public ExecResult exec(String... command) {
-    return Docker.attempt(Stream.concat(Stream.of("exec", container), Arrays.stream(command)).toArray(String[]::new));
+    return Docker.attempt(
+        Stream.concat(Stream.of("exec", container), Arrays.stream(command)).toArray(String[]::new));
   }
 
-  /** Runs kubectl on the node, where the repository is /workspace; returns its output, throws its last words. */
+  /**
+   * Runs kubectl on the node, where the repository is /workspace; returns its output, throws its
+   * last words.
+   */
   public String kubectl(String... arguments) {
-    ExecResult result = exec(Stream.concat(Stream.of("kubectl"), Arrays.stream(arguments)).toArray(String[]::new));
+    ExecResult result =
+        exec(Stream.concat(Stream.of("kubectl"), Arrays.stream(arguments)).toArray(String[]::new));
     if (result.exitCode() != 0) {
-      throw new ClusterException("kubectl " + String.join(" ", arguments) + ": " + result.lastWords());
+      throw new ClusterException(
+          "kubectl " + String.join(" ", arguments) + ": " + result.lastWords());
     }
     return result.stdout();
   }
@@ -295,12 +332,15 @@ public final class ThrowawayCluster implements AutoCloseable {
   }
 
   /**
-   * Puts the CA of the ACME server's own certificate and the root that it issues from into ConfigMap
-   * acme-ca, key ca.pem, of the namespace, which is made when absent.
+   * Puts the CA of the ACME server's own certificate and the root that it issues from into
+   * ConfigMap acme-ca, key ca.pem, of the namespace, which is made when absent.
    */
   public void trustAcme(String namespace) {
     if (admin.namespaces().withName(namespace).get() == null) {
-      admin.resource(new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build()).create();
+      admin
+          .resource(
+              new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+          .create();
     }
     admin
         .resource(
@@ -322,17 +362,19 @@ public final class ThrowawayCluster implements AutoCloseable {
             .map(line -> line.split(" ", 2))
             .collect(Collectors.toMap(line -> line[0], line -> line[1]));
     Map<String, String> current = Images.preloaded();
-    current.forEach(
-        (reference, id) -> {
-          if (!id.equals(inside.get(reference))) {
-            Progress.step("loading " + reference, () -> loadImage(reference));
-          }
-        });
+    current.forEach((reference, id) -> {
+      if (!id.equals(inside.get(reference))) {
+        Progress.step("loading " + reference, () -> loadImage(reference));
+      }
+    });
     remember(current);
   }
 
   private void remember(Map<String, String> images) {
-    String lines = images.entrySet().stream().map(i -> i.getKey() + " " + i.getValue()).collect(Collectors.joining("\n"));
+    String lines =
+        images.entrySet().stream()
+            .map(i -> i.getKey() + " " + i.getValue())
+            .collect(Collectors.joining("\n"));
     Docker.run("exec", container, "sh", "-c", "echo '" + lines + "' >" + LOADED);
   }
 

@@ -32,8 +32,16 @@ class ThrowawayClusterIT {
   static void theSmokeManifestsAreApplied() {
     cluster = ThrowawayCluster.start();
     client = cluster.admin();
-    client.resource(new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build()).create();
-    cluster.kubectl("-n", NAMESPACE, "apply", "-f", "/workspace/operator/src/test/cluster/manifests/smoke.yaml");
+    client
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
+        .create();
+    cluster.kubectl(
+        "-n",
+        NAMESPACE,
+        "apply",
+        "-f",
+        "/workspace/operator/src/test/cluster/manifests/smoke.yaml");
     cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/web", "--timeout=120s");
     cluster.resolve("staging.test");
   }
@@ -50,10 +58,9 @@ class ThrowawayClusterIT {
   void theNodeIsReady() {
     assertThat(client.nodes().list().getItems())
         .singleElement()
-        .satisfies(
-            node ->
-                assertThat(node.getStatus().getConditions())
-                    .anyMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True")));
+        .satisfies(node ->
+            assertThat(node.getStatus().getConditions())
+                .anyMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True")));
   }
 
   @Test
@@ -62,21 +69,20 @@ class ThrowawayClusterIT {
 
     assertThat(claim.getStatus().getPhase()).isEqualTo("Bound");
     assertThat(claim.getSpec().getStorageClassName()).isEqualTo("local-path");
-    assertThat(cluster.kubectl("-n", NAMESPACE, "exec", "deploy/web", "--", "cat", "/data/written")).isEqualTo("by uid 1001\n");
+    assertThat(cluster.kubectl("-n", NAMESPACE, "exec", "deploy/web", "--", "cat", "/data/written"))
+        .isEqualTo("by uid 1001\n");
   }
 
   @Test
   void aClaimThatCannotBeProvisionedSaysWhy() {
     await("an event that says that the access mode is not supported")
         .atMost(SOON)
-        .until(
-            () ->
-                client.v1().events().inNamespace(NAMESPACE).list().getItems().stream()
-                    .anyMatch(
-                        event ->
-                            event.getReason().equals("ProvisioningFailed")
-                                && event.getInvolvedObject().getName().equals("shared")
-                                && event.getMessage().contains("access modes")));
+        .until(() ->
+            client.v1().events().inNamespace(NAMESPACE).list().getItems().stream()
+                .anyMatch(event ->
+                    event.getReason().equals("ProvisioningFailed")
+                        && event.getInvolvedObject().getName().equals("shared")
+                        && event.getMessage().contains("access modes")));
   }
 
   @Test
@@ -85,7 +91,9 @@ class ThrowawayClusterIT {
     try (HttpClient http = HttpClient.newHttpClient()) {
       HttpResponse<String> response =
           http.send(
-              HttpRequest.newBuilder(URI.create("http://" + cluster.nodeIp() + ":8088/")).timeout(SOON).build(),
+              HttpRequest.newBuilder(URI.create("http://" + cluster.nodeIp() + ":8088/"))
+                  .timeout(SOON)
+                  .build(),
               HttpResponse.BodyHandlers.ofString());
       assertThat(response.statusCode()).isEqualTo(404);
       assertThat(response.body()).contains("404 page not found");
@@ -117,24 +125,31 @@ class ThrowawayClusterIT {
 
   @Test
   void servicesAndNamesOfTheZoneResolveInPods() {
-    assertThat(getent("web.smoke.svc.cluster.local")).contains(service("web").getSpec().getClusterIP());
+    assertThat(getent("web.smoke.svc.cluster.local"))
+        .contains(service("web").getSpec().getClusterIP());
     assertThat(getent("app.staging.test")).contains(cluster.nodeIp());
   }
 
   @Test
   void podsHaveLogs() {
-    assertThat(cluster.kubectl("-n", NAMESPACE, "logs", "deploy/web", "-c", "prepare")).contains("prepared");
+    assertThat(cluster.kubectl("-n", NAMESPACE, "logs", "deploy/web", "-c", "prepare"))
+        .contains("prepared");
   }
 
   @Test
   void theRightsOfAServiceAccountAreItsOwn() {
     KubernetesClient own = cluster.as(NAMESPACE, "default");
 
-    assertThat(catchThrowableOfType(KubernetesClientException.class, () -> own.secrets().inNamespace(NAMESPACE).list()))
+    assertThat(
+            catchThrowableOfType(
+                KubernetesClientException.class, () -> own.secrets().inNamespace(NAMESPACE).list()))
         .extracting(KubernetesClientException::getCode)
         .isEqualTo(403);
     assertThat(cluster.auditLog().by(NAMESPACE, "default"))
-        .anyMatch(event -> event.verb().equals("list") && event.resource().equals("secrets") && event.code() == 403);
+        .anyMatch(event ->
+            event.verb().equals("list")
+                && event.resource().equals("secrets")
+                && event.code() == 403);
   }
 
   @Test
@@ -156,9 +171,8 @@ class ThrowawayClusterIT {
   private static void awaitAddress(String name) {
     await("an address for Service " + name)
         .atMost(SOON)
-        .until(
-            () ->
-                service(name).getStatus().getLoadBalancer().getIngress().stream()
-                    .anyMatch(ingress -> cluster.nodeIp().equals(ingress.getIp())));
+        .until(() ->
+            service(name).getStatus().getLoadBalancer().getIngress().stream()
+                .anyMatch(ingress -> cluster.nodeIp().equals(ingress.getIp())));
   }
 }
