@@ -12,8 +12,8 @@ rm -rf $reports/surefire-reports $reports/failsafe-reports
 
 case $tier in
   unit) mvn -B -ntp -Dstyle.color=never test "$@" ;;
-  it) mvn -B -ntp -Dstyle.color=never verify -Dsurefire.skip=true -Dit.test='*IT' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
-  e2e) mvn -B -ntp -Dstyle.color=never verify -Dsurefire.skip=true -Dit.test='*E2E' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
+  it) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*IT' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
+  e2e) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*E2E' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   all) mvn -B -ntp -Dstyle.color=never verify "$@" ;;
   *) fail "unknown tier $tier: all, unit, it or e2e" ;;
 esac
