@@ -9,6 +9,8 @@ if [ "$(id -u)" = 0 ]; then
   chown -R postgres:postgres "$PGDATA" /var/run/postgresql
   exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
 fi
+# As process 1 a shell ignores signals it has no trap for: a stop in the middle of initdb would take all its grace.
+trap 'exit 1' INT TERM
 mkdir -p "$PGDATA"
 chmod 700 "$PGDATA"
 if [ ! -s "$PGDATA/PG_VERSION" ]; then

@@ -52,19 +52,16 @@ final class Events {
 
   /** Ready repeats the stage that is not done: one event is enough. */
   private static boolean repeatsStage(Condition condition, List<Condition> all) {
+    var derived = List.of(Conditions.READY, Conditions.RECONCILING, Conditions.STALLED);
     return condition.getType().equals(Conditions.READY)
         && all.stream()
-            .anyMatch(other ->
-                !other.getType().equals(Conditions.READY)
-                    && other.getType().length() > 0
-                    && !other.getType().equals(Conditions.RECONCILING)
-                    && !other.getType().equals(Conditions.STALLED)
-                    && other.getReason().equals(condition.getReason()));
+            .filter(other -> !derived.contains(other.getType()))
+            .anyMatch(other -> other.getReason().equals(condition.getReason()));
   }
 
   private void tell(StagingEnvironment environment, Condition condition, Instant now) {
     var metadata = environment.getMetadata();
-    boolean bad = condition.getStatus().equals("False") && !waits(environment, condition);
+    boolean bad = condition.getStatus().equals("False") && !waits(condition);
     LOG.atInfo()
         .addKeyValue("namespace", metadata.getNamespace())
         .addKeyValue("environment", metadata.getName())
@@ -102,7 +99,7 @@ final class Events {
     }
   }
 
-  private static boolean waits(StagingEnvironment environment, Condition condition) {
+  private static boolean waits(Condition condition) {
     return List.of(
             Reason.COMPONENTS_STARTING,
             Reason.AWAITING_ADDRESS,

@@ -32,6 +32,9 @@ final class Gatherer {
   private static final Set<Integer> PORTS = Set.of(80, 443);
   private static final int LOG_LINES = 12;
 
+  /** Log tails kept in memory; beyond, they are simply read again. */
+  private static final int MAX_LOGS = 200;
+
   private final KubernetesClient client;
   private final OwnedObjects owned;
   private final References references;
@@ -101,6 +104,9 @@ final class Gatherer {
   /** The end of each crashed container's log, read once for each crash. */
   private Map<String, String> logTails(List<Pod> pods) {
     var tails = new HashMap<String, String>();
+    if (logs.size() > MAX_LOGS) {
+      logs.clear();
+    }
     for (var pod : pods) {
       if (PodTrouble.crashed(pod)) {
         int restarts =

@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
@@ -73,15 +72,15 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
     return watched.informer().getStore().list().stream().map(HasMetadata.class::cast).findFirst();
   }
 
-  /** Ends the watches that no environment needs any more. */
-  void forget(ResourceID environment) {
-    watches.forEach((reference, watched) -> watched.environments().remove(environment));
+  /** Ends the watches of environments that are gone. */
+  void keepOnly(Set<ResourceID> environments) {
+    watches.values().forEach(watched -> watched.environments().retainAll(environments));
     watches
-        .entrySet()
-        .removeIf(entry -> {
-          boolean unused = entry.getValue().environments().isEmpty();
+        .values()
+        .removeIf(watched -> {
+          boolean unused = watched.environments().isEmpty();
           if (unused) {
-            entry.getValue().informer().stop();
+            watched.informer().stop();
           }
           return unused;
         });
@@ -118,9 +117,7 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
 
   @Override
   public void stop() {
-    Stream.of(watches.values())
-        .flatMap(java.util.Collection::stream)
-        .forEach(watched -> watched.informer().stop());
+    watches.values().forEach(watched -> watched.informer().stop());
     super.stop();
   }
 

@@ -9,6 +9,7 @@ import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.PrimaryUpdateAndCacheUtils;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,6 +79,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       // Without a finalizer there is nothing to do: the garbage collector takes what has an owner.
       return UpdateControl.noUpdate();
     }
+    forgetTheGone(environment, context);
     Pass pass;
     try {
       pass = pass(environment, context);
@@ -88,6 +91,15 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
     publish(environment, pass, context);
     return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(pass.next());
+  }
+
+  /** Without a finalizer nobody says that an environment is gone, so each pass of another looks. */
+  private void forgetTheGone(StagingEnvironment environment, Context<StagingEnvironment> context) {
+    var present = new ArrayList<>(others(environment, context));
+    present.add(environment);
+    references.keepOnly(present.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
+    verification.keepOnly(
+        present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet()));
   }
 
   private Pass pass(StagingEnvironment environment, Context<StagingEnvironment> context) {

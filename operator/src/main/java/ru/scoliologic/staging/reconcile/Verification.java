@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.Checks;
@@ -56,8 +57,9 @@ final class Verification {
         : StageResult.Waiting.LATER;
   }
 
-  void forget(String uid) {
-    answers.remove(uid);
+  /** Forgets environments that are gone. */
+  void keepOnly(Set<String> uids) {
+    answers.keySet().retainAll(uids);
   }
 
   private record Last(String subject, StageResult result, Instant troubleSince, Instant due) {}

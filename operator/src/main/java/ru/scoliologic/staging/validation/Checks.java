@@ -12,7 +12,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import org.apache.hc.client5.http.DnsResolver;
@@ -50,17 +49,19 @@ public final class Checks {
     try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
       var certificates =
           outcomes(
-              pool.submit(() -> certificate(target, target.app())),
-              pool.submit(() -> certificate(target, target.dashboard())));
+              List.of(
+                  pool.submit(() -> certificate(target, target.app())),
+                  pool.submit(() -> certificate(target, target.dashboard()))));
       if (!certificates.isEmpty()) {
         return failure(certificates);
       }
       var requests =
           outcomes(
-              pool.submit(check(() -> redirect(target))),
-              pool.submit(check(() -> health(target))),
-              pool.submit(check(() -> dashboardClosed(target))),
-              pool.submit(check(() -> dashboardOpens(target))));
+              List.of(
+                  pool.submit(check(() -> redirect(target))),
+                  pool.submit(check(() -> health(target))),
+                  pool.submit(check(() -> dashboardClosed(target))),
+                  pool.submit(check(() -> dashboardOpens(target)))));
       return requests.isEmpty()
           ? new StageResult.Ready(
               Reason.CHECKS_PASSED,
@@ -78,9 +79,8 @@ public final class Checks {
         : new StageResult.Failing(Reason.CHECKS_FAILED, message, StageResult.Waiting.SOON);
   }
 
-  @SafeVarargs
-  private static List<Problem> outcomes(Future<Optional<Problem>>... running) {
-    return Stream.of(running)
+  private static List<Problem> outcomes(List<Future<Optional<Problem>>> running) {
+    return running.stream()
         .map(task -> {
           try {
             return task.get();
@@ -104,7 +104,8 @@ public final class Checks {
           Certificates.trusting(target.caBundle()),
           clock.instant());
     } catch (IOException | GeneralSecurityException e) {
-      return failed("https://%s at %s cannot be reached: %s", host, target.address(), said(e));
+      return failed(
+          "https://%s at %s cannot be reached: %s".formatted(host, target.address(), said(e)));
     }
   }
 
@@ -116,8 +117,8 @@ public final class Checks {
             && location.startsWith("https://" + target.app())
         ? Optional.empty()
         : failed(
-            "http://%s does not redirect to HTTPS: found status %d, Location '%s'",
-            target.app(), answer.status(), location);
+            "http://%s does not redirect to HTTPS: found status %d, Location '%s'"
+                .formatted(target.app(), answer.status(), location));
   }
 
   private Optional<Problem> health(Target target) throws Exception {
@@ -129,8 +130,8 @@ public final class Checks {
     return answer.status() == 401
         ? Optional.empty()
         : failed(
-            "https://%s/api/overview without credentials: found status %d, needed 401",
-            target.dashboard(), answer.status());
+            "https://%s/api/overview without credentials: found status %d, needed 401"
+                .formatted(target.dashboard(), answer.status()));
   }
 
   private Optional<Problem> dashboardOpens(Target target) throws Exception {
@@ -142,7 +143,8 @@ public final class Checks {
     var answer = get(target, "https", host, path, authorization);
     return answer.status() == 200
         ? Optional.empty()
-        : failed("https://%s%s: found status %d, needed 200", host, path, answer.status());
+        : failed(
+            "https://%s%s: found status %d, needed 200".formatted(host, path, answer.status()));
   }
 
   private static String basicAuth(Target target) {
@@ -155,7 +157,7 @@ public final class Checks {
       try {
         return check.call();
       } catch (IOException e) {
-        return failed("a request through the ingress failed: %s", said(e));
+        return failed("a request through the ingress failed: %s".formatted(said(e)));
       }
     };
   }
@@ -208,8 +210,8 @@ public final class Checks {
         : Certificates.trusting(target.caBundle());
   }
 
-  private static Optional<Problem> failed(String format, Object... arguments) {
-    return Optional.of(new Problem(Reason.CHECKS_FAILED, format.formatted(arguments)));
+  private static Optional<Problem> failed(String message) {
+    return Optional.of(new Problem(Reason.CHECKS_FAILED, message));
   }
 
   private static String said(Exception e) {
