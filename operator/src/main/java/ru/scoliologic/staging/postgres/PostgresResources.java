@@ -8,25 +8,20 @@ import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
-import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.DataStore;
 import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
@@ -45,11 +40,13 @@ public final class PostgresResources {
   private final StagingEnvironment environment;
   private final PostgresSpec spec;
   private final Names names;
+  private final DataStore store;
 
   public PostgresResources(StagingEnvironment environment) {
     this.environment = environment;
     this.spec = environment.getSpec().services().postgres();
     this.names = Names.of(environment);
+    this.store = new DataStore(environment, COMPONENT, names.postgres(), PORT);
   }
 
   public List<Planned> plan() {
@@ -60,9 +57,9 @@ public final class PostgresResources {
                 Ownership.retained(environment, COMPONENT, names.postgres()),
                 spec.storage(),
                 spec.storageClassName())),
-        new Planned(Stage.DEPLOYMENT, service()),
-        new Planned(Stage.DEPLOYMENT, networkPolicy()),
-        new Planned(Stage.DEPLOYMENT, statefulSet()));
+        new Planned(Stage.DEPLOYMENT, store.service()),
+        new Planned(Stage.DEPLOYMENT, store.networkPolicy()),
+        new Planned(Stage.DEPLOYMENT, store.statefulSet(pod(), null)));
   }
 
   public static Component observe(Snapshot snapshot) {
@@ -73,66 +70,11 @@ public final class PostgresResources {
         snapshot.owned().find(StatefulSet.class, snapshot.names().postgres()));
   }
 
-  private Service service() {
-    return new ServiceBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgres()))
-        .withNewSpec()
-        .withSelector(Labels.selector(environment, COMPONENT))
-        .addNewPort()
-        .withName("postgres")
-        .withPort(PORT)
-        .withProtocol("TCP")
-        .withTargetPort(new IntOrString("postgres"))
-        .endPort()
-        .endSpec()
-        .build();
-  }
-
-  private NetworkPolicy networkPolicy() {
-    return new NetworkPolicyBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgres()))
-        .withNewSpec()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, COMPONENT))
-        .endPodSelector()
-        .withPolicyTypes("Ingress")
-        .addNewIngress()
-        .addNewFrom()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, "app"))
-        .endPodSelector()
-        .endFrom()
-        .addNewPort()
-        .withProtocol("TCP")
-        .withPort(new IntOrString(PORT))
-        .endPort()
-        .endIngress()
-        .endSpec()
-        .build();
-  }
-
-  private StatefulSet statefulSet() {
-    return new StatefulSetBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgres()))
-        .withNewSpec()
-        .withReplicas(1)
-        .withServiceName(names.postgres())
-        .withRevisionHistoryLimit(2)
-        .withNewSelector()
-        .withMatchLabels(Labels.selector(environment, COMPONENT))
-        .endSelector()
-        .withNewTemplate()
-        .withNewMetadata()
-        .withLabels(Labels.of(environment, COMPONENT))
-        .endMetadata()
-        .withSpec(
-            HardenedPod.pod(spec, spec.runAsUser())
-                .withTerminationGracePeriodSeconds(GRACE_SECONDS)
-                .withContainers(container())
-                .withVolumes(volumes())
-                .build())
-        .endTemplate()
-        .endSpec()
+  private PodSpec pod() {
+    return HardenedPod.pod(spec, spec.runAsUser())
+        .withTerminationGracePeriodSeconds(GRACE_SECONDS)
+        .withContainers(container())
+        .withVolumes(volumes())
         .build();
   }
 

@@ -7,19 +7,14 @@ import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
-import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -27,9 +22,9 @@ import java.util.Map;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.DataStore;
 import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
@@ -45,6 +40,7 @@ public final class RedisResources {
   private final StagingEnvironment environment;
   private final RedisSpec spec;
   private final Names names;
+  private final DataStore store;
   private final String password;
 
   /**
@@ -56,6 +52,7 @@ public final class RedisResources {
     this.environment = environment;
     this.spec = environment.getSpec().services().redis();
     this.names = Names.of(environment);
+    this.store = new DataStore(environment, COMPONENT, names.redis(), PORT);
     this.password = password;
   }
 
@@ -69,9 +66,10 @@ public final class RedisResources {
                 spec.storage(),
                 spec.storageClassName())),
         new Planned(Stage.DEPLOYMENT, configuration(), held),
-        new Planned(Stage.DEPLOYMENT, service()),
-        new Planned(Stage.DEPLOYMENT, networkPolicy()),
-        new Planned(Stage.DEPLOYMENT, statefulSet(), held));
+        new Planned(Stage.DEPLOYMENT, store.service()),
+        new Planned(Stage.DEPLOYMENT, store.networkPolicy()),
+        new Planned(
+            Stage.DEPLOYMENT, store.statefulSet(pod(), Hash.of(configurationFile())), held));
   }
 
   public static Component observe(Snapshot snapshot) {
@@ -108,75 +106,19 @@ public final class RedisResources {
             Quantity.getAmountInBytes(new Quantity(spec.maxMemory())).longValue());
   }
 
-  private Service service() {
-    return new ServiceBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
-        .withNewSpec()
-        .withSelector(Labels.selector(environment, COMPONENT))
-        .addNewPort()
-        .withName("redis")
-        .withPort(PORT)
-        .withProtocol("TCP")
-        .withTargetPort(new IntOrString("redis"))
-        .endPort()
-        .endSpec()
-        .build();
-  }
-
-  private NetworkPolicy networkPolicy() {
-    return new NetworkPolicyBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
-        .withNewSpec()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, COMPONENT))
-        .endPodSelector()
-        .withPolicyTypes("Ingress")
-        .addNewIngress()
-        .addNewFrom()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, "app"))
-        .endPodSelector()
-        .endFrom()
-        .addNewPort()
-        .withProtocol("TCP")
-        .withPort(new IntOrString(PORT))
-        .endPort()
-        .endIngress()
-        .endSpec()
-        .build();
-  }
-
-  private StatefulSet statefulSet() {
-    return new StatefulSetBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
-        .withNewSpec()
-        .withReplicas(1)
-        .withServiceName(names.redis())
-        .withRevisionHistoryLimit(2)
-        .withNewSelector()
-        .withMatchLabels(Labels.selector(environment, COMPONENT))
-        .endSelector()
-        .withNewTemplate()
-        .withNewMetadata()
-        .withLabels(Labels.of(environment, COMPONENT))
-        .withAnnotations(Map.of(Labels.CONFIG_HASH, Hash.of(configurationFile())))
-        .endMetadata()
-        .withSpec(
-            HardenedPod.pod(spec, spec.runAsUser())
-                .withTerminationGracePeriodSeconds(30L)
-                .withContainers(container())
-                .withVolumes(
-                    claim("data", names.redis()),
-                    emptyDir("tmp"),
-                    new VolumeBuilder()
-                        .withName("configuration")
-                        .withNewSecret()
-                        .withSecretName(names.redis())
-                        .endSecret()
-                        .build())
+  private PodSpec pod() {
+    return HardenedPod.pod(spec, spec.runAsUser())
+        .withTerminationGracePeriodSeconds(30L)
+        .withContainers(container())
+        .withVolumes(
+            claim("data", names.redis()),
+            emptyDir("tmp"),
+            new VolumeBuilder()
+                .withName("configuration")
+                .withNewSecret()
+                .withSecretName(names.redis())
+                .endSecret()
                 .build())
-        .endTemplate()
-        .endSpec()
         .build();
   }
 

@@ -191,23 +191,24 @@ class EnvironmentLifecycleE2E {
     var requests = new AtomicInteger();
     var versions = java.util.concurrent.ConcurrentHashMap.<String>newKeySet();
     try (var load = Executors.newScheduledThreadPool(4)) {
-      load.scheduleAtFixedRate(
-          () -> {
-            requests.incrementAndGet();
-            try {
-              var answer = browser.get(APP + "/api/version");
-              if (answer.status() == 200) {
-                versions.add(answer.body());
-              } else {
-                failures.add("status " + answer.status());
-              }
-            } catch (IOException e) {
-              failures.add(e.toString());
-            }
-          },
-          0,
-          50,
-          TimeUnit.MILLISECONDS);
+      var running =
+          load.scheduleAtFixedRate(
+              () -> {
+                requests.incrementAndGet();
+                try {
+                  var answer = browser.get(APP + "/api/version");
+                  if (answer.status() == 200) {
+                    versions.add(answer.body());
+                  } else {
+                    failures.add("status " + answer.status());
+                  }
+                } catch (IOException e) {
+                  failures.add(e.toString());
+                }
+              },
+              0,
+              50,
+              TimeUnit.MILLISECONDS);
 
       setImage("sample-app:2");
       staging.await(
@@ -219,7 +220,7 @@ class EnvironmentLifecycleE2E {
               Staging.ready(e)
                   && "sample-app:2".equals(e.getStatus().app().serving())
                   && e.getStatus().app().previous() == null);
-      load.shutdownNow();
+      running.cancel(true);
     }
 
     assertThat(failures).as("failed of %s requests", requests).isEmpty();

@@ -1,0 +1,89 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import java.util.Map;
+import ru.scoliologic.staging.api.StagingEnvironment;
+
+/**
+ * What every component that keeps data on one volume has: a Service, a StatefulSet of one pod, and
+ * a policy that lets nobody but the application in.
+ *
+ * @param environment it belongs to
+ * @param component its name, which is also the name of its port
+ * @param name of its objects
+ * @param port it listens on
+ */
+public record DataStore(StagingEnvironment environment, String component, String name, int port) {
+  private static final String CLIENT = "app";
+
+  public Service service() {
+    return new ServiceBuilder()
+        .withMetadata(Ownership.owned(environment, component, name))
+        .withNewSpec()
+        .withSelector(Labels.selector(environment, component))
+        .addNewPort()
+        .withName(component)
+        .withPort(port)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString(component))
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
+  public NetworkPolicy networkPolicy() {
+    return new NetworkPolicyBuilder()
+        .withMetadata(Ownership.owned(environment, component, name))
+        .withNewSpec()
+        .withNewPodSelector()
+        .withMatchLabels(Labels.selector(environment, component))
+        .endPodSelector()
+        .withPolicyTypes("Ingress")
+        .addNewIngress()
+        .addNewFrom()
+        .withNewPodSelector()
+        .withMatchLabels(Labels.selector(environment, CLIENT))
+        .endPodSelector()
+        .endFrom()
+        .addNewPort()
+        .withProtocol("TCP")
+        .withPort(new IntOrString(port))
+        .endPort()
+        .endIngress()
+        .endSpec()
+        .build();
+  }
+
+  /**
+   * One pod.
+   *
+   * @param configuration hash of what its containers read at start, or null
+   */
+  public StatefulSet statefulSet(PodSpec pod, String configuration) {
+    return new StatefulSetBuilder()
+        .withMetadata(Ownership.owned(environment, component, name))
+        .withNewSpec()
+        .withReplicas(1)
+        .withServiceName(name)
+        .withRevisionHistoryLimit(2)
+        .withNewSelector()
+        .withMatchLabels(Labels.selector(environment, component))
+        .endSelector()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(Labels.of(environment, component))
+        .withAnnotations(configuration == null ? null : Map.of(Labels.CONFIG_HASH, configuration))
+        .endMetadata()
+        .withSpec(pod)
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+}
