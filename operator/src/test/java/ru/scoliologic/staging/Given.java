@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
 
@@ -99,6 +100,21 @@ public final class Given {
 
   public Given beside(StagingEnvironment other) {
     others.add(other);
+    return this;
+  }
+
+  /** The version that the status says serves. */
+  public Given serving(String image) {
+    environment.setStatus(
+        new StagingEnvironmentStatus(
+            1L,
+            null,
+            null,
+            List.of(),
+            List.of(),
+            null,
+            new StagingEnvironmentStatus.AppVersions(image, null, null),
+            List.of()));
     return this;
   }
 

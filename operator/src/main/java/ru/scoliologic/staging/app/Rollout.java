@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -40,13 +41,10 @@ public record Rollout(
   public static Rollout decide(Snapshot snapshot) {
     var wanted = Version.of(snapshot.environment().getSpec().services().app().image());
     var service = snapshot.owned().find(Service.class, snapshot.names().app());
-    var current =
-        service
-            .map(s -> s.getSpec().getSelector().get(Labels.VERSION))
-            .flatMap(hash -> deployed(snapshot, hash));
+    var current = current(snapshot, wanted, service);
     var switchedAt = service.flatMap(Rollout::switchedAt).orElse(snapshot.now());
 
-    // The first version, or one whose Deployment somebody deleted: there is nothing to protect.
+    // The first version: there is nothing to protect.
     if (current.isEmpty()) {
       return new Rollout(wanted, Optional.empty(), Optional.empty(), switchedAt);
     }
@@ -77,7 +75,25 @@ public record Rollout(
     return previous.map(version -> switchedAt.plus(GRACE));
   }
 
-  private static java.util.stream.Stream<Version> others(Snapshot snapshot, Version than) {
+  /**
+   * The version that served up to now: the one the operator last published, for a selector may have
+   * been edited by hand; else the one that is selected; else, with the Service gone, one that could
+   * serve.
+   */
+  private static Optional<Version> current(
+      Snapshot snapshot, Version wanted, Optional<Service> service) {
+    return Optional.ofNullable(snapshot.environment().getStatus())
+        .map(status -> status.app())
+        .map(app -> app.serving())
+        .map(Version::of)
+        .or(() ->
+            service
+                .map(s -> s.getSpec().getSelector().get(Labels.VERSION))
+                .flatMap(hash -> deployed(snapshot, hash)))
+        .or(() -> others(snapshot, wanted).filter(v -> available(snapshot, v)).findFirst());
+  }
+
+  private static Stream<Version> others(Snapshot snapshot, Version than) {
     return snapshot.owned().list(Deployment.class).stream()
         .map(Rollout::version)
         .flatMap(Optional::stream)
@@ -115,6 +131,8 @@ public record Rollout(
   /** A version that never came up serves nobody, so a newer one need not wait beside it. */
   private static boolean everAvailable(Snapshot snapshot, Version version) {
     return available(snapshot, version)
+        // Somebody deleted it: it comes back, for it served.
+        || deployment(snapshot, version).isEmpty()
         || deployment(snapshot, version)
             .map(Deployment::getStatus)
             .map(status -> status.getConditions())

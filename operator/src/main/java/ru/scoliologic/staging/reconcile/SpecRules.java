@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.Domains;
 import ru.scoliologic.staging.api.IngressSpec;
+import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.SecretsSpec;
@@ -87,12 +88,30 @@ public final class SpecRules {
         problems.add("spec.ingress.acme: directory and caBundle go with server: Custom only");
       }
     }
-    if (ingress.dashboardAuth() == null || ingress.dashboardAuth().secretKeyRef() == null) {
-      missing("spec.ingress.dashboardAuth.secretKeyRef");
+    if (ingress.dashboardAuth() == null) {
+      missing("spec.ingress.dashboardAuth");
+    } else {
+      reference("spec.ingress.dashboardAuth.secretKeyRef", ingress.dashboardAuth().secretKeyRef());
+    }
+    if (ingress.acme() != null && ingress.acme().caBundle() != null) {
+      reference(
+          "spec.ingress.acme.caBundle.configMapKeyRef",
+          ingress.acme().caBundle().configMapKeyRef());
+    }
+  }
+
+  private void reference(String field, KeyRef reference) {
+    if (reference == null || reference.name() == null || reference.key() == null) {
+      missing(field);
     }
   }
 
   private void secrets(SecretsSpec secrets) {
+    for (var source : secrets.from()) {
+      if (source.secretRef() == null || source.secretRef().name() == null) {
+        missing("spec.secrets.from[].secretRef.name");
+      }
+    }
     var seen = new HashSet<String>();
     for (var key : secrets.keys()) {
       matches(
@@ -100,6 +119,9 @@ public final class SpecRules {
           key.name(),
           SecretsSpec.Key.NAME_PATTERN,
           SecretsSpec.Key.NAME_MESSAGE);
+      if (key.generate() != null && key.generate().length() == null) {
+        missing("spec.secrets.keys[" + key.name() + "].generate.length");
+      }
       if (!seen.add(key.name())) {
         problems.add("spec.secrets.keys: " + key.name() + " is listed twice");
       }
@@ -146,6 +168,11 @@ public final class SpecRules {
         postgres.user(),
         PostgresSpec.NAME_PATTERN,
         PostgresSpec.NAME_MESSAGE);
+    var initSql = postgres.initSql();
+    if (initSql != null
+        && (initSql.configMapRef() == null || initSql.configMapRef().name() == null)) {
+      missing("spec.services.postgres.initSql.configMapRef.name");
+    }
     var redis = spec.services().redis();
     size("spec.services.redis.storage", redis.storage());
     matches(

@@ -3,6 +3,7 @@ package ru.scoliologic.staging.reconcile;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -47,6 +48,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private static final Logger LOG = LoggerFactory.getLogger(StagingEnvironmentReconciler.class);
   private static final Duration STALE_VIEW_RETRY = Duration.ofSeconds(1);
 
+  /** Tries that failed before a condition says so. */
+  private static final int TELL_AFTER = 2;
+
   private final Clock clock;
   private final OwnedObjects owned = new OwnedObjects();
   private final References references;
@@ -88,9 +92,24 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           .addKeyValue("environment", environment.getMetadata().getName())
           .log(e.getMessage());
       return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(STALE_VIEW_RETRY);
+    } catch (RuntimeException e) {
+      // A hiccup of the server is over at the next try: only what lasts is worth telling.
+      if (context.getRetryInfo().map(retry -> retry.getAttemptCount()).orElse(0) >= TELL_AFTER) {
+        var failing = new StageResult.Failing(Reason.UNEXPECTED_ERROR, said(e));
+        publish(environment, Pass.refused(Map.of(), failing), context);
+      }
+      throw e;
     }
     publish(environment, pass, context);
     return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(pass.next());
+  }
+
+  /** What the API server said, or else only the kind of error: its text might quote a value. */
+  private static String said(RuntimeException e) {
+    return e instanceof KubernetesClientException refused && refused.getStatus() != null
+        ? "the API server answers %d: %s"
+            .formatted(refused.getCode(), refused.getStatus().getMessage())
+        : e.getClass().getSimpleName() + "; see the operator's log";
   }
 
   /** Without a finalizer nobody says that an environment is gone, so each pass of another looks. */

@@ -135,4 +135,41 @@ class RolloutTest {
     assertThat(rollout.serving()).isEqualTo(WANTED);
     assertThat(rollout.candidate()).isEmpty();
   }
+
+  @Test
+  void with_the_service_deleted_the_version_that_can_serve_goes_on_serving() {
+    var rollout =
+        Rollout.decide(
+            Given.aGoodStart().owning(deployment(OLD, 1), deployment(WANTED, 0)).snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(OLD);
+    assertThat(rollout.candidate()).contains(WANTED);
+  }
+
+  @Test
+  void a_selector_edited_by_hand_makes_no_version_serve() {
+    var snapshot =
+        Given.aGoodStart()
+            .serving(OLD.image())
+            .owning(
+                serving(WANTED, Given.NOW.minusSeconds(999)),
+                deployment(OLD, 1),
+                deployment(WANTED, 0))
+            .snapshot();
+
+    assertThat(Rollout.decide(snapshot).serving()).isEqualTo(OLD);
+  }
+
+  @Test
+  void the_deleted_deployment_of_the_serving_version_is_made_again() {
+    var rollout =
+        Rollout.decide(
+            Given.aGoodStart()
+                .serving(OLD.image())
+                .owning(serving(OLD, Given.NOW.minusSeconds(999)), deployment(WANTED, 0))
+                .snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(OLD);
+    assertThat(rollout.kept()).containsExactly(OLD, WANTED);
+  }
 }
