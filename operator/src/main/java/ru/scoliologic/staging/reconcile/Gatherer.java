@@ -17,8 +17,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Snapshot;
 
@@ -42,6 +44,7 @@ final class Gatherer {
   private final SharedIndexInformer<StorageClass> storageClasses;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, String> logs = new ConcurrentHashMap<>();
+  private final Map<String, Secret> credentials = new ConcurrentHashMap<>();
 
   Gatherer(KubernetesClient client, OwnedObjects owned, References references, Clock clock) {
     this.client = client;
@@ -52,7 +55,7 @@ final class Gatherer {
   }
 
   Snapshot gather(StagingEnvironment environment, List<StagingEnvironment> others) {
-    var objects = owned.observe(environment);
+    var objects = withCredentials(environment, owned.observe(environment));
     var pods = owned.pods(environment);
     var secrets = new HashMap<String, Secret>();
     var configMaps = new HashMap<String, ConfigMap>();
@@ -82,6 +85,29 @@ final class Gatherer {
         logTails(pods),
         this::randomValue,
         clock.instant());
+  }
+
+  /**
+   * A credentials Secret that somebody deleted counts as still there, as it was last seen: so it is
+   * made again with the same values. Remembered in memory only.
+   */
+  private Observed withCredentials(StagingEnvironment environment, Observed seen) {
+    var uid = environment.getMetadata().getUid();
+    var name = Names.of(environment).credentials();
+    var present = seen.find(Secret.class, name);
+    if (present.isPresent()) {
+      credentials.put(uid, present.get());
+      return seen;
+    }
+    var remembered = credentials.get(uid);
+    return remembered == null
+        ? seen
+        : new Observed(Stream.concat(seen.objects().stream(), Stream.of(remembered)).toList());
+  }
+
+  /** Forgets environments that are gone. */
+  void keepOnly(Set<String> uids) {
+    credentials.keySet().retainAll(uids);
   }
 
   private List<String> portHolders(Service waiting) {

@@ -117,8 +117,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var present = new ArrayList<>(others(environment, context));
     present.add(environment);
     references.keepOnly(present.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
-    verification.keepOnly(
-        present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet()));
+    var uids = present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet());
+    verification.keepOnly(uids);
+    gatherer.keepOnly(uids);
   }
 
   private Pass pass(StagingEnvironment environment, Context<StagingEnvironment> context) {

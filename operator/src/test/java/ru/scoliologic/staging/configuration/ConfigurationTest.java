@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -157,6 +158,10 @@ class ConfigurationTest {
     assertThat(settings.result()).isInstanceOf(StageResult.Stalled.class);
     assertThat(settings.result().reason()).isEqualTo(Reason.CREDENTIALS_LOST);
     assertThat(settings.credentials()).isEmpty();
+    assertThat(settings.plan(Given.aGoodStart().snapshot()))
+        .filteredOn(planned -> planned.object().getMetadata().getName().equals("demo-credentials"))
+        .as("an empty Secret must not be made in its place")
+        .allMatch(Planned::held);
   }
 
   @Test

@@ -338,6 +338,19 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
+  @Order(13)
+  void deleted_credentials_come_back_as_they_were() {
+    var secrets = staging.admin().secrets().inNamespace(NAMESPACE).withName(NAME + "-credentials");
+    var before = secrets.get().getData();
+    secrets.delete();
+
+    await("the credentials back")
+        .atMost(SOON)
+        .until(() -> secrets.get() != null && before.equals(secrets.get().getData()));
+    ready();
+  }
+
+  @Test
   @Order(14)
   void a_restart_of_the_operator_writes_nothing() {
     ready();
