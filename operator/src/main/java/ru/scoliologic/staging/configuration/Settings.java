@@ -65,7 +65,8 @@ public record Settings(
     return List.of(
         new Planned(
             Stage.CONFIGURATION,
-            secret(Ownership.retained(environment, COMPONENT, names.credentials()), credentials)),
+            secret(Ownership.retained(environment, COMPONENT, names.credentials()), credentials),
+            credentials.isEmpty()),
         new Planned(
             Stage.DEPLOYMENT,
             secret(Ownership.owned(environment, "app", names.appEnvironment()), appEnvironment),
