@@ -70,7 +70,7 @@ public final class Configuration {
 
   /** A database that was made with a password nobody knows any more must not be given a new one. */
   private boolean credentialsLost() {
-    return stored.isEmpty()
+    return !stored.containsKey(POSTGRES_PASSWORD)
         && snapshot
             .owned()
             .find(PersistentVolumeClaim.class, snapshot.names().postgres())
