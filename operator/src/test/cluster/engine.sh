@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 state="$root/.cluster"
 log="$state/logs/engine.log"
 pidfile=/var/run/docker.pid
+runtime=/usr/local/libexec/staging-cluster/runc-bounded
 
 answers() { timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null; }
 
@@ -32,8 +33,9 @@ runtime_arguments() {
   have=$((16#$(awk '/^CapBnd/ {print $2}' /proc/self/status)))
   last=$(cat /proc/sys/kernel/cap_last_cap)
   if [ "$have" != $(((1 << (last + 1)) - 1)) ]; then
-    command install -D -m 755 "$here/runc-bounded.py" "$state/runc-bounded"
-    echo "--add-runtime bounded=$state/runc-bounded --default-runtime bounded"
+    # Outside the checkout: the engine outlives it.
+    command install -D -m 755 "$here/runc-bounded.py" "$runtime"
+    echo "--add-runtime bounded=$runtime --default-runtime bounded"
   fi
 }
 
