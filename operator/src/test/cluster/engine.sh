@@ -22,9 +22,11 @@ install_engine() {
 # An engine killed hard leaves its pid file; the number may by now belong to another program, and dockerd then refuses to start.
 clear_stale_pid() {
   [ -f "$pidfile" ] || return 0
-  local pid
-  pid=$(cat "$pidfile")
-  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || rm -f "$pidfile"
+  # A zombie keeps its name, but has no executable any more.
+  case $(readlink "/proc/$(cat "$pidfile")/exe" || true) in
+    */dockerd) ;;
+    *) rm -f "$pidfile" ;;
+  esac
 }
 
 # Docker hands a privileged container every capability there is, and runc refuses those this machine withholds.
