@@ -26,7 +26,7 @@ import ru.scoliologic.staging.cluster.Snapshot;
 public final class Given {
   public static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
 
-  /** "admin" with the password "example-dashboard-password". */
+  /** In the form of htpasswd; nobody signs in with it. */
   public static final String DASHBOARD_USER = "admin:$apr1$stagingx$aaaaaaaaaaaaaaaaaaaaaa";
 
   private StagingEnvironment environment = environment("demo");
