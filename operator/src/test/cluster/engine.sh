@@ -19,13 +19,14 @@ install_engine() {
   done_step
 }
 
-# An engine killed hard leaves its pid file; the number may by now belong to another program, and dockerd then refuses to start.
+# An engine killed hard leaves its pid file and its containerd's. The number may by now belong to another program, or to a
+# zombie, which keeps its name but has no executable any more: dockerd then refuses to start, or waits for a dead containerd.
 clear_stale_pid() {
-  [ -f "$pidfile" ] || return 0
-  # A zombie keeps its name, but has no executable any more.
-  case $(readlink "/proc/$(cat "$pidfile")/exe" || true) in
-    */dockerd) ;;
-    *) rm -f "$pidfile" ;;
+  local file=$1 program=$2
+  [ -f "$file" ] || return 0
+  case $(readlink "/proc/$(cat "$file")/exe" || true) in
+    */"$program") ;;
+    *) rm -f "$file" ;;
   esac
 }
 
@@ -44,7 +45,8 @@ runtime_arguments() {
 start() {
   [ "$(id -u)" = 0 ] || fail "no Docker engine answers and only root can start one: start Docker, or set DOCKER_HOST"
   step "starting the Docker engine"
-  clear_stale_pid
+  clear_stale_pid "$pidfile" dockerd
+  clear_stale_pid /var/run/docker/containerd/containerd.pid containerd
   # shellcheck disable=SC2046 # the words are separate arguments
   setsid nohup dockerd $(runtime_arguments) >>"$log" 2>&1 </dev/null &
   for _ in $(seq 120); do
