@@ -103,18 +103,23 @@ public final class Given {
     return this;
   }
 
+  /** A status that says which version serves, if any, and which domains are held. */
+  public static StagingEnvironmentStatus status(String serving, String... claims) {
+    return new StagingEnvironmentStatus(
+        1L,
+        null,
+        null,
+        List.of(),
+        List.of(),
+        null,
+        serving == null ? null : new StagingEnvironmentStatus.AppVersions(serving, null, null),
+        List.of(claims),
+        null);
+  }
+
   /** The version that the status says serves. */
   public Given serving(String image) {
-    environment.setStatus(
-        new StagingEnvironmentStatus(
-            1L,
-            null,
-            null,
-            List.of(),
-            List.of(),
-            null,
-            new StagingEnvironmentStatus.AppVersions(image, null, null),
-            List.of()));
+    environment.setStatus(status(image));
     return this;
   }
 

@@ -19,7 +19,12 @@ public record StagingEnvironmentSpec(
             "What happens to the volumes and the generated credentials when the environment is"
                 + " deleted. Retain: they stay, and an environment of the same name adopts them."
                 + " Delete: they go with it.")
-        DeletionPolicy deletionPolicy) {
+        DeletionPolicy deletionPolicy,
+    @Default("false")
+        @JsonPropertyDescription(
+            "Leave everything as it is: nothing is made, repaired, switched, deleted or checked"
+                + " until this is false again.")
+        Boolean suspend) {
 
   static final String DEFAULT_DELETION_POLICY = "Retain";
 
@@ -27,6 +32,7 @@ public record StagingEnvironmentSpec(
     secrets = secrets == null ? new SecretsSpec(null, null) : secrets;
     deletionPolicy =
         deletionPolicy == null ? DeletionPolicy.valueOf(DEFAULT_DELETION_POLICY) : deletionPolicy;
+    suspend = suspend != null && suspend;
   }
 
   /** What becomes of data and credentials when the environment is deleted. */

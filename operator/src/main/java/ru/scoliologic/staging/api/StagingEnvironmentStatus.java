@@ -24,7 +24,10 @@ public record StagingEnvironmentStatus(
     @JsonPropertyDescription("Where the environment is reached.") Urls urls,
     @JsonPropertyDescription("The versions of the application.") AppVersions app,
     @JsonPropertyDescription("Domains this environment holds; no other environment gets them.")
-        List<String> claims) {
+        List<String> claims,
+    @JsonPropertyDescription(
+            "When what fails is tried again at the latest; absent while nothing fails.")
+        String nextRetry) {
 
   /** One component's state. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

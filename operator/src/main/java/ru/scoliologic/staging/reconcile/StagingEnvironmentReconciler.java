@@ -14,6 +14,8 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -84,6 +86,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       return UpdateControl.noUpdate();
     }
     forgetTheGone(environment, context);
+    if (environment.getSpec() != null && environment.getSpec().suspend()) {
+      publish(environment, Pass.refused(Map.of(), suspended(environment)), context);
+      return UpdateControl.noUpdate();
+    }
     Pass pass;
     try {
       pass = pass(environment, context);
@@ -102,6 +108,19 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
     publish(environment, pass, context);
     return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(pass.next());
+  }
+
+  /** Ready stays as it last was; the reason says why nothing moves. */
+  private static StageResult suspended(StagingEnvironment environment) {
+    var message = "suspended: nothing is changed or checked until spec.suspend is false";
+    var last = environment.getStatus() == null ? null : environment.getStatus().conditions();
+    boolean ready =
+        Conditions.find(last, Conditions.READY)
+            .filter(condition -> condition.getStatus().equals("True"))
+            .isPresent();
+    return ready
+        ? new StageResult.Ready(Reason.SUSPENDED, message)
+        : new StageResult.Failing(Reason.SUSPENDED, message);
   }
 
   /** What the API server said, or else only the kind of error: its text might quote a value. */
@@ -293,7 +312,21 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       r.candidate().map(Rollout.Version::image).orElse(null),
                       r.previous().map(Rollout.Version::image).orElse(null)))
               .orElse(last == null ? null : last.app()),
-          accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims());
+          accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
+          nextRetry(last, clock.instant()));
+    }
+
+    /** One that still lies ahead stays, so that a pass in between writes nothing. */
+    private String nextRetry(StagingEnvironmentStatus last, Instant now) {
+      if (!(overall instanceof StageResult.Failing failing)
+          || failing.reason() == Reason.SUSPENDED) {
+        return null;
+      }
+      return Optional.ofNullable(last)
+          .map(StagingEnvironmentStatus::nextRetry)
+          .filter(told -> Instant.parse(told).isAfter(now))
+          .orElseGet(
+              () -> now.plus(failing.retryAfter()).truncatedTo(ChronoUnit.SECONDS).toString());
     }
 
     private Map<Stage, StageResult> masked(Map<Stage, StageResult> plain) {

@@ -78,6 +78,9 @@ public enum Reason {
       "See Traefik's log; the domain's record must point here and port 80 be open from outside."),
   CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
 
+  SUSPENDED(
+      "spec.suspend is true: nothing is changed and nothing is checked.",
+      "Set spec.suspend to false; the conditions of the stages are as they last were."),
   READY("The environment is as its spec asks.", "Nothing to do."),
   UNEXPECTED_ERROR(
       "The operator met an error it does not know.",

@@ -9,7 +9,6 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.stage.Reason;
 
 class InfrastructureTest {
@@ -33,9 +32,7 @@ class InfrastructureTest {
     environment.getMetadata().setName(name);
     environment.getMetadata().setUid(name);
     environment.getMetadata().setCreationTimestamp(created);
-    environment.setStatus(
-        new StagingEnvironmentStatus(
-            1L, null, null, List.of(), List.of(), null, null, List.of(claims)));
+    environment.setStatus(Given.status(null, claims));
     return environment;
   }
 
