@@ -112,7 +112,9 @@ public final class Given {
         List.of(),
         List.of(),
         null,
-        serving == null ? null : new StagingEnvironmentStatus.AppVersions(serving, null, null),
+        serving == null
+            ? null
+            : new StagingEnvironmentStatus.AppVersions(serving, null, null, null, null),
         List.of(claims),
         null);
   }
@@ -120,6 +122,23 @@ public final class Given {
   /** The version that the status says serves. */
   public Given serving(String image) {
     environment.setStatus(status(image));
+    return this;
+  }
+
+  /** A release asked to serve that image while the spec named the other one. */
+  public Given pinned(String image, String against) {
+    var status = status(image);
+    environment.setStatus(
+        new StagingEnvironmentStatus(
+            status.observedGeneration(),
+            null,
+            null,
+            List.of(),
+            List.of(),
+            null,
+            new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
+            List.of(),
+            null));
     return this;
   }
 

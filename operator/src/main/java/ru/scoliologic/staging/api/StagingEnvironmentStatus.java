@@ -42,7 +42,11 @@ public record StagingEnvironmentStatus(
    * @param serving image that gets the traffic
    * @param candidate image that starts beside it, if any
    * @param previous image that served before and is still kept for a short way back, if any
+   * @param pinned image that a release asked to serve instead of the spec's, if any
+   * @param pinnedAgainst the spec's image at that time: with another one there the request has
+   *     lapsed
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record AppVersions(String serving, String candidate, String previous) {}
+  public record AppVersions(
+      String serving, String candidate, String previous, String pinned, String pinnedAgainst) {}
 }

@@ -32,6 +32,7 @@ import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
 /** Builds the application's objects (pure). */
@@ -43,6 +44,9 @@ public final class AppResources {
 
   private static final long GRACE_SECONDS = 30;
   private static final int PROBE_PERIOD = 2;
+
+  /** Restarts after which a new version that keeps ending is given up. */
+  private static final int CRASHES = 3;
 
   /** A version counts only when it has stayed well for a moment. */
   private static final int SETTLE_SECONDS = 2;
@@ -108,6 +112,26 @@ public final class AppResources {
         COMPONENT,
         version.image(),
         snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash())));
+  }
+
+  /**
+   * Whether a version is to be given up: its container keeps ending, or it is not healthy in time.
+   * An image that cannot be pulled or a pod that finds no node say nothing about the version.
+   */
+  public static boolean failedForGood(Snapshot snapshot, Version version) {
+    var reason = observe(snapshot, version).reason();
+    if (reason == Reason.NOT_HEALTHY) {
+      return true;
+    }
+    return (reason == Reason.CONTAINER_CRASHING || reason == Reason.OUT_OF_MEMORY)
+        && snapshot.ofVersion(version.hash()).podsOf(COMPONENT).stream()
+            .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+            .anyMatch(container -> container.getRestartCount() >= CRASHES);
+  }
+
+  /** Hash of all that a version runs with but its image. */
+  public String configuration() {
+    return Hash.of(deployment(new Version("", "")).getSpec());
   }
 
   private Map<String, String> selector(Version version) {

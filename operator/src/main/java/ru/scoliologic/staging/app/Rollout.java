@@ -32,14 +32,19 @@ public record Rollout(
 
   /** One version: the image and the hash that names its objects. */
   public record Version(String hash, String image) {
-    static Version of(String image) {
+    public static Version of(String image) {
       return new Version(Hash.of(image).substring(0, HASH_LENGTH), image);
     }
   }
 
-  /** Decides from the spec and from what is there. */
-  public static Rollout decide(Snapshot snapshot) {
-    var wanted = Version.of(snapshot.environment().getSpec().services().app().image());
+  /**
+   * Decides from what is wanted and from what is there.
+   *
+   * @param image of the version that is wanted
+   * @param gaveUp whether that version failed before and is not to be tried again
+   */
+  public static Rollout decide(Snapshot snapshot, String image, boolean gaveUp) {
+    var wanted = Version.of(image);
     var service = snapshot.owned().find(Service.class, snapshot.names().app());
     var current = current(snapshot, wanted, service);
     var switchedAt = service.flatMap(Rollout::switchedAt).orElse(snapshot.now());
@@ -55,10 +60,14 @@ public record Rollout(
               : Optional.<Version>empty();
       return new Rollout(wanted, Optional.empty(), previous, switchedAt);
     }
-    if (available(snapshot, wanted) || !everAvailable(snapshot, current.get())) {
+    if ((!gaveUp && available(snapshot, wanted)) || !everAvailable(snapshot, current.get())) {
       return new Rollout(wanted, Optional.empty(), current, snapshot.now());
     }
-    return new Rollout(current.get(), Optional.of(wanted), Optional.empty(), switchedAt);
+    return new Rollout(
+        current.get(),
+        gaveUp ? Optional.empty() : Optional.of(wanted),
+        Optional.empty(),
+        switchedAt);
   }
 
   /** Every version whose Deployment is to exist. */

@@ -12,6 +12,7 @@ import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -46,8 +47,18 @@ final class Assessment {
                 "starting: " + String.join(", ", notReady.stream().map(Component::name).toList())));
   }
 
-  /** The state of a new version that starts beside the serving one; none when there is none. */
-  static Optional<StageResult> candidate(Snapshot snapshot, Rollout rollout) {
+  /** The state of a version that is wanted and does not serve yet; none when there is none. */
+  static Optional<StageResult> candidate(Snapshot snapshot, Plan plan) {
+    var rollout = plan.rollout();
+    var wanted = plan.target().image();
+    if (plan.gaveUp() && !wanted.equals(rollout.serving().image())) {
+      var release = Ledger.find(snapshot, wanted).orElseThrow();
+      return Optional.of(
+          new StageResult.Stalled(
+              Reason.CANDIDATE_FAILED,
+              "%s; it is not tried again: see StagingRelease %s"
+                  .formatted(release.getStatus().message(), release.getMetadata().getName())));
+    }
     return rollout
         .candidate()
         .map(version -> {

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Observed;
@@ -52,6 +53,7 @@ final class OwnedObjects implements Applier.Cache {
       EventSourceContext<StagingEnvironment> context) {
     APPLIED.forEach(kind -> watch(kind, context));
     watch(Pod.class, context);
+    watch(StagingRelease.class, context);
     return new ArrayList<>(sources.values());
   }
 

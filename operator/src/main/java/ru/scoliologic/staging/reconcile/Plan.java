@@ -13,14 +13,20 @@ import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.release.Ledger;
+import ru.scoliologic.staging.release.Target;
 import ru.scoliologic.staging.stage.Stage;
 
 /** All that an environment is to consist of (pure): spec and snapshot in, objects out. */
-public record Plan(List<Planned> objects, Rollout rollout) {
+public record Plan(
+    List<Planned> objects, Rollout rollout, Target target, String configuration, boolean gaveUp) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
-    var rollout = Rollout.decide(snapshot);
+    var app = new AppResources(environment, settings.appEnvironment());
+    var target = Target.of(snapshot);
+    boolean gaveUp = Ledger.gaveUp(snapshot, target.image(), app.configuration());
+    var rollout = Rollout.decide(snapshot, target.image(), gaveUp);
     boolean dependenciesReady =
         PostgresResources.observe(snapshot).ready() && RedisResources.observe(snapshot).ready();
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
@@ -30,10 +36,8 @@ public record Plan(List<Planned> objects, Rollout rollout) {
         new TraefikResources(environment, settings.dashboardUsers(), settings.caBundle()).plan());
     objects.addAll(new PostgresResources(environment).plan());
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
-    objects.addAll(
-        new AppResources(environment, settings.appEnvironment())
-            .plan(rollout, dependenciesReady || started));
-    return new Plan(List.copyOf(objects), rollout);
+    objects.addAll(app.plan(rollout, dependenciesReady || started));
+    return new Plan(List.copyOf(objects), rollout, target, app.configuration(), gaveUp);
   }
 
   List<Planned> of(Stage stage) {

@@ -28,6 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Component;
@@ -37,6 +38,7 @@ import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
+import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
@@ -60,6 +62,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Applier applier;
   private final Verification verification;
   private final Events events;
+  private final Releases releases;
 
   public StagingEnvironmentReconciler(KubernetesClient client, Clock clock, String instance) {
     this.clock = clock;
@@ -68,6 +71,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     this.applier = new Applier(client, owned);
     this.verification = new Verification(new Checks(clock), clock);
     this.events = new Events(client, instance);
+    this.releases = new Releases(client, owned);
   }
 
   @Override
@@ -107,6 +111,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       throw e;
     }
     publish(environment, pass, context);
+    // After the status: a request of a release counts as handled only when what it led to is kept.
+    pass.versions()
+        .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
+        .ifPresent(versions -> releases.publish(versions.snapshot(), pass.facts(versions)));
     return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(pass.next());
   }
 
@@ -165,25 +173,61 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       results.put(
           stage,
           conflicts.isEmpty()
-              ? assess(stage, snapshot, settings, components, results)
+              ? assess(stage, snapshot, settings, plan, components, results)
               : new StageResult.Failing(Reason.NAME_TAKEN, String.join("; ", conflicts)));
     }
     results.values().removeIf(Objects::isNull);
     applier.prune(snapshot.owned(), plan.keys());
-    var overall =
-        Assessment.overall(
-            results,
-            Assessment.candidate(snapshot, plan.rollout()),
-            environment.getSpec().domains().app());
+    var candidate = Assessment.candidate(snapshot, plan);
+    var overall = Assessment.overall(results, candidate, environment.getSpec().domains().app());
     return new Pass(
-        results, overall, Optional.of(plan.rollout()), components, settings.masking(), true);
+        results,
+        overall,
+        Optional.of(new Versions(snapshot, plan, candidate)),
+        components,
+        settings.masking(),
+        true);
+  }
+
+  /** The application's versions as one pass found them. */
+  private record Versions(Snapshot snapshot, Plan plan, Optional<StageResult> candidateState) {
+    Rollout rollout() {
+      return plan.rollout();
+    }
+
+    /** A version cannot be blamed while what it needs is not there. */
+    boolean failed(List<Component> components) {
+      return components.stream()
+              .filter(component -> !component.name().equals(AppResources.COMPONENT))
+              .allMatch(Component::ready)
+          && rollout()
+              .candidate()
+              .filter(version -> AppResources.failedForGood(snapshot, version))
+              .isPresent();
+    }
+
+    Ledger.Facts facts(Map<Stage, StageResult> results, List<Component> components) {
+      return new Ledger.Facts(
+          plan.target(),
+          rollout().serving().image(),
+          AppResources.observe(snapshot, rollout()).ready(),
+          rollout().candidate().map(Rollout.Version::image),
+          candidateState,
+          failed(components),
+          rollout().previous().map(Rollout.Version::image),
+          Optional.ofNullable(results.get(Stage.VALIDATION)),
+          plan.configuration());
+    }
   }
 
   private static boolean open(
       Stage stage, StagingEnvironment environment, Map<Stage, StageResult> results) {
-    var before = environment.getStatus() == null ? null : environment.getStatus().conditions();
-    return Conditions.gateOpened(before, stage)
+    return Conditions.gateOpened(conditions(environment), stage)
         || stage.previous().map(results::get).filter(StageResult::isReady).isPresent();
+  }
+
+  private static List<Condition> conditions(StagingEnvironment environment) {
+    return environment.getStatus() == null ? null : environment.getStatus().conditions();
   }
 
   private List<String> apply(Plan plan, Stage stage) {
@@ -196,6 +240,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Stage stage,
       Snapshot snapshot,
       Settings settings,
+      Plan plan,
       List<Component> components,
       Map<Stage, StageResult> results) {
     return switch (stage) {
@@ -203,11 +248,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       case CONFIGURATION -> settings.result();
       case DEPLOYMENT -> Assessment.deployment(components);
       case VALIDATION ->
-          results.get(Stage.DEPLOYMENT).isReady() ? validate(snapshot, settings) : null;
+          results.get(Stage.DEPLOYMENT).isReady() ? validate(snapshot, settings, plan) : null;
     };
   }
 
-  private StageResult validate(Snapshot snapshot, Settings settings) {
+  private StageResult validate(Snapshot snapshot, Settings settings, Plan plan) {
     var spec = snapshot.environment().getSpec();
     var address = Infrastructure.address(snapshot);
     if (address.isEmpty()) {
@@ -229,7 +274,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             + "/"
             + address.get()
             + "/"
-            + Rollout.decide(snapshot).serving().hash();
+            + plan.rollout().serving().hash()
+            + "/"
+            + Releases.revalidate(snapshot, plan.rollout().serving().image());
     return verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
   }
 
@@ -271,7 +318,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private record Pass(
       Map<Stage, StageResult> results,
       StageResult overall,
-      Optional<Rollout> rollout,
+      Optional<Versions> versions,
       List<Component> components,
       Masking masking,
       boolean accepted) {
@@ -305,12 +352,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               ? new StagingEnvironmentStatus.Urls(
                   "https://" + domains.app(), "https://" + domains.traefik())
               : last == null ? null : last.urls(),
-          rollout
-              .map(r ->
+          versions
+              .map(v ->
                   new StagingEnvironmentStatus.AppVersions(
-                      r.serving().image(),
-                      r.candidate().map(Rollout.Version::image).orElse(null),
-                      r.previous().map(Rollout.Version::image).orElse(null)))
+                      v.rollout().serving().image(),
+                      v.rollout().candidate().map(Rollout.Version::image).orElse(null),
+                      v.rollout().previous().map(Rollout.Version::image).orElse(null),
+                      v.plan().target().pinned().orElse(null),
+                      v.plan().target().pinnedAgainst().orElse(null)))
               .orElse(last == null ? null : last.app()),
           accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
           nextRetry(last, clock.instant()));
@@ -327,6 +376,12 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           .filter(told -> Instant.parse(told).isAfter(now))
           .orElseGet(
               () -> now.plus(failing.retryAfter()).truncatedTo(ChronoUnit.SECONDS).toString());
+    }
+
+    Ledger.Facts facts(Versions versions) {
+      return new Versions(
+              versions.snapshot(), versions.plan(), versions.candidateState().map(this::masked))
+          .facts(masked(results), components);
     }
 
     private Map<Stage, StageResult> masked(Map<Stage, StageResult> plain) {
@@ -348,7 +403,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     /** When to look again without being told by a watch. */
     Duration next() {
       var byClock =
-          rollout
+          versions
+              .map(Versions::rollout)
               .flatMap(Rollout::nextStep)
               .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
               .filter(wait -> wait.isPositive());

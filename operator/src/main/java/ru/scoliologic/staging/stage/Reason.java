@@ -69,7 +69,13 @@ public enum Reason {
       "Wait; it takes over when it is healthy."),
   CANDIDATE_FAILED(
       "A new version of the application does not come up; the serving one goes on.",
-      "Read the cause in the message; give another image or go back to the serving one."),
+      "Read the cause in the message; give another image, mend its configuration, or set spec.retry"
+          + " of its release to a new value."),
+
+  ROLLED_OUT("The version came up and got the traffic.", "Nothing to do."),
+  SUPERSEDED(
+      "Another version was asked for before this one was verified.",
+      "Nothing to do; set spec.serve of the release to have it after all."),
 
   CHECKS_PASSED("Every check through the ingress passed.", "Nothing to do."),
   CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),

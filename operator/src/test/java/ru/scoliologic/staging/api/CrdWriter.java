@@ -15,7 +15,17 @@ import java.util.List;
 /** Writes {@code crds/} from the API classes; run by the build, before the tests. */
 public final class CrdWriter {
   private static final List<String> COLUMNS =
-      List.of("READY", "STAGE", "VERSION", "URL", "AGE", "MESSAGE");
+      List.of(
+          "ENVIRONMENT",
+          "IMAGE",
+          "STATE",
+          "VERIFIED",
+          "READY",
+          "STAGE",
+          "VERSION",
+          "URL",
+          "AGE",
+          "MESSAGE");
 
   private CrdWriter() {}
 
@@ -23,7 +33,7 @@ public final class CrdWriter {
     var directory = new File(args[0]);
     directory.mkdirs();
     new CRDGenerator()
-        .customResourceClasses(StagingEnvironment.class)
+        .customResourceClasses(StagingEnvironment.class, StagingRelease.class)
         .withPostProcessor(new Finish())
         .inOutputDir(directory)
         .generate();

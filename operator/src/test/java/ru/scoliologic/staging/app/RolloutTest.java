@@ -13,10 +13,16 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Snapshot;
 
 class RolloutTest {
   private static final Version OLD = Version.of("sample-app:0");
   private static final Version WANTED = Version.of("sample-app:1");
+
+  private static Rollout decide(Snapshot snapshot) {
+    return Rollout.decide(
+        snapshot, snapshot.environment().getSpec().services().app().image(), false);
+  }
 
   private static Service serving(Version version, Instant since) {
     return new ServiceBuilder()
@@ -44,7 +50,7 @@ class RolloutTest {
 
   @Test
   void the_first_version_serves_at_once() {
-    var rollout = Rollout.decide(Given.aGoodStart().snapshot());
+    var rollout = decide(Given.aGoodStart().snapshot());
 
     assertThat(rollout.serving()).isEqualTo(WANTED);
     assertThat(rollout.candidate()).isEmpty();
@@ -53,7 +59,7 @@ class RolloutTest {
   @Test
   void a_new_version_starts_beside_the_serving_one() {
     var rollout =
-        Rollout.decide(
+        decide(
             Given.aGoodStart()
                 .owning(serving(OLD, Given.NOW.minusSeconds(999)), deployment(OLD, 1))
                 .snapshot());
@@ -66,7 +72,7 @@ class RolloutTest {
   @Test
   void a_new_version_that_does_not_come_up_never_serves() {
     var rollout =
-        Rollout.decide(
+        decide(
             Given.aGoodStart()
                 .owning(
                     serving(OLD, Given.NOW.minusSeconds(999)),
@@ -80,7 +86,7 @@ class RolloutTest {
   @Test
   void a_new_version_serves_once_it_is_available_and_the_old_one_is_kept_for_a_while() {
     var rollout =
-        Rollout.decide(
+        decide(
             Given.aGoodStart()
                 .owning(
                     serving(OLD, Given.NOW.minusSeconds(999)),
@@ -99,8 +105,8 @@ class RolloutTest {
         Given.aGoodStart()
             .owning(serving(WANTED, Given.NOW), deployment(OLD, 1), deployment(WANTED, 1));
 
-    var during = Rollout.decide(given.at(Given.NOW.plus(Rollout.GRACE).minusSeconds(1)).snapshot());
-    var after = Rollout.decide(given.at(Given.NOW.plus(Rollout.GRACE)).snapshot());
+    var during = decide(given.at(Given.NOW.plus(Rollout.GRACE).minusSeconds(1)).snapshot());
+    var after = decide(given.at(Given.NOW.plus(Rollout.GRACE)).snapshot());
 
     assertThat(during.kept()).containsExactly(WANTED, OLD);
     assertThat(during.nextStep()).contains(Given.NOW.plus(Rollout.GRACE));
@@ -111,7 +117,7 @@ class RolloutTest {
   @Test
   void going_back_while_the_old_version_is_kept_is_immediate() {
     var rollout =
-        Rollout.decide(
+        decide(
             Given.aGoodStart()
                 .edited("sample-app:1", "sample-app:0")
                 .owning(
@@ -127,7 +133,7 @@ class RolloutTest {
   @Test
   void a_first_version_that_never_came_up_is_replaced_without_waiting() {
     var rollout =
-        Rollout.decide(
+        decide(
             Given.aGoodStart()
                 .owning(serving(OLD, Given.NOW.minusSeconds(999)), deployment(OLD, 0))
                 .snapshot());
@@ -139,8 +145,7 @@ class RolloutTest {
   @Test
   void with_the_service_deleted_the_version_that_can_serve_goes_on_serving() {
     var rollout =
-        Rollout.decide(
-            Given.aGoodStart().owning(deployment(OLD, 1), deployment(WANTED, 0)).snapshot());
+        decide(Given.aGoodStart().owning(deployment(OLD, 1), deployment(WANTED, 0)).snapshot());
 
     assertThat(rollout.serving()).isEqualTo(OLD);
     assertThat(rollout.candidate()).contains(WANTED);
@@ -157,13 +162,13 @@ class RolloutTest {
                 deployment(WANTED, 0))
             .snapshot();
 
-    assertThat(Rollout.decide(snapshot).serving()).isEqualTo(OLD);
+    assertThat(decide(snapshot).serving()).isEqualTo(OLD);
   }
 
   @Test
   void the_deleted_deployment_of_the_serving_version_is_made_again() {
     var rollout =
-        Rollout.decide(
+        decide(
             Given.aGoodStart()
                 .serving(OLD.image())
                 .owning(serving(OLD, Given.NOW.minusSeconds(999)), deployment(WANTED, 0))

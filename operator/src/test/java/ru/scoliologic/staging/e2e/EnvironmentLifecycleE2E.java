@@ -91,7 +91,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(1)
+  @Order(10)
   void four_stages_come_true_in_their_order() {
     var environment = ready();
 
@@ -107,7 +107,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(2)
+  @Order(20)
   void the_application_answers_with_a_certificate_of_the_acme_server() throws IOException {
     // The browser trusts nothing but the root that the ACME server issues from.
     var health = browser.get(APP + "/api/health");
@@ -117,7 +117,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(3)
+  @Order(30)
   void http_redirects_to_https() throws IOException {
     var answer = browser.get("http://app.staging.test/dashboard");
 
@@ -126,7 +126,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(4)
+  @Order(40)
   void the_dashboard_opens_with_the_credentials_and_only_with_them() throws IOException {
     assertThat(browser.get(DASHBOARD + "/api/overview").status()).isEqualTo(401);
     assertThat(browser.getAs(DASHBOARD + "/api/overview", "admin", "wrong").status())
@@ -139,7 +139,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(5)
+  @Order(50)
   void get_and_describe_tell_the_state_and_the_transitions() {
     var table = staging.cluster().kubectl("-n", NAMESPACE, "get", "stenv");
     var described = staging.cluster().kubectl("-n", NAMESPACE, "describe", "stenv", NAME);
@@ -150,7 +150,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(6)
+  @Order(60)
   void rows_survive_the_deletion_of_the_postgres_pod() throws IOException {
     assertThat(browser.post(APP + "/api/messages", "{\"text\":\"before\"}").status())
         .isEqualTo(201);
@@ -164,7 +164,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(7)
+  @Order(70)
   void sessions_survive_a_restart_of_redis() throws IOException {
     ready();
     int before = visits(browser.get(APP + "/api/session").body());
@@ -184,7 +184,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(8)
+  @Order(80)
   void a_new_version_takes_over_without_a_failed_request() throws Exception {
     ready();
     var failures = new CopyOnWriteArrayList<String>();
@@ -229,7 +229,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(9)
+  @Order(90)
   void a_broken_version_never_serves_and_its_last_lines_are_told_without_secrets()
       throws IOException {
     setImage("sample-app:broken");
@@ -246,13 +246,95 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(10)
+  @Order(95)
+  void a_version_that_keeps_failing_is_given_up_until_somebody_asks_again() {
+    staging.awaitReason(NAMESPACE, NAME, "Stalled", "CandidateFailed");
+
+    var release = staging.awaitRelease(NAMESPACE, "sample-app:broken", "Failed");
+    assertThat(release.getStatus().message())
+        .contains("this version is broken on purpose")
+        .contains("postgresql://app:***@");
+    awaitDeployments(1);
+
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "strel",
+            release.getMetadata().getName(),
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"retry\":\"once more\"}}");
+
+    awaitDeployments(2);
+    staging.awaitRelease(NAMESPACE, "sample-app:broken", "Starting");
+  }
+
+  @Test
+  @Order(97)
+  void the_list_of_releases_reads_as_a_log() {
+    var table = staging.cluster().kubectl("-n", NAMESPACE, "get", "stagingreleases");
+
+    assertThat(table.lines().findFirst().orElseThrow())
+        .containsSubsequence("NAME", "ENVIRONMENT", "IMAGE", "STATE", "VERIFIED", "AGE");
+    assertThat(table)
+        .containsPattern("sample-app:1 +Replaced +True")
+        .containsPattern("sample-app:2 +Serving +True")
+        .containsPattern("sample-app:broken +(Starting|Failed)");
+  }
+
+  @Test
+  @Order(100)
   void going_back_to_the_serving_version_removes_the_broken_one() {
     setImage("sample-app:2");
 
     ready();
-    await("one Deployment of the application left")
-        .atMost(SOON)
+    awaitDeployments(1);
+  }
+
+  @Test
+  @Order(105)
+  void an_older_release_serves_again_on_request_and_the_newer_one_after_it() throws IOException {
+    askToServe("sample-app:1");
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "sample-app:1 to serve",
+        Staging.LONG,
+        e -> "sample-app:1".equals(e.getStatus().app().serving()) && Staging.ready(e));
+    assertThat(browser.get(APP + "/api/version").body()).contains("\"1\"");
+
+    askToServe("sample-app:2");
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "sample-app:2 to serve",
+        Staging.LONG,
+        e -> "sample-app:2".equals(e.getStatus().app().serving()) && Staging.ready(e));
+    assertThat(browser.get(APP + "/api/version").body()).contains("\"2\"");
+    awaitDeployments(1);
+  }
+
+  private static void askToServe(String image) {
+    var release = staging.release(NAMESPACE, image);
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "strel",
+            release.getMetadata().getName(),
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"serve\":\"%s\"}}".formatted(Instant.now().getEpochSecond()));
+  }
+
+  private static void awaitDeployments(int count) {
+    await(count + " Deployments of the application")
+        .atMost(Staging.LONG)
         .until(() ->
             staging
                     .admin()
@@ -263,11 +345,11 @@ class EnvironmentLifecycleE2E {
                     .list()
                     .getItems()
                     .size()
-                == 1);
+                == count);
   }
 
   @Test
-  @Order(11)
+  @Order(110)
   void once_converged_nothing_is_written_for_a_minute() {
     ready();
     // Let what the last step started come to rest, for the minute to begin.
@@ -282,7 +364,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(12)
+  @Order(120)
   void a_field_edited_by_hand_is_put_back_and_foreign_labels_are_kept() {
     staging.cluster().kubectl("-n", NAMESPACE, "label", "service", NAME + "-redis", "team=qa");
     staging
@@ -324,7 +406,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(13)
+  @Order(130)
   void a_deleted_service_is_made_again() {
     var services = staging.admin().services().inNamespace(NAMESPACE).withName(NAME + "-postgres");
     var before = services.get().getMetadata().getUid();
@@ -338,7 +420,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(13)
+  @Order(130)
   void deleted_credentials_come_back_as_they_were() {
     var secrets = staging.admin().secrets().inNamespace(NAMESPACE).withName(NAME + "-credentials");
     var before = secrets.get().getData();
@@ -351,7 +433,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(14)
+  @Order(140)
   void a_restart_of_the_operator_writes_nothing() {
     ready();
     var before = operatorPod();
@@ -393,7 +475,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(15)
+  @Order(150)
   void no_credential_stands_in_the_operators_log() {
     var password =
         new String(
@@ -410,7 +492,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(16)
+  @Order(160)
   void deletion_keeps_data_and_credentials_and_an_environment_of_that_name_adopts_them()
       throws IOException {
     var password = credential("POSTGRES_PASSWORD");
@@ -435,7 +517,7 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
-  @Order(17)
+  @Order(170)
   void with_deletion_policy_delete_everything_goes() {
     staging
         .cluster()

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.throwaway.AuditEvent;
 import ru.scoliologic.staging.throwaway.ThrowawayCluster;
@@ -114,6 +115,26 @@ final class Staging {
             .getStatus()
             .observedGeneration()
             .equals(environment.getMetadata().getGeneration());
+  }
+
+  /** The release of an image; fails when there is none. */
+  StagingRelease release(String namespace, String image) {
+    return admin().resources(StagingRelease.class).inNamespace(namespace).list().getItems().stream()
+        .filter(release -> release.getSpec().image().equals(image))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no release of " + image));
+  }
+
+  /** Waits until the release of an image is in a state. */
+  StagingRelease awaitRelease(String namespace, String image, String state) {
+    await("release of %s to be %s".formatted(image, state))
+        .atMost(LONG)
+        .pollInterval(Duration.ofMillis(250))
+        .until(() -> {
+          var status = release(namespace, image).getStatus();
+          return status != null && state.equals(status.state());
+        });
+    return release(namespace, image);
   }
 
   StagingEnvironment awaitReady(String namespace, String name) {

@@ -1,0 +1,57 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+
+/** Which version it is, and what people decided about it. */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record StagingReleaseSpec(
+    @Required @Size(min = 1, max = 40) @JsonPropertyDescription("Name of the environment.")
+        String environment,
+    @Required
+        @Size(min = 1, max = 512)
+        @JsonPropertyDescription("Image of the application, as it was given.")
+        String image,
+    @Size(max = 63)
+        @JsonPropertyDescription(
+            "Any new value: try this version again although it failed, for example because the"
+                + " fault was elsewhere.")
+        String retry,
+    @Size(max = 63)
+        @JsonPropertyDescription(
+            "Any new value: let the environment serve this version, whatever its spec names, until"
+                + " the spec names another one.")
+        String serve,
+    @Size(max = 63)
+        @JsonPropertyDescription("Any new value: run the checks of the serving version anew.")
+        String revalidate,
+    @Size(max = 100)
+        @ValidationRule(
+            value = "self.all(v, self.exists_one(o, o.check == v.check))",
+            message = "a check is judged twice: give one verdict for each")
+        @JsonPropertyDescription("What QA found, for checks that a person must make.")
+        List<Verdict> verdicts) {
+
+  public StagingReleaseSpec {
+    verdicts = verdicts == null ? List.of() : List.copyOf(verdicts);
+  }
+
+  /** One check that a person made. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Verdict(
+      @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name of the manual check.")
+          String check,
+      @Required @JsonPropertyDescription("Passed or Failed.") Judgement verdict,
+      @Size(max = 100) @JsonPropertyDescription("Who looked.") String by,
+      @Size(max = 1000) @JsonPropertyDescription("What was seen.") String note) {}
+
+  /** A person's answer. */
+  public enum Judgement {
+    Passed,
+    Failed
+  }
+}

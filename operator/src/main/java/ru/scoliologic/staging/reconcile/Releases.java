@@ -1,0 +1,84 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.release.Ledger;
+
+/** Writes what the {@link Ledger} says: makes releases, patches their status, removes old ones. */
+final class Releases {
+  private static final Logger LOG = LoggerFactory.getLogger(Releases.class);
+  private static final String STATUS_MANAGER = "staging-operator-status";
+  private static final String MANAGER = "staging-operator";
+
+  private final KubernetesClient client;
+  private final OwnedObjects owned;
+
+  Releases(KubernetesClient client, OwnedObjects owned) {
+    this.client = client;
+    this.owned = owned;
+  }
+
+  void publish(Snapshot snapshot, Ledger.Facts facts) {
+    for (var release : Ledger.of(snapshot, facts)) {
+      var known = Ledger.find(snapshot, release.getSpec().image());
+      if (known.isPresent() && release.getStatus().equals(known.get().getStatus())) {
+        continue;
+      }
+      publish(release, known);
+    }
+    for (var release : Ledger.surplus(snapshot, facts)) {
+      client.resource(release).delete();
+      tell("deleted", release);
+    }
+  }
+
+  /** People write into the same spec, so the operator applies its own two fields only. */
+  private void publish(StagingRelease release, Optional<StagingRelease> known) {
+    var status = release.getStatus();
+    if (known.isEmpty()) {
+      release.setStatus(null);
+      var made = client.resource(release).fieldManager(MANAGER).forceConflicts().serverSideApply();
+      owned.wrote(made, Optional.empty());
+      tell("created", made);
+    }
+    var fresh = new StagingRelease();
+    fresh.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(release.getMetadata().getName())
+            .withNamespace(release.getMetadata().getNamespace())
+            .build());
+    fresh.setStatus(status);
+    var before = owned.find(release);
+    var patched =
+        client
+            .resource(fresh)
+            .subresource("status")
+            .patch(
+                new PatchContext.Builder()
+                    .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                    .withFieldManager(STATUS_MANAGER)
+                    .withForce(true)
+                    .build());
+    owned.wrote(patched, before);
+  }
+
+  private static void tell(String what, StagingRelease release) {
+    LOG.atInfo()
+        .addKeyValue("namespace", release.getMetadata().getNamespace())
+        .addKeyValue("release", release.getMetadata().getName())
+        .addKeyValue("image", release.getSpec().image())
+        .log("release " + what);
+  }
+
+  /** What the release of the serving version asks to be checked anew. */
+  static String revalidate(Snapshot snapshot, String serving) {
+    return Ledger.find(snapshot, serving).map(release -> release.getSpec().revalidate()).orElse("");
+  }
+}

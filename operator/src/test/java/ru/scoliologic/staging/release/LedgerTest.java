@@ -1,0 +1,215 @@
+package ru.scoliologic.staging.release;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseSpec;
+import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.release.Ledger.Facts;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+class LedgerTest {
+  private static final String OLD = "sample-app:0";
+  private static final String WANTED = "sample-app:1";
+  private static final String CONFIGURATION = "c0ffee";
+  private static final StageResult PASSED =
+      new StageResult.Ready(Reason.CHECKS_PASSED, "all passed");
+  private static final StageResult CRASHES =
+      new StageResult.Failing(Reason.CANDIDATE_FAILED, "it ends with exit code 1");
+
+  private static Facts serving(String image, StageResult validation) {
+    return new Facts(
+        new Target(image, Optional.empty()),
+        image,
+        true,
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        Optional.empty(),
+        Optional.ofNullable(validation),
+        CONFIGURATION);
+  }
+
+  private static Facts trying(boolean failed) {
+    return new Facts(
+        new Target(WANTED, Optional.empty()),
+        OLD,
+        true,
+        Optional.of(WANTED),
+        Optional.of(CRASHES),
+        failed,
+        Optional.empty(),
+        Optional.of(PASSED),
+        CONFIGURATION);
+  }
+
+  /** A release as an earlier pass left it, at second {@code age}. */
+  private static StagingRelease release(
+      String image, int age, StagingReleaseSpec spec, StagingReleaseStatus status) {
+    var release = new StagingRelease();
+    release.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(Ledger.name("demo", image))
+            .withGeneration(1L)
+            .withCreationTimestamp(Given.NOW.plusSeconds(age).toString())
+            .build());
+    release.setSpec(spec);
+    release.setStatus(status);
+    return release;
+  }
+
+  private static StagingReleaseSpec asked(String image, String retry, String serve) {
+    return new StagingReleaseSpec("demo", image, retry, serve, null, List.of());
+  }
+
+  private static StagingReleaseStatus statusOf(List<StagingRelease> releases, String image) {
+    return releases.stream()
+        .filter(release -> release.getSpec().image().equals(image))
+        .findFirst()
+        .orElseThrow()
+        .getStatus();
+  }
+
+  private static StagingReleaseStatus failed() {
+    return statusOf(Ledger.of(Given.aGoodStart().snapshot(), trying(true)), WANTED);
+  }
+
+  private static Optional<String> condition(StagingReleaseStatus status, String type) {
+    return Conditions.find(status.conditions(), type).map(Condition::getStatus);
+  }
+
+  @Test
+  void a_version_that_serves_and_passes_is_verified_with_the_time_of_each_step() {
+    var status =
+        statusOf(Ledger.of(Given.aGoodStart().snapshot(), serving(WANTED, PASSED)), WANTED);
+
+    assertThat(status.state()).isEqualTo("Serving");
+    assertThat(condition(status, Ledger.ROLLED_OUT)).contains("True");
+    assertThat(condition(status, Ledger.VERIFIED)).contains("True");
+    assertThat(status.timings().verified()).isEqualTo("2026-01-02T03:04:05Z");
+    assertThat(status.timings().secondsToVerified()).isZero();
+  }
+
+  @Test
+  void a_pass_with_nothing_new_says_the_same_again() {
+    var facts = serving(WANTED, PASSED);
+    var first = statusOf(Ledger.of(Given.aGoodStart().snapshot(), facts), WANTED);
+    var later =
+        Given.aGoodStart()
+            .owning(release(WANTED, 0, asked(WANTED, null, null), first))
+            .at(Given.NOW.plusSeconds(600))
+            .snapshot();
+
+    assertThat(statusOf(Ledger.of(later, facts), WANTED)).isEqualTo(first);
+  }
+
+  @Test
+  void a_verified_version_stays_verified_when_a_check_fails_later() {
+    var verified =
+        statusOf(Ledger.of(Given.aGoodStart().snapshot(), serving(WANTED, PASSED)), WANTED);
+    var later =
+        Given.aGoodStart()
+            .owning(release(WANTED, 0, asked(WANTED, null, null), verified))
+            .snapshot();
+    var down = new StageResult.Failing(Reason.CHECKS_FAILED, "found status 503");
+
+    var status = statusOf(Ledger.of(later, serving(WANTED, down)), WANTED);
+
+    assertThat(condition(status, Ledger.VERIFIED)).contains("True");
+  }
+
+  @Test
+  void a_failed_version_keeps_its_evidence_and_is_given_up_with_that_configuration_only() {
+    var failed = failed();
+    var snapshot =
+        Given.aGoodStart().owning(release(WANTED, 0, asked(WANTED, null, null), failed)).snapshot();
+
+    assertThat(failed.state()).isEqualTo("Failed");
+    assertThat(failed.message()).isEqualTo("it ends with exit code 1");
+    assertThat(Ledger.gaveUp(snapshot, WANTED, CONFIGURATION)).isTrue();
+    assertThat(Ledger.gaveUp(snapshot, WANTED, "another")).isFalse();
+    var afterwards = serving(OLD, PASSED);
+    var kept =
+        new Facts(
+            new Target(WANTED, Optional.empty()),
+            OLD,
+            true,
+            afterwards.candidate(),
+            afterwards.candidateState(),
+            false,
+            afterwards.previous(),
+            afterwards.validation(),
+            CONFIGURATION);
+    assertThat(statusOf(Ledger.of(snapshot, kept), WANTED)).isEqualTo(failed);
+  }
+
+  @Test
+  void a_failed_version_is_tried_again_when_somebody_asks() {
+    var snapshot =
+        Given.aGoodStart()
+            .owning(release(WANTED, 0, asked(WANTED, "please", null), failed()))
+            .snapshot();
+
+    assertThat(Ledger.gaveUp(snapshot, WANTED, CONFIGURATION)).isFalse();
+    var status = statusOf(Ledger.of(snapshot, trying(false)), WANTED);
+    assertThat(status.failedWith()).isNull();
+    assertThat(status.handled().retry()).isEqualTo("please");
+    assertThat(status.state()).isEqualTo("Starting");
+  }
+
+  @Test
+  void a_version_overtaken_before_it_served_is_superseded() {
+    var starting = statusOf(Ledger.of(Given.aGoodStart().snapshot(), trying(false)), WANTED);
+    var overtaken =
+        Given.aGoodStart()
+            .owning(release(WANTED, 0, asked(WANTED, null, null), starting))
+            .snapshot();
+
+    var status = statusOf(Ledger.of(overtaken, serving("sample-app:2", PASSED)), WANTED);
+
+    assertThat(status.state()).isEqualTo("Superseded");
+    assertThat(condition(status, Ledger.SUPERSEDED)).contains("True");
+  }
+
+  @Test
+  void a_release_that_asks_to_serve_is_the_target_until_the_spec_names_another_version() {
+    var asking = release(OLD, 0, asked(OLD, null, "now"), null);
+    var handled =
+        statusOf(
+            Ledger.of(Given.aGoodStart().owning(asking).snapshot(), serving(OLD, PASSED)), OLD);
+
+    var target = Target.of(Given.aGoodStart().owning(asking).snapshot());
+    var done = release(OLD, 0, asked(OLD, null, "now"), handled);
+    var meanwhile = Given.aGoodStart().owning(done).pinned(OLD, WANTED).snapshot();
+    var lapsed = Given.aGoodStart().owning(done).pinned(OLD, "sample-app:older").snapshot();
+
+    assertThat(target.image()).isEqualTo(OLD);
+    assertThat(target.pinnedAgainst()).contains(WANTED);
+    assertThat(handled.handled().serve()).isEqualTo("now");
+    assertThat(Target.of(meanwhile).image()).isEqualTo(OLD);
+    assertThat(Target.of(lapsed).image()).isEqualTo(WANTED);
+  }
+
+  @Test
+  void the_oldest_releases_go_but_never_one_that_is_needed() {
+    var given = Given.aGoodStart().owning(release(WANTED, 0, asked(WANTED, null, null), null));
+    IntStream.range(1, Ledger.KEPT + 3)
+        .forEach(n -> {
+          var image = "sample-app:r" + n;
+          given.owning(release(image, n, asked(image, null, null), null));
+        });
+
+    assertThat(Ledger.surplus(given.snapshot(), serving(WANTED, PASSED)))
+        .extracting(release -> release.getSpec().image())
+        .containsExactly("sample-app:r1", "sample-app:r2", "sample-app:r3");
+  }
+}
