@@ -20,7 +20,14 @@ class ArchitectureTest {
           .importPackages(ROOT);
   private static final List<String> COMPONENTS =
       List.of(
-          "infrastructure", "configuration", "ingress", "app", "postgres", "redis", "validation");
+          "infrastructure",
+          "configuration",
+          "ingress",
+          "app",
+          "postgres",
+          "redis",
+          "validation",
+          "monitoring");
 
   static Stream<String> components() {
     return COMPONENTS.stream();

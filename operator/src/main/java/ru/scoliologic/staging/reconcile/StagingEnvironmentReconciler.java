@@ -60,14 +60,17 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Applier applier;
   private final Verification verification;
   private final Events events;
+  private final Telemetry telemetry;
 
-  public StagingEnvironmentReconciler(KubernetesClient client, Clock clock, String instance) {
+  public StagingEnvironmentReconciler(
+      KubernetesClient client, Clock clock, String instance, Telemetry telemetry) {
     this.clock = clock;
     this.references = new References(client);
     this.gatherer = new Gatherer(client, owned, references, clock);
-    this.applier = new Applier(client, owned);
-    this.verification = new Verification(new Checks(clock), clock);
-    this.events = new Events(client, instance);
+    this.telemetry = telemetry;
+    this.applier = new Applier(client, owned, telemetry::wrote);
+    this.verification = new Verification(new Checks(clock), clock, telemetry);
+    this.events = new Events(client, instance, telemetry);
   }
 
   @Override
@@ -75,6 +78,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       EventSourceContext<StagingEnvironment> context) {
     var sources = new ArrayList<>(owned.eventSources(context));
     sources.add(references);
+    telemetry.watch(() -> context.getPrimaryCache().list());
     return sources;
   }
 
@@ -255,11 +259,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               .build());
       fresh.setStatus(status);
       PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(environment, fresh, context);
-      events.transitions(
-          environment,
-          last == null ? List.of() : last.conditions(),
-          status.conditions(),
-          clock.instant());
+      List<Condition> before = last == null ? List.of() : last.conditions();
+      telemetry.wrote("patch", environment.getKind() + "/status");
+      telemetry.published(environment, before, status.conditions(), clock);
+      events.transitions(environment, before, status.conditions(), clock.instant());
     }
   }
 
@@ -303,7 +306,13 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               : last.components(),
           accepted
               ? new StagingEnvironmentStatus.Urls(
-                  "https://" + domains.app(), "https://" + domains.traefik())
+                  "https://" + domains.app(),
+                  "https://" + domains.traefik(),
+                  environment
+                      .getSpec()
+                      .grafana()
+                      .map(g -> "https://" + domains.grafana())
+                      .orElse(null))
               : last == null ? null : last.urls(),
           rollout
               .map(r ->
