@@ -227,7 +227,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             spec.ingress().acme().server(),
             settings.caBundle(),
             probe.getKey(),
-            probe.getValue());
+            probe.getValue(),
+            spec.grafana().map(g -> spec.domains().grafana()).orElse(null));
     var subject =
         snapshot.environment().getMetadata().getGeneration()
             + "/"

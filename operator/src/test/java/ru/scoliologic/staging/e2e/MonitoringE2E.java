@@ -239,9 +239,13 @@ class MonitoringE2E {
     assertThat(metrics)
         .contains(
             "staging_environment_condition{environment=\"env\",namespace=\"monitored\",status=\"True\",type=\"Stalled\"} 0.0");
+    // A counter of failures begins with the first one, and this operator had none.
     assertThat(PromQl.told(metrics))
         .containsAll(
-            PromQl.ofTheOperator().stream().flatMap(e -> PromQl.metrics(e).stream()).toList());
+            PromQl.ofTheOperator().stream()
+                .flatMap(e -> PromQl.metrics(e).stream())
+                .filter(metric -> !metric.endsWith("_reconcile_failure_total"))
+                .toList());
   }
 
   @Test
