@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
@@ -44,11 +47,16 @@ class TelemetryTest {
   }
 
   private static StagingEnvironment environment(String name, Condition... conditions) {
-    var environment = Given.environment("demo");
-    environment.getMetadata().setName(name);
+    var environment = new StagingEnvironment();
+    environment.setMetadata(
+        new ObjectMetaBuilder()
+            .withNamespace("team")
+            .withName(name)
+            .withCreationTimestamp("2026-01-01T10:00:00Z")
+            .build());
     environment.setStatus(
         new StagingEnvironmentStatus(
-            1L, null, null, List.of(conditions), List.of(), null, null, List.of()));
+            1L, null, null, List.of(conditions), List.of(), null, null, List.of(), null));
     return environment;
   }
 
@@ -167,13 +175,22 @@ class TelemetryTest {
   }
 
   private void registerWithTheSdk() {
-    try (var client = new KubernetesClientBuilder().build()) {
+    try (var client = new KubernetesClientBuilder().withConfig(nowhere()).build()) {
       new Operator(o ->
           o.withKubernetesClient(client)
               .withMetrics(telemetry.ofTheSdk())
               .withCloseClientOnStop(false))
           .register(new Idle());
     }
+  }
+
+  /** No server is asked anything; one that is looked for would cost time. */
+  private static Config nowhere() {
+    return new ConfigBuilder()
+        .withAutoConfigure(false)
+        .withMasterUrl("http://127.0.0.1:1")
+        .withRequestRetryBackoffLimit(0)
+        .build();
   }
 
   /** Has the name of the real one, which the SDK's metrics bear. */
