@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { health } from './health.js';
+import { count, metrics } from './metrics.js';
 import { page } from './pages.js';
 
 const SECURITY_HEADERS = {
@@ -68,6 +69,8 @@ async function answer(request, path, { settings, database, sessions }) {
       return esiaLogin(settings);
     case 'GET /api/auth/esia/callback':
       return { status: 302, headers: { Location: '/dashboard' }, body: '' };
+    case 'GET /metrics':
+      return { status: 200, headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }, body: metrics() };
     case 'POST /api/ai/chat':
       return askAssistant(request, settings);
     default:
@@ -90,6 +93,7 @@ export function handler(parts) {
       console.error(`${request.method} ${path}: ${error.message}`);
       result = json(500, { error: 'internal error' });
     }
+    count(request.method, result.status);
     response.writeHead(result.status, { ...SECURITY_HEADERS, ...result.headers });
     response.end(result.body);
     // The access log is a courtesy: a folder that cannot be written is no reason to fail.

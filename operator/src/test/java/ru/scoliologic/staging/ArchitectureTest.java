@@ -27,7 +27,8 @@ class ArchitectureTest {
           "postgres",
           "redis",
           "release",
-          "validation");
+          "validation",
+          "monitoring");
 
   static Stream<String> components() {
     return COMPONENTS.stream();

@@ -49,7 +49,11 @@ public record AppSpec(
     @JsonPropertyDescription("Labels a node must have.")
         Map<String, @Size(max = 63) String> nodeSelector,
     @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
-        List<Toleration> tolerations)
+        List<Toleration> tolerations,
+    @JsonPropertyDescription(
+            "Where the application tells its metrics, in Prometheus' text format; read when the"
+                + " environment is monitored.")
+        Metrics metrics)
     implements ComponentSpec {
 
   public static final String IMAGE_PATTERN =
@@ -92,6 +96,25 @@ public record AppSpec(
     public Health {
       path = path == null ? DEFAULT_PATH : path;
       startSeconds = startSeconds == null ? DEFAULT_START_SECONDS : startSeconds;
+    }
+  }
+
+  /** The metrics end point. */
+  public record Metrics(
+      @Default(DEFAULT_PATH)
+          @Size(min = 1, max = 512)
+          @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
+          @JsonPropertyDescription("Path of the metrics.")
+          String path,
+      @Min(1) @Max(65535) @JsonPropertyDescription("Their port; the application's when absent.")
+          Integer port) {
+
+    public static final String PATH_PATTERN = "^/[A-Za-z0-9._~/-]*$";
+    public static final String PATH_MESSAGE = "is not a path: give one like /metrics";
+    static final String DEFAULT_PATH = "/metrics";
+
+    public Metrics {
+      path = path == null ? DEFAULT_PATH : path;
     }
   }
 

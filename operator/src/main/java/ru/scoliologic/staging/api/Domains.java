@@ -11,6 +11,11 @@ import io.fabric8.generator.annotation.ValidationRule;
     message =
         "app and traefik are the same host name: the dashboard needs a domain of its own, for"
             + " example traefik.staging.example.org")
+@ValidationRule(
+    value = "!has(self.grafana) || (self.grafana != self.app && self.grafana != self.traefik)",
+    message =
+        "grafana has the host name of app or of traefik: Grafana needs a domain of its own, for"
+            + " example grafana.staging.example.org")
 public record Domains(
     @Required
         @Size(max = 253)
@@ -23,7 +28,13 @@ public record Domains(
         @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)
         @JsonPropertyDescription(
             "Host name of the Traefik dashboard, for example traefik.staging.example.org.")
-        String traefik) {
+        String traefik,
+    @Size(max = 253)
+        @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)
+        @JsonPropertyDescription(
+            "Host name of Grafana, for example grafana.staging.example.org. When it is set, the"
+                + " environment is monitored: see spec.services.monitoring.")
+        String grafana) {
 
   /** A DNS name of two labels or more (RFC 1123), lower case, no wildcard. */
   public static final String HOST_NAME_PATTERN =

@@ -20,8 +20,9 @@ public record SecretsSpec(
             message = "a key is listed twice: every name may stand once")
         @JsonPropertyDescription(
             "Keys the environment needs. The application gets each as an environment variable of"
-                + " that name, except POSTGRES_PASSWORD and REDIS_PASSWORD, which reach it only"
-                + " where spec.services.app.env composes them.")
+                + " that name, except POSTGRES_PASSWORD, REDIS_PASSWORD and"
+                + " GRAFANA_ADMIN_PASSWORD, which reach it only where spec.services.app.env"
+                + " composes them.")
         List<Key> keys) {
 
   public SecretsSpec {

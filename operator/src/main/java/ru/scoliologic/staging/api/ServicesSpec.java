@@ -7,7 +7,10 @@ import io.fabric8.generator.annotation.Required;
 public record ServicesSpec(
     @Required @JsonPropertyDescription("The application that is staged.") AppSpec app,
     @JsonPropertyDescription("The PostgreSQL database.") PostgresSpec postgres,
-    @JsonPropertyDescription("The Redis cache.") RedisSpec redis) {
+    @JsonPropertyDescription("The Redis cache.") RedisSpec redis,
+    @JsonPropertyDescription(
+            "Prometheus and Grafana. They run when this or spec.domains.grafana is set.")
+        MonitoringSpec monitoring) {
 
   public ServicesSpec {
     postgres = postgres == null ? PostgresSpec.DEFAULTS : postgres;

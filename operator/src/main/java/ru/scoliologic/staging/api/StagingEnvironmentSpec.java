@@ -1,10 +1,14 @@
 package ru.scoliologic.staging.api;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.Optional;
 
 /** What the environment is to be. Nothing but people and GitOps tools write here. */
+@ValidationRule(value = MonitoringSpec.DOMAIN_RULE, message = MonitoringSpec.DOMAIN_MESSAGE)
 public record StagingEnvironmentSpec(
     @Required @JsonPropertyDescription("The host names under which the environment is reached.")
         Domains domains,
@@ -33,6 +37,20 @@ public record StagingEnvironmentSpec(
     deletionPolicy =
         deletionPolicy == null ? DeletionPolicy.valueOf(DEFAULT_DELETION_POLICY) : deletionPolicy;
     suspend = suspend != null && suspend;
+  }
+
+  /** Monitoring as it is to run; empty when it is off. */
+  @JsonIgnore
+  public Optional<MonitoringSpec> monitored() {
+    return services.monitoring() == null && domains.grafana() != null
+        ? Optional.of(MonitoringSpec.DEFAULTS)
+        : Optional.ofNullable(services.monitoring());
+  }
+
+  /** Grafana as it is to run; empty when it is off. */
+  @JsonIgnore
+  public Optional<MonitoringSpec.Grafana> grafana() {
+    return monitored().map(MonitoringSpec::grafana).filter(MonitoringSpec.Grafana::enabled);
   }
 
   /** What becomes of data and credentials when the environment is deleted. */

@@ -34,7 +34,8 @@ public record StagingEnvironmentStatus(
   public record Component(String name, boolean ready, String image, String message) {}
 
   /** The environment's addresses. */
-  public record Urls(String app, String traefik) {}
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Urls(String app, String traefik, String grafana) {}
 
   /**
    * The application's versions.

@@ -11,6 +11,7 @@ import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
+import ru.scoliologic.staging.reconcile.Telemetry;
 
 /** {@code operator run}: the reconcilers, until told to stop. */
 @Command(
@@ -48,6 +50,13 @@ final class RunCommand implements Callable<Integer> {
       description = "Port of /healthz and /readyz (default: ${DEFAULT-VALUE}).")
   private int probePort;
 
+  @Option(
+      names = "--metrics-port",
+      defaultValue = "8082",
+      description = "Port of /metrics; 0 for none (default: ${DEFAULT-VALUE}).")
+  private int metricsPort;
+
+  private final Telemetry telemetry = new Telemetry();
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final AtomicBoolean started = new AtomicBoolean();
 
@@ -65,12 +74,17 @@ final class RunCommand implements Callable<Integer> {
             probePort,
             () -> !started.get() || operator.getRuntimeInfo().allEventSourcesAreHealthy(),
             started::get);
+    Optional<MetricsEndpoint> metrics =
+        metricsPort == 0
+            ? Optional.empty()
+            : Optional.of(new MetricsEndpoint(metricsPort, telemetry::scrape));
     var done = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(() -> {
               stop(operator, client, identity);
               probes.close();
+              metrics.ifPresent(MetricsEndpoint::close);
               done.countDown();
             }));
     operator.start();
@@ -91,13 +105,14 @@ final class RunCommand implements Callable<Integer> {
               .withCloseClientOnStop(false)
               .withReconciliationTerminationTimeout(Duration.ofSeconds(10))
               .withConcurrentReconciliationThreads(RECONCILE_THREADS)
-              .withPreviousAnnotationForDependentResources(false);
+              .withPreviousAnnotationForDependentResources(false)
+              .withMetrics(telemetry.ofTheSdk());
           if (!leaseNamespace.isBlank()) {
             overrider.withLeaderElectionConfiguration(leaderElection(identity));
           }
         });
     operator.register(
-        new StagingEnvironmentReconciler(client, Clock.systemUTC(), identity),
+        new StagingEnvironmentReconciler(client, Clock.systemUTC(), identity, telemetry),
         overrider -> {
           overrider
               .withRetry(

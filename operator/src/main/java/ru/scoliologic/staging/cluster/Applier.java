@@ -35,10 +35,19 @@ public final class Applier {
 
   private final KubernetesClient client;
   private final Cache cache;
+  private final Writes writes;
 
-  public Applier(KubernetesClient client, Cache cache) {
+  public Applier(KubernetesClient client, Cache cache, Writes writes) {
     this.client = client;
     this.cache = cache;
+    this.writes = writes;
+  }
+
+  /** Who is told of every write. */
+  @FunctionalInterface
+  public interface Writes {
+    /** A write happened; the verb is create, update or delete. */
+    void wrote(String verb, String kind);
   }
 
   /** The watched objects, told of each write at once so that no pass sees less than was written. */
@@ -120,6 +129,7 @@ public final class Applier {
             .forceConflicts()
             .serverSideApply();
     cache.wrote(applied, known);
+    writes.wrote(known.isPresent() ? "update" : "create", applied.getKind());
     log(known.isPresent() ? "updated" : "created", applied);
     return Optional.empty();
   }
@@ -136,6 +146,7 @@ public final class Applier {
         continue;
       }
       client.resource(object).withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
+      writes.wrote("delete", object.getKind());
       log("deleted", object);
     }
   }

@@ -25,6 +25,29 @@ public record Names(String environment) {
     return environment + "-redis";
   }
 
+  public String prometheus() {
+    return environment + "-prometheus";
+  }
+
+  /** The Service at which Traefik's metrics are read. */
+  public String traefikMetrics() {
+    return environment + "-traefik-metrics";
+  }
+
+  /** The Service whose names are the pods of every version of the application. */
+  public String appMetrics() {
+    return environment + "-app-metrics";
+  }
+
+  public String grafana() {
+    return environment + "-grafana";
+  }
+
+  /** The ConfigMap with the dashboards that come with the operator. */
+  public String grafanaDashboards() {
+    return environment + "-grafana-dashboards";
+  }
+
   public String app() {
     return environment + "-app";
   }

@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.configuration;
 
 import static ru.scoliologic.staging.configuration.Settings.DASHBOARD_PROBE_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.GRAFANA_ADMIN_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.POSTGRES_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.REDIS_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.USERS_KEY;
@@ -30,6 +31,10 @@ import ru.scoliologic.staging.stage.StageResult;
  */
 public final class Configuration {
   private static final int PASSWORD_LENGTH = 32;
+
+  /** What a component's data was made with: it reaches the application only when composed. */
+  private static final List<String> PASSWORDS =
+      List.of(POSTGRES_PASSWORD, REDIS_PASSWORD, GRAFANA_ADMIN_PASSWORD);
 
   private final Snapshot snapshot;
   private final Map<String, String> stored;
@@ -87,7 +92,7 @@ public final class Configuration {
     for (var key : secrets.keys()) {
       resolveKey(key);
     }
-    for (var name : List.of(POSTGRES_PASSWORD, REDIS_PASSWORD)) {
+    for (var name : passwords()) {
       // The database was made with the stored password: it stays in force whatever a Secret says.
       var value =
           stored.getOrDefault(name, values.getOrDefault(name, generated(name, PASSWORD_LENGTH)));
@@ -95,6 +100,14 @@ public final class Configuration {
       credentials.put(name, value);
     }
     credentials.put(DASHBOARD_PROBE_PASSWORD, generated(DASHBOARD_PROBE_PASSWORD, PASSWORD_LENGTH));
+  }
+
+  /** Those that are in use, or were: a Grafana that is switched on again finds its old one. */
+  private List<String> passwords() {
+    boolean grafana = snapshot.environment().getSpec().grafana().isPresent();
+    return PASSWORDS.stream()
+        .filter(name -> !name.equals(GRAFANA_ADMIN_PASSWORD) || grafana || stored.containsKey(name))
+        .toList();
   }
 
   private void resolveKey(SecretsSpec.Key key) {
@@ -110,7 +123,7 @@ public final class Configuration {
       credentials.put(key.name(), value);
       return;
     }
-    if (!key.name().equals(POSTGRES_PASSWORD) && !key.name().equals(REDIS_PASSWORD)) {
+    if (!PASSWORDS.contains(key.name())) {
       problems.missingKey(key.name());
     }
   }
@@ -230,8 +243,7 @@ public final class Configuration {
     parts.put("REDIS_PORT", "6379");
 
     var environment = new TreeMap<>(values);
-    environment.remove(POSTGRES_PASSWORD);
-    environment.remove(REDIS_PASSWORD);
+    environment.keySet().removeAll(PASSWORDS);
     environment.put("PORT", String.valueOf(spec.services().app().port()));
     for (var variable : spec.services().app().env()) {
       for (var name : Composition.names(variable.value())) {

@@ -37,6 +37,7 @@ public record Settings(
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
   public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
+  public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
   static final String USERS_KEY = "users";
 
@@ -50,6 +51,11 @@ public record Settings(
 
   public String redisPassword() {
     return credentials.getOrDefault(REDIS_PASSWORD, "");
+  }
+
+  /** Whether Grafana's administrator can be given a password. */
+  public boolean grafanaPasswordKnown() {
+    return credentials.containsKey(GRAFANA_ADMIN_PASSWORD);
   }
 
   /** The user and the password with which the operator opens the dashboard. */

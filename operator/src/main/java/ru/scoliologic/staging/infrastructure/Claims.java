@@ -3,6 +3,7 @@ package ru.scoliologic.staging.infrastructure;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -22,7 +23,9 @@ public final class Claims {
   /** The domains an environment asks for. */
   public static List<String> asked(StagingEnvironment environment) {
     var domains = environment.getSpec().domains();
-    return List.of(domains.app(), domains.traefik());
+    return Stream.of(domains.app(), domains.traefik(), domains.grafana())
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** A sentence naming the domain and its holder, when another environment has one we ask for. */

@@ -6,7 +6,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -63,7 +65,7 @@ public final class Infrastructure {
     var asked = new TreeMap<String, String>();
     var fieldsWithoutClass = new TreeSet<String>();
     var services = spec.services();
-    Stream.concat(
+    Stream.of(
             Stream.of(
                 new Wish("spec.ingress.storageClassName", spec.ingress().storageClassName()),
                 new Wish(
@@ -75,7 +77,9 @@ public final class Infrastructure {
                 .map(v ->
                     new Wish(
                         "spec.services.app.volumes[" + v.path() + "].storageClassName",
-                        v.storageClassName())))
+                        v.storageClassName())),
+            monitoring(spec))
+        .flatMap(Function.identity())
         .forEach(wish -> {
           if (wish.storageClass() == null || wish.storageClass().isBlank()) {
             fieldsWithoutClass.add(wish.field());
@@ -101,6 +105,16 @@ public final class Infrastructure {
                     "%s is not set and no storage class is marked as the default; %s"
                         .formatted(fieldsWithoutClass.first(), available)))
         .map(message -> new Failing(Reason.STORAGE_CLASS_NOT_FOUND, message));
+  }
+
+  private static Stream<Wish> monitoring(StagingEnvironmentSpec spec) {
+    var field = "spec.services.monitoring.";
+    return Stream.concat(
+        spec.monitored().stream()
+            .map(m ->
+                new Wish(field + "prometheus.storageClassName", m.prometheus().storageClassName())),
+        spec.grafana().stream()
+            .map(g -> new Wish(field + "grafana.storageClassName", g.storageClassName())));
   }
 
   private record Wish(String field, String storageClass) {}

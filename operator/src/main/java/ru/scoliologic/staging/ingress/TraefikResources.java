@@ -76,15 +76,26 @@ public final class TraefikResources {
   public List<Planned> plan() {
     // Without users the dashboard would stand open, without its CA no certificate could be had.
     boolean held = dashboardUsers.isEmpty();
-    return List.of(
-        new Planned(Stage.INFRASTRUCTURE, service()),
-        new Planned(Stage.DEPLOYMENT, serviceAccount()),
-        new Planned(Stage.DEPLOYMENT, role()),
-        new Planned(Stage.DEPLOYMENT, roleBinding()),
-        new Planned(Stage.DEPLOYMENT, certificates()),
-        new Planned(Stage.DEPLOYMENT, configuration()),
-        new Planned(Stage.DEPLOYMENT, deployment(), held),
-        new Planned(Stage.DEPLOYMENT, appIngress()));
+    var plan =
+        new ArrayList<>(
+            List.of(
+                new Planned(Stage.INFRASTRUCTURE, service()),
+                new Planned(Stage.DEPLOYMENT, serviceAccount()),
+                new Planned(Stage.DEPLOYMENT, role()),
+                new Planned(Stage.DEPLOYMENT, roleBinding()),
+                new Planned(Stage.DEPLOYMENT, certificates()),
+                new Planned(Stage.DEPLOYMENT, configuration()),
+                new Planned(Stage.DEPLOYMENT, deployment(), held),
+                new Planned(
+                    Stage.DEPLOYMENT,
+                    ingress(names.app(), environment.getSpec().domains().app()))));
+    if (environment.getSpec().grafana().isPresent()) {
+      plan.add(
+          new Planned(
+              Stage.DEPLOYMENT,
+              ingress(names.grafana(), environment.getSpec().domains().grafana())));
+    }
+    return List.copyOf(plan);
   }
 
   public static Component observe(Snapshot snapshot) {
@@ -364,8 +375,9 @@ public final class TraefikResources {
     return volumes;
   }
 
-  private Ingress appIngress() {
-    var metadata = Ownership.owned(environment, COMPONENT, names.app());
+  /** The way from a domain to the Service of the same name as the Ingress. */
+  private Ingress ingress(String name, String host) {
+    var metadata = Ownership.owned(environment, COMPONENT, name);
     metadata.setAnnotations(
         Map.of(
             // Without cluster-wide rights Traefik reads the class from the annotation only.
@@ -381,14 +393,14 @@ public final class TraefikResources {
         .withMetadata(metadata)
         .withNewSpec()
         .addNewRule()
-        .withHost(environment.getSpec().domains().app())
+        .withHost(host)
         .withNewHttp()
         .addNewPath()
         .withPath("/")
         .withPathType("Prefix")
         .withNewBackend()
         .withNewService()
-        .withName(names.app())
+        .withName(name)
         .withNewPort()
         .withName("http")
         .endPort()

@@ -10,6 +10,8 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.ingress.TraefikResources;
+import ru.scoliologic.staging.monitoring.GrafanaResources;
+import ru.scoliologic.staging.monitoring.PrometheusResources;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.release.Ledger;
@@ -23,19 +25,27 @@ final class Assessment {
 
   /** Every component, the serving version of the application among them. */
   static List<Component> components(Snapshot snapshot, Rollout rollout) {
-    return List.of(
-        TraefikResources.observe(snapshot),
-        PostgresResources.observe(snapshot),
-        RedisResources.observe(snapshot),
-        AppResources.observe(snapshot, rollout));
+    var components =
+        new ArrayList<>(
+            List.of(
+                TraefikResources.observe(snapshot),
+                PostgresResources.observe(snapshot),
+                RedisResources.observe(snapshot),
+                AppResources.observe(snapshot, rollout)));
+    PrometheusResources.observe(snapshot).ifPresent(components::add);
+    GrafanaResources.observe(snapshot).ifPresent(components::add);
+    return List.copyOf(components);
   }
 
   /** Stage 3, from its components. */
   static StageResult deployment(List<Component> components) {
     var notReady = components.stream().filter(c -> !c.ready()).toList();
     if (notReady.isEmpty()) {
+      var names = components.stream().map(Component::name).toList();
       return new StageResult.Ready(
-          Reason.DEPLOYED, "traefik, postgres, redis and app are available");
+          Reason.DEPLOYED,
+          "%s and %s are available"
+              .formatted(String.join(", ", names.subList(0, names.size() - 1)), names.getLast()));
     }
     return notReady.stream()
         .filter(c -> c.reason() != Reason.COMPONENTS_STARTING)

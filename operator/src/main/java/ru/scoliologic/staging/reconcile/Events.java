@@ -25,10 +25,12 @@ final class Events {
 
   private final KubernetesClient client;
   private final String instance;
+  private final Telemetry telemetry;
 
-  Events(KubernetesClient client, String instance) {
+  Events(KubernetesClient client, String instance, Telemetry telemetry) {
     this.client = client;
     this.instance = instance;
+    this.telemetry = telemetry;
   }
 
   void transitions(
@@ -93,6 +95,7 @@ final class Events {
             .build();
     try {
       client.resource(event).create();
+      telemetry.wrote("create", event.getKind());
     } catch (KubernetesClientException e) {
       // An event is a courtesy: a namespace that is going away refuses it.
       LOG.atDebug().addKeyValue("reason", condition.getReason()).log("event not written");

@@ -11,6 +11,8 @@ import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.ingress.TraefikResources;
+import ru.scoliologic.staging.monitoring.GrafanaResources;
+import ru.scoliologic.staging.monitoring.PrometheusResources;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.release.Ledger;
@@ -37,6 +39,8 @@ public record Plan(
     objects.addAll(new PostgresResources(environment).plan());
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
     objects.addAll(app.plan(rollout, dependenciesReady || started));
+    objects.addAll(PrometheusResources.plan(environment));
+    objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
     return new Plan(List.copyOf(objects), rollout, target, app.configuration(), gaveUp);
   }
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.Ledger;
 
@@ -19,10 +20,12 @@ final class Releases {
 
   private final KubernetesClient client;
   private final OwnedObjects owned;
+  private final Applier.Writes writes;
 
-  Releases(KubernetesClient client, OwnedObjects owned) {
+  Releases(KubernetesClient client, OwnedObjects owned, Applier.Writes writes) {
     this.client = client;
     this.owned = owned;
+    this.writes = writes;
   }
 
   void publish(Snapshot snapshot, Ledger.Facts facts) {
@@ -35,6 +38,7 @@ final class Releases {
     }
     for (var release : Ledger.surplus(snapshot, facts)) {
       client.resource(release).delete();
+      writes.wrote("delete", release.getKind());
       tell("deleted", release);
     }
   }
@@ -46,6 +50,7 @@ final class Releases {
       release.setStatus(null);
       var made = client.resource(release).fieldManager(MANAGER).forceConflicts().serverSideApply();
       owned.wrote(made, Optional.empty());
+      writes.wrote("create", made.getKind());
       tell("created", made);
     }
     var fresh = new StagingRelease();
@@ -67,6 +72,7 @@ final class Releases {
                     .withForce(true)
                     .build());
     owned.wrote(patched, before);
+    writes.wrote("update", patched.getKind());
   }
 
   private static void tell(String what, StagingRelease release) {

@@ -8,6 +8,7 @@ import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.Domains;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
+import ru.scoliologic.staging.api.MonitoringSpec;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.SecretsSpec;
@@ -40,6 +41,7 @@ public final class SpecRules {
     rules.ingress(spec.ingress());
     rules.secrets(spec.secrets());
     rules.services(spec);
+    rules.monitoring(spec);
     return rules.problems;
   }
 
@@ -55,6 +57,18 @@ public final class SpecRules {
         domains.traefik(),
         Domains.HOST_NAME_PATTERN,
         Domains.HOST_NAME_MESSAGE);
+    if (domains.grafana() != null) {
+      matches(
+          "spec.domains.grafana",
+          domains.grafana(),
+          Domains.HOST_NAME_PATTERN,
+          Domains.HOST_NAME_MESSAGE);
+      if (domains.grafana().equals(domains.app()) || domains.grafana().equals(domains.traefik())) {
+        problems.add(
+            "spec.domains: grafana has the host name of app or of traefik: Grafana needs a domain"
+                + " of its own");
+      }
+    }
     if (domains.app() != null && domains.app().equals(domains.traefik())) {
       problems.add(
           "spec.domains: app and traefik are the same host name: the dashboard needs a domain of"
@@ -185,6 +199,51 @@ public final class SpecRules {
         redis.maxMemory(),
         RedisSpec.MAX_MEMORY_PATTERN,
         RedisSpec.MAX_MEMORY_MESSAGE);
+  }
+
+  private void monitoring(StagingEnvironmentSpec spec) {
+    if (spec.services() == null || spec.domains() == null) {
+      return;
+    }
+    var app = spec.services().app();
+    if (app != null && app.metrics() != null) {
+      matches(
+          "spec.services.app.metrics.path",
+          app.metrics().path(),
+          AppSpec.Metrics.PATH_PATTERN,
+          AppSpec.Metrics.PATH_MESSAGE);
+    }
+    if (spec.grafana().isPresent() && spec.domains().grafana() == null) {
+      problems.add("spec: " + MonitoringSpec.DOMAIN_MESSAGE);
+    }
+    spec.monitored()
+        .ifPresent(monitoring -> {
+          var field = "spec.services.monitoring.";
+          var prometheus = monitoring.prometheus();
+          size(field + "prometheus.storage", prometheus.storage());
+          matches(
+              field + "prometheus.version",
+              prometheus.version(),
+              MonitoringSpec.Prometheus.VERSION_PATTERN,
+              MonitoringSpec.Prometheus.VERSION_MESSAGE);
+          matches(
+              field + "prometheus.retention",
+              prometheus.retention(),
+              MonitoringSpec.Prometheus.RETENTION_PATTERN,
+              MonitoringSpec.Prometheus.RETENTION_MESSAGE);
+          var grafana = monitoring.grafana();
+          size(field + "grafana.storage", grafana.storage());
+          matches(
+              field + "grafana.version",
+              grafana.version(),
+              MonitoringSpec.Grafana.VERSION_PATTERN,
+              MonitoringSpec.Grafana.VERSION_MESSAGE);
+          matches(
+              field + "grafana.adminUser",
+              grafana.adminUser(),
+              MonitoringSpec.Grafana.ADMIN_USER_PATTERN,
+              MonitoringSpec.Grafana.ADMIN_USER_MESSAGE);
+        });
   }
 
   private void size(String field, String value) {

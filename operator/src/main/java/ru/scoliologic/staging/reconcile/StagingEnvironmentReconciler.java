@@ -63,15 +63,18 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Verification verification;
   private final Events events;
   private final Releases releases;
+  private final Telemetry telemetry;
 
-  public StagingEnvironmentReconciler(KubernetesClient client, Clock clock, String instance) {
+  public StagingEnvironmentReconciler(
+      KubernetesClient client, Clock clock, String instance, Telemetry telemetry) {
     this.clock = clock;
     this.references = new References(client);
     this.gatherer = new Gatherer(client, owned, references, clock);
-    this.applier = new Applier(client, owned);
-    this.verification = new Verification(new Checks(clock), clock);
-    this.events = new Events(client, instance);
-    this.releases = new Releases(client, owned);
+    this.telemetry = telemetry;
+    this.applier = new Applier(client, owned, telemetry::wrote);
+    this.verification = new Verification(new Checks(clock), clock, telemetry);
+    this.events = new Events(client, instance, telemetry);
+    this.releases = new Releases(client, owned, telemetry::wrote);
   }
 
   @Override
@@ -79,6 +82,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       EventSourceContext<StagingEnvironment> context) {
     var sources = new ArrayList<>(owned.eventSources(context));
     sources.add(references);
+    telemetry.watch(() -> context.getPrimaryCache().list());
     return sources;
   }
 
@@ -268,7 +272,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             spec.ingress().acme().server(),
             settings.caBundle(),
             probe.getKey(),
-            probe.getValue());
+            probe.getValue(),
+            spec.grafana().map(g -> spec.domains().grafana()).orElse(null));
     var subject =
         snapshot.environment().getMetadata().getGeneration()
             + "/"
@@ -302,11 +307,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               .build());
       fresh.setStatus(status);
       PrimaryUpdateAndCacheUtils.ssaPatchStatusAndCacheResource(environment, fresh, context);
-      events.transitions(
-          environment,
-          last == null ? List.of() : last.conditions(),
-          status.conditions(),
-          clock.instant());
+      List<Condition> before = last == null ? List.of() : last.conditions();
+      telemetry.wrote("patch", environment.getKind() + "/status");
+      telemetry.published(environment, before, status.conditions(), clock);
+      events.transitions(environment, before, status.conditions(), clock.instant());
     }
   }
 
@@ -350,7 +354,13 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               : last.components(),
           accepted
               ? new StagingEnvironmentStatus.Urls(
-                  "https://" + domains.app(), "https://" + domains.traefik())
+                  "https://" + domains.app(),
+                  "https://" + domains.traefik(),
+                  environment
+                      .getSpec()
+                      .grafana()
+                      .map(g -> "https://" + domains.grafana())
+                      .orElse(null))
               : last == null ? null : last.urls(),
           versions
               .map(v ->

@@ -20,11 +20,13 @@ final class Verification {
 
   private final Checks checks;
   private final Clock clock;
+  private final Telemetry telemetry;
   private final Map<String, Last> answers = new ConcurrentHashMap<>();
 
-  Verification(Checks checks, Clock clock) {
+  Verification(Checks checks, Clock clock, Telemetry telemetry) {
     this.checks = checks;
     this.clock = clock;
+    this.telemetry = telemetry;
   }
 
   /**
@@ -39,7 +41,7 @@ final class Verification {
     if (last != null && last.subject().equals(subject) && now.isBefore(last.due())) {
       return last.result();
     }
-    var result = checks.run(target);
+    var result = telemetry.checked(() -> checks.run(target));
     boolean sameTrouble =
         last != null && last.subject().equals(subject) && !last.result().isReady();
     var troubleSince = sameTrouble ? last.troubleSince() : now;

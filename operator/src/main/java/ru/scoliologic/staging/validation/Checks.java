@@ -7,11 +7,13 @@ import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import org.apache.hc.client5.http.DnsResolver;
@@ -49,9 +51,7 @@ public final class Checks {
     try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
       var certificates =
           outcomes(
-              List.of(
-                  pool.submit(() -> certificate(target, target.app())),
-                  pool.submit(() -> certificate(target, target.dashboard()))));
+              hosts(target).map(host -> pool.submit(() -> certificate(target, host))).toList());
       if (!certificates.isEmpty()) {
         return failure(certificates);
       }
@@ -61,7 +61,8 @@ public final class Checks {
                   pool.submit(check(() -> redirect(target))),
                   pool.submit(check(() -> health(target))),
                   pool.submit(check(() -> dashboardClosed(target))),
-                  pool.submit(check(() -> dashboardOpens(target)))));
+                  pool.submit(check(() -> dashboardOpens(target))),
+                  pool.submit(check(() -> grafana(target)))));
       return requests.isEmpty()
           ? new StageResult.Ready(
               Reason.CHECKS_PASSED,
@@ -136,6 +137,16 @@ public final class Checks {
 
   private Optional<Problem> dashboardOpens(Target target) throws Exception {
     return expectOk(target, target.dashboard(), "/api/overview", basicAuth(target));
+  }
+
+  private Optional<Problem> grafana(Target target) throws Exception {
+    return target.grafana() == null
+        ? Optional.empty()
+        : expectOk(target, target.grafana(), "/api/health", null);
+  }
+
+  private static Stream<String> hosts(Target target) {
+    return Stream.of(target.app(), target.dashboard(), target.grafana()).filter(Objects::nonNull);
   }
 
   private Optional<Problem> expectOk(Target target, String host, String path, String authorization)

@@ -13,6 +13,7 @@ import ru.scoliologic.staging.api.IngressSpec;
  * @param caBundle PEM certificates that a custom server's chains lead to, or empty
  * @param user who may open the dashboard
  * @param password of that user
+ * @param grafana host name of Grafana, or null when it does not run
  */
 public record Target(
     String address,
@@ -22,7 +23,8 @@ public record Target(
     IngressSpec.Server server,
     String caBundle,
     String user,
-    String password) {
+    String password,
+    String grafana) {
 
   @Override
   public String toString() {

@@ -15,6 +15,8 @@ import ru.scoliologic.staging.stage.StageResult;
 
 class ConfigurationTest {
   private static final String AUTH = Given.DASHBOARD_USER;
+  private static final String TRAEFIK = "traefik: traefik.staging.test";
+  private static final String GRAFANA = TRAEFIK + "\n    grafana: grafana.staging.test";
 
   private static Settings resolve(Given given) {
     return Configuration.resolve(given.snapshot());
@@ -141,6 +143,46 @@ class ConfigurationTest {
                         "demo-credentials", Map.of("POSTGRES_PASSWORD", "the-first-one"))));
 
     assertThat(settings.postgresPassword()).isEqualTo("the-first-one");
+  }
+
+  @Test
+  void grafanas_password_is_made_when_grafana_runs_and_only_then() {
+    var off = resolve(Given.aGoodStart());
+    var on = resolve(Given.aGoodStart().edited(TRAEFIK, GRAFANA));
+
+    assertThat(off.credentials()).doesNotContainKey("GRAFANA_ADMIN_PASSWORD");
+    assertThat(on.credentials()).containsEntry("GRAFANA_ADMIN_PASSWORD", "g".repeat(32));
+    assertThat(on.appEnvironment()).doesNotContainKey("GRAFANA_ADMIN_PASSWORD");
+    assertThat(on.appEnvironment()).isEqualTo(off.appEnvironment());
+    assertThat(on.grafanaPasswordKnown()).isTrue();
+  }
+
+  @Test
+  void a_given_password_of_grafana_is_taken_and_does_not_reach_the_application() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited(yaml ->
+                    yaml.replace(TRAEFIK, GRAFANA)
+                        .replace("name: ESIA_CLIENT_ID", "name: GRAFANA_ADMIN_PASSWORD"))
+                .secret("given", Map.of("TRAEFIK_AUTH", AUTH, "GRAFANA_ADMIN_PASSWORD", "chosen")));
+
+    assertThat(settings.credentials()).containsEntry("GRAFANA_ADMIN_PASSWORD", "chosen");
+    assertThat(settings.appEnvironment()).doesNotContainKey("GRAFANA_ADMIN_PASSWORD");
+  }
+
+  @Test
+  void a_grafana_that_is_switched_off_leaves_its_password_for_its_data() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .owning(
+                    Given.secretOf(
+                        "demo-credentials",
+                        Map.of(
+                            "POSTGRES_PASSWORD", "kept", "GRAFANA_ADMIN_PASSWORD", "kept too"))));
+
+    assertThat(settings.credentials()).containsEntry("GRAFANA_ADMIN_PASSWORD", "kept too");
   }
 
   @Test

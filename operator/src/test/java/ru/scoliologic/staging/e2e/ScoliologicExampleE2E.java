@@ -80,6 +80,15 @@ class ScoliologicExampleE2E {
   }
 
   @Test
+  void it_is_monitored() {
+    assertThat(staging.environment(NAMESPACE, "staging").get().getStatus().components())
+        .anySatisfy(component -> {
+          assertThat(component.name()).isEqualTo("prometheus");
+          assertThat(component.ready()).isTrue();
+        });
+  }
+
+  @Test
   void no_password_stands_in_a_pods_description() {
     var pods = staging.cluster().kubectl("-n", NAMESPACE, "get", "pods", "-o", "yaml");
 

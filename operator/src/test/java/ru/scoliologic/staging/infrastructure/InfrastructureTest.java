@@ -62,6 +62,21 @@ class InfrastructureTest {
   }
 
   @Test
+  void a_storage_class_of_prometheus_that_does_not_exist_is_named() {
+    var on =
+        Given.aGoodStart()
+            .edited(
+                "  services:\n",
+                "  services:\n    monitoring: {prometheus: {storageClassName: fast}, grafana: {enabled: false}}\n")
+            .snapshot();
+
+    assertThat(Infrastructure.assess(on).message())
+        .startsWith(
+            "spec.services.monitoring.prometheus.storageClassName: storage class fast does not"
+                + " exist");
+  }
+
+  @Test
   void no_default_class_is_said_when_one_is_needed() {
     var result =
         Infrastructure.assess(Given.aGoodStart().storageClasses(Map.of("slow", false)).snapshot());
@@ -88,6 +103,25 @@ class InfrastructureTest {
     assertThat(Claims.lost(younger, List.of(older)))
         .contains("domain app.staging.test belongs to StagingEnvironment team/older");
     assertThat(Claims.lost(older, List.of(younger))).isEmpty();
+  }
+
+  @Test
+  void the_domain_of_grafana_is_claimed_like_the_others() {
+    var domains = "traefik: traefik.staging.test";
+    var grafana = "\n    grafana: grafana.staging.test";
+    var asking =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.replace("app.staging.test", "other.test")
+                    .replace(domains, "traefik: t.other.test" + grafana))
+            .snapshot()
+            .environment();
+    var holder = environment("holder", "2026-02-01T00:00:00Z", "grafana.staging.test");
+
+    assertThat(Claims.asked(asking))
+        .containsExactly("other.test", "t.other.test", "grafana.staging.test");
+    assertThat(Claims.lost(asking, List.of(holder)))
+        .contains("domain grafana.staging.test belongs to StagingEnvironment team/holder");
   }
 
   @Test

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.StagingEnvironment;
 
 class SpecRulesTest {
   @Test
@@ -63,6 +64,64 @@ class SpecRulesTest {
 
     assertThat(SpecRules.problems(edited))
         .containsExactly("spec.ingress.acme: directory and caBundle go with server: Custom only");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "grafana: app.staging.test | {} | grafana has the host name of app or of traefik",
+        "grafana: traefik.staging.test | {} | grafana has the host name of app or of traefik",
+        "grafana: grafana | {} | spec.domains.grafana: 'grafana' is not a host name",
+        "# no grafana | {} | Grafana has no domain: set domains.grafana, or",
+        "# no grafana | {prometheus: {storage: 1Gi}} | services.monitoring.grafana.enabled: false for Prometheus alone",
+        "grafana: g.staging.test | {prometheus: {storage: 10GB}} | spec.services.monitoring.prometheus.storage: '10GB' is not a volume size",
+        "grafana: g.staging.test | {prometheus: {version: '2.42'}} | spec.services.monitoring.prometheus.version: '2.42' is not a supported Prometheus version",
+        "grafana: g.staging.test | {prometheus: {retention: forever}} | spec.services.monitoring.prometheus.retention: 'forever' is not a time to keep samples",
+        "grafana: g.staging.test | {grafana: {version: '9.1.0'}} | spec.services.monitoring.grafana.version: '9.1.0' is not a supported Grafana version",
+        "grafana: g.staging.test | {grafana: {storage: much}} | spec.services.monitoring.grafana.storage: 'much' is not a volume size",
+        "grafana: g.staging.test | {grafana: {adminUser: 'a b'}} | spec.services.monitoring.grafana.adminUser: 'a b' is not a user name"
+      })
+  void bad_monitoring_is_named_with_its_field_and_the_cure(
+      String domain, String monitoring, String expected) {
+    var edited = monitoring(domain, monitoring);
+
+    assertThat(SpecRules.problems(edited)).anySatisfy(p -> assertThat(p).contains(expected));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "grafana: g.staging.test | {}",
+        "grafana: g.staging.test | {grafana: {enabled: false}}",
+        "# no grafana | {grafana: {enabled: false}}"
+      })
+  void good_monitoring_has_no_problem(String domain, String monitoring) {
+    assertThat(SpecRules.problems(monitoring(domain, monitoring))).isEmpty();
+  }
+
+  private static StagingEnvironment monitoring(String domain, String monitoring) {
+    return Given.aGoodStart()
+        .edited(yaml ->
+            yaml.replace(
+                    "traefik: traefik.staging.test", "traefik: traefik.staging.test\n    " + domain)
+                .replace("  services:\n", "  services:\n    monitoring: " + monitoring + "\n"))
+        .snapshot()
+        .environment();
+  }
+
+  @Test
+  void a_path_of_metrics_is_a_path() {
+    var edited =
+        Given.aGoodStart()
+            .edited("image: sample-app:1", "image: sample-app:1\n      metrics: {path: metrics}")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited))
+        .containsExactly(
+            "spec.services.app.metrics.path: 'metrics' is not a path: give one like /metrics");
   }
 
   @Test

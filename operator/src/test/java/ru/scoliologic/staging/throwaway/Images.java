@@ -23,6 +23,7 @@ public final class Images {
   public static final String PEBBLE = "ghcr.io/letsencrypt/pebble:2.10.1";
   public static final String POSTGRES = "postgres:17";
   public static final String REDIS = "redis:8.0";
+  public static final String PROMETHEUS = "prom/prometheus:v3.16.0";
   public static final String OPERATOR = "staging-operator:dev";
   public static final String APP_1 = "sample-app:1";
   public static final String APP_2 = "sample-app:2";
@@ -34,7 +35,7 @@ public final class Images {
    */
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
-          "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS),
+          "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS),
           "apps", List.of(APP_1, APP_2, APP_BROKEN),
           "operator", List.of(OPERATOR));
 

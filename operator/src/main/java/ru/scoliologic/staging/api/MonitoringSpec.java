@@ -1,0 +1,196 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+
+/** Prometheus and Grafana of the environment. */
+public record MonitoringSpec(
+    @JsonPropertyDescription("Prometheus: what is measured, and for how long it is kept.")
+        Prometheus prometheus,
+    @JsonPropertyDescription("Grafana: the dashboards, served at spec.domains.grafana.")
+        Grafana grafana) {
+
+  static final MonitoringSpec DEFAULTS = new MonitoringSpec(null, null);
+
+  /** Monitoring that is asked for, but whose Grafana has nowhere to be served. */
+  static final String DOMAIN_RULE =
+      "!has(self.services.monitoring) || has(self.domains.grafana) ||"
+          + " (has(self.services.monitoring.grafana) &&"
+          + " has(self.services.monitoring.grafana.enabled) &&"
+          + " !self.services.monitoring.grafana.enabled)";
+
+  public static final String DOMAIN_MESSAGE =
+      "services.monitoring is given, but Grafana has no domain: set domains.grafana, or"
+          + " services.monitoring.grafana.enabled: false for Prometheus alone";
+
+  public MonitoringSpec {
+    prometheus =
+        prometheus == null
+            ? new Prometheus(null, null, null, null, null, null, null, null, null, null)
+            : prometheus;
+    grafana =
+        grafana == null
+            ? new Grafana(null, null, null, null, null, null, null, null, null, null, null)
+            : grafana;
+  }
+
+  /** Prometheus on one volume, from the official image or one that keeps its contract. */
+  public record Prometheus(
+      @Default(DEFAULT_VERSION)
+          @Size(min = 1, max = 16)
+          @ValidationRule(
+              value = "self.matches('" + VERSION_PATTERN + "')",
+              message = VERSION_MESSAGE)
+          @JsonPropertyDescription(
+              "Prometheus version, as in the tag of the official image but for its v.")
+          String version,
+      @Default(DEFAULT_RETENTION)
+          @Size(min = 1, max = 8)
+          @ValidationRule(
+              value = "self.matches('" + RETENTION_PATTERN + "')",
+              message = RETENTION_MESSAGE)
+          @JsonPropertyDescription(
+              "How long samples are kept; the oldest go earlier when they fill four fifths of the"
+                  + " volume.")
+          String retention,
+      @Default(DEFAULT_STORAGE)
+          @Size(max = 20)
+          @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+          @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
+          @JsonPropertyDescription("Size of the data volume.")
+          String storage,
+      @Size(max = 253)
+          @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
+          @JsonPropertyDescription(
+              "Storage class of the volume; the cluster's default when absent.")
+          String storageClassName,
+      @Default("" + DEFAULT_UID)
+          @Min(1)
+          @Max(2147483647)
+          @JsonPropertyDescription("User and group id of the image's nobody user.")
+          Long runAsUser,
+      @Size(max = 512)
+          @JsonPropertyDescription("Image to run instead of prom/prometheus:v<version>.")
+          String image,
+      @JsonPropertyDescription("Compute resources of the Prometheus container.")
+          ResourceRequirements resources,
+      @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+          List<LocalObjectReference> imagePullSecrets,
+      @JsonPropertyDescription("Labels a node must have.")
+          Map<String, @Size(max = 63) String> nodeSelector,
+      @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+          List<Toleration> tolerations)
+      implements ComponentSpec {
+
+    public static final String VERSION_PATTERN = "^3[.][0-9]{1,3}[.][0-9]{1,3}$";
+    public static final String VERSION_MESSAGE =
+        "is not a supported Prometheus version: give one of the third major version, for example"
+            + " 3.16.0";
+    public static final String RETENTION_PATTERN = "^[1-9][0-9]{0,4}[hdwy]$";
+    public static final String RETENTION_MESSAGE =
+        "is not a time to keep samples: give a whole number with h, d, w or y, for example 15d";
+    static final String DEFAULT_VERSION = "3.16.0";
+    static final String DEFAULT_RETENTION = "15d";
+    static final String DEFAULT_STORAGE = "5Gi";
+    static final long DEFAULT_UID = 65534;
+
+    public Prometheus {
+      version = version == null ? DEFAULT_VERSION : version;
+      retention = retention == null ? DEFAULT_RETENTION : retention;
+      storage = storage == null ? DEFAULT_STORAGE : storage;
+      runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+    }
+
+    @Override
+    public String defaultImage() {
+      return "prom/prometheus:v" + version;
+    }
+  }
+
+  /** Grafana on one volume, from the official image or one that keeps its contract. */
+  public record Grafana(
+      @Default("" + DEFAULT_ENABLED)
+          @JsonPropertyDescription(
+              "false: Prometheus alone; spec.domains.grafana is then not needed.")
+          Boolean enabled,
+      @Default(DEFAULT_VERSION)
+          @Size(min = 1, max = 16)
+          @ValidationRule(
+              value = "self.matches('" + VERSION_PATTERN + "')",
+              message = VERSION_MESSAGE)
+          @JsonPropertyDescription("Grafana version, as in the tag of the official image.")
+          String version,
+      @Default(DEFAULT_ADMIN_USER)
+          @Size(min = 1, max = 60)
+          @ValidationRule(
+              value = "self.matches('" + ADMIN_USER_PATTERN + "')",
+              message = ADMIN_USER_MESSAGE)
+          @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
+          @JsonPropertyDescription(
+              "Name of the administrator. The password is key GRAFANA_ADMIN_PASSWORD of"
+                  + " spec.secrets, or generated into Secret <environment>-credentials.")
+          String adminUser,
+      @Default(DEFAULT_STORAGE)
+          @Size(max = 20)
+          @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+          @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
+          @JsonPropertyDescription("Size of the volume with users, settings and own dashboards.")
+          String storage,
+      @Size(max = 253)
+          @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
+          @JsonPropertyDescription(
+              "Storage class of the volume; the cluster's default when absent.")
+          String storageClassName,
+      @Default("" + DEFAULT_UID)
+          @Min(1)
+          @Max(2147483647)
+          @JsonPropertyDescription("User and group id of the image's grafana user.")
+          Long runAsUser,
+      @Size(max = 512)
+          @JsonPropertyDescription("Image to run instead of grafana/grafana:<version>.")
+          String image,
+      @JsonPropertyDescription("Compute resources of the Grafana container.")
+          ResourceRequirements resources,
+      @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+          List<LocalObjectReference> imagePullSecrets,
+      @JsonPropertyDescription("Labels a node must have.")
+          Map<String, @Size(max = 63) String> nodeSelector,
+      @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+          List<Toleration> tolerations)
+      implements ComponentSpec {
+
+    public static final String VERSION_PATTERN = "^1[0-9][.][0-9]{1,3}[.][0-9]{1,3}$";
+    public static final String VERSION_MESSAGE =
+        "is not a supported Grafana version: give 10 or newer, for example 12.3.0";
+    public static final String ADMIN_USER_PATTERN = "^[A-Za-z0-9][-A-Za-z0-9._@]*$";
+    public static final String ADMIN_USER_MESSAGE =
+        "is not a user name: use letters, digits, '.', '_', '-' and '@'";
+    static final boolean DEFAULT_ENABLED = true;
+    static final String DEFAULT_VERSION = "12.3.0";
+    static final String DEFAULT_ADMIN_USER = "admin";
+    static final String DEFAULT_STORAGE = "1Gi";
+    static final long DEFAULT_UID = 472;
+
+    public Grafana {
+      enabled = enabled == null ? DEFAULT_ENABLED : enabled;
+      version = version == null ? DEFAULT_VERSION : version;
+      adminUser = adminUser == null ? DEFAULT_ADMIN_USER : adminUser;
+      storage = storage == null ? DEFAULT_STORAGE : storage;
+      runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+    }
+
+    @Override
+    public String defaultImage() {
+      return "grafana/grafana:" + version;
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package ru.scoliologic.staging.monitoring;
+
+import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import ru.scoliologic.staging.api.MonitoringSpec.Prometheus;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Stage;
+
+/** Builds Prometheus' objects (pure), and the Services at which it reads the other components. */
+public final class PrometheusResources {
+  public static final String COMPONENT = "prometheus";
+  static final int PORT = 9090;
+  private static final String CONFIGURATION = "prometheus.yml";
+  private static final String DATA = "/prometheus";
+
+  private final StagingEnvironment environment;
+  private final Prometheus spec;
+  private final Names names;
+  private final OnePod pod;
+
+  private PrometheusResources(StagingEnvironment environment, Prometheus spec) {
+    this.environment = environment;
+    this.spec = spec;
+    this.names = Names.of(environment);
+    this.pod = new OnePod(environment, COMPONENT, names.prometheus(), PORT);
+  }
+
+  /** The objects; none when monitoring is off. */
+  public static List<Planned> plan(StagingEnvironment environment) {
+    return environment
+        .getSpec()
+        .monitored()
+        .map(m -> new PrometheusResources(environment, m.prometheus()).plan())
+        .orElse(List.of());
+  }
+
+  /** Its state; empty when monitoring is off. */
+  public static Optional<Component> observe(Snapshot snapshot) {
+    return snapshot
+        .environment()
+        .getSpec()
+        .monitored()
+        .map(m ->
+            Component.of(
+                snapshot,
+                COMPONENT,
+                m.prometheus().effectiveImage(),
+                snapshot.owned().find(Deployment.class, snapshot.names().prometheus())));
+  }
+
+  private List<Planned> plan() {
+    var grafana = environment.getSpec().grafana().map(g -> GrafanaResources.COMPONENT);
+    var plan = new ArrayList<Planned>();
+    plan.add(
+        new Planned(
+            Stage.DEPLOYMENT,
+            HardenedPod.volumeClaim(
+                Ownership.retained(environment, COMPONENT, names.prometheus()),
+                spec.storage(),
+                spec.storageClassName())));
+    plan.add(new Planned(Stage.DEPLOYMENT, configuration()));
+    plan.add(new Planned(Stage.DEPLOYMENT, pod.service()));
+    plan.add(new Planned(Stage.DEPLOYMENT, pod.networkPolicy(grafana)));
+    plan.add(new Planned(Stage.DEPLOYMENT, traefikMetrics()));
+    if (environment.getSpec().services().app().metrics() != null) {
+      plan.add(new Planned(Stage.DEPLOYMENT, appMetrics()));
+    }
+    plan.add(
+        new Planned(
+            Stage.DEPLOYMENT, pod.deployment(podSpec(), Hash.of(ScrapeConfig.of(environment)))));
+    return List.copyOf(plan);
+  }
+
+  private ConfigMap configuration() {
+    return new ConfigMapBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.prometheus()))
+        .withData(Map.of(CONFIGURATION, ScrapeConfig.of(environment)))
+        .build();
+  }
+
+  private Service traefikMetrics() {
+    return new ServiceBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefikMetrics()))
+        .withNewSpec()
+        .withSelector(Labels.selector(environment, "traefik"))
+        .addNewPort()
+        .withName("metrics")
+        .withPort(ScrapeConfig.TRAEFIK_PORT)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString("internal"))
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
+  /** Without an address of its own: its name leads to each pod, of whatever version. */
+  private Service appMetrics() {
+    int port = ScrapeConfig.appPort(environment);
+    return new ServiceBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.appMetrics()))
+        .withNewSpec()
+        .withClusterIP("None")
+        .withSelector(Labels.selector(environment, "app"))
+        .addNewPort()
+        .withName("metrics")
+        .withPort(port)
+        .withProtocol("TCP")
+        .withTargetPort(new IntOrString(port))
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
+  private PodSpec podSpec() {
+    return HardenedPod.pod(spec, spec.runAsUser())
+        // It writes its last samples to disk when told to stop.
+        .withTerminationGracePeriodSeconds(60L)
+        .withContainers(container())
+        .withVolumes(
+            claim("data", names.prometheus()),
+            new VolumeBuilder()
+                .withName("configuration")
+                .withNewConfigMap()
+                .withName(names.prometheus())
+                .endConfigMap()
+                .build())
+        .build();
+  }
+
+  private Container container() {
+    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("50m", "128Mi", "512Mi"))
+        .withArgs(
+            "--config.file=/etc/prometheus/" + CONFIGURATION,
+            "--storage.tsdb.path=" + DATA,
+            "--storage.tsdb.retention.time=" + spec.retention(),
+            "--storage.tsdb.retention.size=" + retentionSize() + "MB",
+            "--web.listen-address=:" + PORT)
+        .addNewPort()
+        .withName(OnePod.PORT)
+        .withContainerPort(PORT)
+        .withProtocol("TCP")
+        .endPort()
+        // A long write-ahead log takes minutes to read.
+        .withStartupProbe(OnePod.probe("/-/ready", 2, 300))
+        .withReadinessProbe(OnePod.probe("/-/ready", 5, 3))
+        .withLivenessProbe(OnePod.probe("/-/healthy", 15, 6))
+        .withVolumeMounts(mount("data", DATA), readOnly("configuration", "/etc/prometheus"))
+        .build();
+  }
+
+  /** Four fifths of the volume in MiB: a full one would stop Prometheus for good. */
+  private long retentionSize() {
+    long bytes = Quantity.getAmountInBytes(new Quantity(spec.storage())).longValue();
+    return Math.max(1, bytes / (1 << 20) * 4 / 5);
+  }
+}

@@ -1,0 +1,2 @@
+/** Prometheus and Grafana of the environment. */
+package ru.scoliologic.staging.monitoring;

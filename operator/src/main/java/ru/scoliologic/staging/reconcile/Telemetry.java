@@ -1,0 +1,181 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
+
+/**
+ * What the operator measures, in Prometheus' text format. Labels hold nothing of which there could
+ * be any number: kinds, verbs, results; and environments, of which {@value #MAX_ENVIRONMENTS} are
+ * shown at most.
+ */
+public final class Telemetry {
+  static final int MAX_ENVIRONMENTS = 500;
+  private static final String TRUE = "True";
+  private static final List<String> STATUSES = List.of(TRUE, "False", "Unknown");
+  private static final List<String> TYPES =
+      Stream.concat(
+              Stream.of(Stage.values()).map(Stage::condition),
+              Stream.of(Conditions.READY, Conditions.RECONCILING, Conditions.STALLED))
+          .toList();
+  private static final Duration[] READY_WITHIN = seconds(10, 20, 30, 60, 120, 300, 600, 1800, 3600);
+  private static final Duration[] CHECKED_WITHIN = seconds(1, 2, 5, 10, 30, 60);
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Timer timeToReady =
+      Timer.builder("staging.environment.time.to.ready")
+          .description("From an environment's making, or from its last trouble, to Ready.")
+          .serviceLevelObjectives(READY_WITHIN)
+          .register(registry);
+  private volatile Supplier<Stream<StagingEnvironment>> environments = Stream::empty;
+
+  @SuppressWarnings("this-escape")
+  public Telemetry() {
+    new JvmMemoryMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    // A series that begins with its first failure would hide that failure from rate().
+    for (var outcome : Outcome.values()) {
+      checks(outcome);
+    }
+    GaugeWithCallback conditions =
+        GaugeWithCallback.builder()
+            .name("staging_environment_condition")
+            .help("1 for the status that a condition of an environment has, 0 for the others.")
+            .labelNames("namespace", "environment", "type", "status")
+            .callback(this::tellConditions)
+            .build();
+    registry.getPrometheusRegistry().register(conditions);
+  }
+
+  /** What the Java Operator SDK measures: reconciliations, retries, events, its queue. */
+  public Metrics ofTheSdk() {
+    return MicrometerMetrics.withoutPerResourceMetrics(registry);
+  }
+
+  /** All series, as Prometheus reads them. */
+  public String scrape() {
+    return registry.scrape();
+  }
+
+  /**
+   * Where the environments are seen. They are asked for at each scrape, so one that is gone has no
+   * series any more.
+   */
+  void watch(Supplier<Stream<StagingEnvironment>> seen) {
+    environments = seen;
+  }
+
+  /**
+   * Counts a write to the API server.
+   *
+   * @param verb create, update, delete or patch
+   */
+  void wrote(String verb, String kind) {
+    Counter.builder("staging.writes")
+        .description("Writes to the API server.")
+        .tag("verb", verb)
+        .tag("kind", kind)
+        .register(registry)
+        .increment();
+  }
+
+  /** Runs the checks and measures them. */
+  StageResult checked(Supplier<StageResult> checks) {
+    long begin = System.nanoTime();
+    var result = checks.get();
+    var outcome =
+        switch (result) {
+          case StageResult.Ready r -> Outcome.PASSED;
+          case StageResult.Waiting w -> Outcome.WAITING;
+          case StageResult.Failing f -> Outcome.FAILED;
+          case StageResult.Stalled s -> Outcome.FAILED;
+        };
+    checks(outcome).record(Duration.ofNanos(System.nanoTime() - begin));
+    return result;
+  }
+
+  private Timer checks(Outcome outcome) {
+    return Timer.builder("staging.checks")
+        .description("Rounds of checks through the ingress.")
+        .tag("result", outcome.name().toLowerCase(Locale.ROOT))
+        .serviceLevelObjectives(CHECKED_WITHIN)
+        .register(registry);
+  }
+
+  /** Measures the time to Ready when an environment has just become so. */
+  void published(
+      StagingEnvironment environment, List<Condition> before, List<Condition> after, Clock clock) {
+    boolean ready =
+        Conditions.find(after, Conditions.READY)
+            .filter(c -> c.getStatus().equals(TRUE))
+            .isPresent();
+    var last = Conditions.find(before, Conditions.READY);
+    if (ready && last.filter(c -> c.getStatus().equals(TRUE)).isEmpty()) {
+      var since =
+          last.map(Condition::getLastTransitionTime)
+              .orElseGet(() -> environment.getMetadata().getCreationTimestamp());
+      timeToReady.record(Duration.between(Instant.parse(since), clock.instant()));
+    }
+  }
+
+  private void tellConditions(GaugeWithCallback.Callback callback) {
+    environments
+        .get()
+        .sorted(
+            Comparator.comparing((StagingEnvironment e) -> e.getMetadata().getNamespace())
+                .thenComparing(e -> e.getMetadata().getName()))
+        .limit(MAX_ENVIRONMENTS)
+        .forEach(environment -> {
+          for (var type : TYPES) {
+            var actual = status(environment, type);
+            for (var status : STATUSES) {
+              callback.call(
+                  status.equals(actual) ? 1 : 0,
+                  environment.getMetadata().getNamespace(),
+                  environment.getMetadata().getName(),
+                  type,
+                  status);
+            }
+          }
+        });
+  }
+
+  private static String status(StagingEnvironment environment, String type) {
+    var conditions = environment.getStatus() == null ? null : environment.getStatus().conditions();
+    boolean onlyWhileTrue = type.equals(Conditions.RECONCILING) || type.equals(Conditions.STALLED);
+    return Conditions.find(conditions == null ? List.of() : conditions, type)
+        .map(Condition::getStatus)
+        .orElse(onlyWhileTrue ? "False" : "Unknown");
+  }
+
+  private static Duration[] seconds(long... values) {
+    return java.util.Arrays.stream(values).mapToObj(Duration::ofSeconds).toArray(Duration[]::new);
+  }
+
+  /** How a round of checks ended. */
+  private enum Outcome {
+    PASSED,
+    WAITING,
+    FAILED
+  }
+}

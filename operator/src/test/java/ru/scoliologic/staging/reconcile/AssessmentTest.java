@@ -1,0 +1,59 @@
+package ru.scoliologic.staging.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.app.Rollout;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+class AssessmentTest {
+  private static Component available(String name) {
+    return new Component(name, true, name + ":1", null, "available");
+  }
+
+  @Test
+  void all_components_available_are_named() {
+    var result =
+        Assessment.deployment(
+            List.of(available("traefik"), available("app"), available("prometheus")));
+
+    assertThat(result)
+        .isEqualTo(
+            new StageResult.Ready(Reason.DEPLOYED, "traefik, app and prometheus are available"));
+  }
+
+  @Test
+  void one_that_starts_is_waited_for_and_one_that_fails_is_told_first() {
+    var components = new ArrayList<>(List.of(available("traefik")));
+    components.add(
+        new Component("app", false, "app:1", Reason.COMPONENTS_STARTING, "not created yet"));
+    assertThat(Assessment.deployment(components).message()).isEqualTo("starting: app");
+
+    components.add(
+        new Component("grafana", false, "g:1", Reason.IMAGE_PULL_FAILED, "cannot be pulled"));
+    assertThat(Assessment.deployment(components).message()).isEqualTo("grafana: cannot be pulled");
+  }
+
+  @Test
+  void the_rows_of_monitoring_are_there_while_it_is_on() {
+    var off = Given.aGoodStart().snapshot();
+    var on =
+        Given.aGoodStart()
+            .edited(
+                "traefik: traefik.staging.test",
+                "traefik: traefik.staging.test\n    grafana: grafana.staging.test")
+            .snapshot();
+
+    assertThat(Assessment.components(off, Rollout.decide(off, "sample-app:1", false)))
+        .extracting(Component::name)
+        .containsExactly("traefik", "postgres", "redis", "app");
+    assertThat(Assessment.components(on, Rollout.decide(on, "sample-app:1", false)))
+        .extracting(Component::name)
+        .containsExactly("traefik", "postgres", "redis", "app", "prometheus", "grafana");
+  }
+}
