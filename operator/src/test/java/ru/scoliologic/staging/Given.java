@@ -178,7 +178,8 @@ public final class Given {
         storageClasses,
         portHolders,
         logTails,
-        "g"::repeat,
+        (length, alphabet) ->
+            (alphabet.contains("g") ? "g" : alphabet.substring(0, 1)).repeat(length),
         now);
   }
 

@@ -53,7 +53,22 @@ public record AppSpec(
     @JsonPropertyDescription(
             "Where the application tells its metrics, in Prometheus' text format; read when the"
                 + " environment is monitored.")
-        Metrics metrics)
+        Metrics metrics,
+    @Size(max = 20)
+        @JsonPropertyDescription(
+            "Secrets and ConfigMaps of this namespace whose keys all become variables; a key of"
+                + " spec.secrets and an entry of env go before. A change rolls the application.")
+        List<EnvSource> envFrom,
+    @Size(max = 50) @JsonPropertyDescription("Command to run instead of the image's entry point.")
+        List<@Size(max = 1000) String> command,
+    @Size(max = 50) @JsonPropertyDescription("Arguments of the command.")
+        List<@Size(max = 1000) String> args,
+    @Default("" + DEFAULT_REPLICAS)
+        @Min(1)
+        @Max(20)
+        @JsonPropertyDescription(
+            "Pods of the serving version; with volumes they all run on one node.")
+        Integer replicas)
     implements ComponentSpec {
 
   public static final String IMAGE_PATTERN =
@@ -61,6 +76,7 @@ public record AppSpec(
   public static final String IMAGE_MESSAGE =
       "is not an image reference: give one like registry.example.org/team/app:1.2";
   static final int DEFAULT_PORT = 3000;
+  static final int DEFAULT_REPLICAS = 1;
   static final long DEFAULT_UID = 1001;
 
   public AppSpec {
@@ -69,6 +85,10 @@ public record AppSpec(
     env = env == null ? List.of() : List.copyOf(env);
     volumes = volumes == null ? List.of() : List.copyOf(volumes);
     runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+    envFrom = envFrom == null ? List.of() : List.copyOf(envFrom);
+    command = command == null ? List.of() : List.copyOf(command);
+    args = args == null ? List.of() : List.copyOf(args);
+    replicas = replicas == null ? DEFAULT_REPLICAS : replicas;
   }
 
   /** The application has no image of its own: it is always given. */
@@ -116,6 +136,14 @@ public record AppSpec(
     public Metrics {
       path = path == null ? DEFAULT_PATH : path;
     }
+  }
+
+  /** A whole Secret or ConfigMap. */
+  @ValidationRule(value = "has(self.secretRef) != has(self.configMapRef)", message = EnvSource.ONE)
+  public record EnvSource(
+      @JsonPropertyDescription("The Secret.") SecretsSpec.SecretRef secretRef,
+      @JsonPropertyDescription("The ConfigMap.") PostgresSpec.ConfigMapRef configMapRef) {
+    public static final String ONE = "give either secretRef or configMapRef";
   }
 
   /** One environment variable. */

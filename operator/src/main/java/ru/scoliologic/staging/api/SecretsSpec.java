@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.api;
 
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
@@ -39,6 +40,11 @@ public record SecretsSpec(
           String name) {}
 
   /** One value that must be known. */
+  @ValidationRule(
+      value =
+          "!(self.name in ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'GRAFANA_ADMIN_PASSWORD']) ||"
+              + " !has(self.generate) || self.generate.rotation == 0",
+      message = Key.NO_ROTATION)
   public record Key(
       @Required
           @Size(min = 1, max = 100)
@@ -49,18 +55,67 @@ public record SecretsSpec(
           Integer minLength,
       @JsonPropertyDescription(
               "Make the value when no Secret gives it. It is made once and never changes by itself.")
-          Generate generate) {
+          Generate generate,
+      @Size(max = 200)
+          @JsonPropertyDescription(
+              "Regular expression (RE2) that the whole value must match; checked for values that a"
+                  + " Secret gives.")
+          String pattern,
+      @Default("false")
+          @JsonPropertyDescription(
+              "The environment does without it: when no Secret has the key, the application does not"
+                  + " get the variable.")
+          Boolean optional) {
 
+    public static final String NO_ROTATION =
+        "generate.rotation cannot be used for the passwords of PostgreSQL, Redis and Grafana, which"
+            + " were set when their data was made: leave it out";
     public static final String NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$";
     public static final String NAME_MESSAGE =
         "is not a variable name: use letters, digits and '_', for example JWT_SECRET";
+
+    public Key {
+      optional = optional != null && optional;
+    }
   }
 
   /** How to make a value. */
   public record Generate(
-      @Required
-          @Min(16)
-          @Max(256)
-          @JsonPropertyDescription("Number of characters, drawn from A-Z, a-z and 0-9.")
-          Integer length) {}
+      @Required @Min(16) @Max(256) @JsonPropertyDescription("Number of characters.") Integer length,
+      @Default(DEFAULT_ALPHABET)
+          @JsonPropertyDescription(
+              "Characters to draw from: Alphanumeric (A-Z, a-z, 0-9), Hex (0-9, a-f) or Digits.")
+          Alphabet alphabet,
+      @Default("0")
+          @Min(0)
+          @Max(1000000)
+          @JsonPropertyDescription(
+              "Raise it to have a new value made; what uses the value is rolled. The passwords of"
+                  + " PostgreSQL and Redis cannot be rotated.")
+          Integer rotation) {
+
+    static final String DEFAULT_ALPHABET = "Alphanumeric";
+
+    public Generate {
+      alphabet = alphabet == null ? Alphabet.valueOf(DEFAULT_ALPHABET) : alphabet;
+      rotation = rotation == null ? 0 : rotation;
+    }
+  }
+
+  /** What a generated value is made of. */
+  public enum Alphabet {
+    Alphanumeric("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
+    Hex("0123456789abcdef"),
+    Digits("0123456789");
+
+    private final String characters;
+
+    Alphabet(String characters) {
+      this.characters = characters;
+    }
+
+    public String characters() {
+      return characters;
+    }
+  }
 }

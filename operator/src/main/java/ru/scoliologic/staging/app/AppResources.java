@@ -166,7 +166,7 @@ public final class AppResources {
     return new DeploymentBuilder()
         .withMetadata(metadata)
         .withNewSpec()
-        .withReplicas(1)
+        .withReplicas(spec.replicas())
         .withRevisionHistoryLimit(2)
         .withMinReadySeconds(SETTLE_SECONDS)
         .withProgressDeadlineSeconds(spec.health().startSeconds() + 60)
@@ -223,6 +223,8 @@ public final class AppResources {
     spec.volumes().forEach(v -> mounts.add(mount(volumeName(v), v.path())));
     return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
         .withImage(version.image())
+        .withCommand(spec.command())
+        .withArgs(spec.args())
         .addNewEnvFrom()
         .withNewSecretRef(names.appEnvironment(), false)
         .endEnvFrom()

@@ -131,9 +131,12 @@ public record Rollout(
 
   static boolean available(Snapshot snapshot, Version version) {
     return deployment(snapshot, version)
-        .map(Deployment::getStatus)
-        .map(status -> status.getAvailableReplicas())
-        .filter(replicas -> replicas >= 1)
+        .filter(deployment -> deployment.getStatus() != null)
+        .filter(deployment -> {
+          var available = deployment.getStatus().getAvailableReplicas();
+          var asked = deployment.getSpec() == null ? null : deployment.getSpec().getReplicas();
+          return available != null && available >= (asked == null ? 1 : Math.max(1, asked));
+        })
         .isPresent();
   }
 

@@ -41,7 +41,8 @@ public record Snapshot(
   /** Where new credentials come from. */
   @FunctionalInterface
   public interface RandomValues {
-    String next(int length);
+    /** A value of so many of these characters. */
+    String next(int length, String alphabet);
   }
 
   public Names names() {

@@ -6,6 +6,7 @@ import static ru.scoliologic.staging.configuration.Settings.POSTGRES_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.REDIS_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.USERS_KEY;
 
+import com.google.re2j.Pattern;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,9 @@ import ru.scoliologic.staging.stage.StageResult;
 public final class Configuration {
   private static final int PASSWORD_LENGTH = 32;
 
+  /** Beside a generated key in the credentials: the rotation it was made for. */
+  private static final String ROTATION = ".rotation";
+
   /** What a component's data was made with: it reaches the application only when composed. */
   private static final List<String> PASSWORDS =
       List.of(POSTGRES_PASSWORD, REDIS_PASSWORD, GRAFANA_ADMIN_PASSWORD);
@@ -41,6 +45,12 @@ public final class Configuration {
   private final Map<String, String> credentials = new TreeMap<>();
   private final Map<String, String> values = new LinkedHashMap<>();
   private final Problems problems = new Problems();
+  private final List<String> hidden = new ArrayList<>();
+
+  /** How many keys each Secret gave, in the order of spec.secrets.from. */
+  private final Map<String, Integer> given = new LinkedHashMap<>();
+
+  private int generated;
 
   private Configuration(Snapshot snapshot) {
     this.snapshot = snapshot;
@@ -64,13 +74,13 @@ public final class Configuration {
     var users = dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
     var ca = caBundle();
     initSql();
-    var environment = problems.any() ? lastEnvironment() : composedEnvironment();
+    var taken = taken();
+    var environment = problems.any() ? lastEnvironment() : composedEnvironment(taken);
     var secrets =
-        Stream.of(credentials.values(), values.values(), users.lines().toList())
+        Stream.of(credentials.values(), values.values(), users.lines().toList(), hidden)
             .flatMap(Collection::stream)
             .toList();
-    return new Settings(
-        problems.result(values.size()), credentials, environment, users, ca, secrets);
+    return new Settings(problems.result(found()), credentials, environment, users, ca, secrets);
   }
 
   /** A database that was made with a password nobody knows any more must not be given a new one. */
@@ -115,12 +125,17 @@ public final class Configuration {
     if (given.isPresent()) {
       check(key, given.get());
       values.put(key.name(), given.get().value());
+      this.given.merge(given.get().secret(), 1, Integer::sum);
       return;
     }
     if (key.generate() != null) {
-      var value = generated(key.name(), key.generate().length());
+      var value = generated(key);
       values.put(key.name(), value);
       credentials.put(key.name(), value);
+      generated++;
+      return;
+    }
+    if (key.optional()) {
       return;
     }
     if (!PASSWORDS.contains(key.name())) {
@@ -148,11 +163,62 @@ public final class Configuration {
       problems.invalid(
           "%s in Secret %s has %d characters and needs %d"
               .formatted(key.name(), given.secret(), given.value().length(), key.minLength()));
+    } else if (key.pattern() != null && !Pattern.matches(key.pattern(), given.value())) {
+      problems.invalid(
+          "%s in Secret %s does not match %s".formatted(key.name(), given.secret(), key.pattern()));
     }
   }
 
   private String generated(String name, int length) {
-    return stored.containsKey(name) ? stored.get(name) : snapshot.fresh().next(length);
+    return stored.containsKey(name)
+        ? stored.get(name)
+        : snapshot.fresh().next(length, SecretsSpec.Alphabet.Alphanumeric.characters());
+  }
+
+  /** The value made for a key; a new one when its rotation was raised since. */
+  private String generated(SecretsSpec.Key key) {
+    var generate = key.generate();
+    var counter = key.name() + ROTATION;
+    int last = Integer.parseInt(stored.getOrDefault(counter, "0"));
+    boolean asked = generate.rotation() > last;
+    int now = Math.max(last, generate.rotation());
+    if (now > 0) {
+      credentials.put(counter, String.valueOf(now));
+    }
+    return stored.containsKey(key.name()) && !asked
+        ? stored.get(key.name())
+        : snapshot.fresh().next(generate.length(), generate.alphabet().characters());
+  }
+
+  /** Variables that whole Secrets and ConfigMaps give; keys that no variable can have are left. */
+  private Map<String, String> taken() {
+    var taken = new TreeMap<String, String>();
+    for (var source : snapshot.environment().getSpec().services().app().envFrom()) {
+      Map<String, String> from = Map.of();
+      if (source.secretRef() != null) {
+        var secret = snapshot.secrets().get(source.secretRef().name());
+        if (secret == null) {
+          problems.missingSecret(source.secretRef().name());
+        } else {
+          from = Settings.values(secret);
+          hidden.addAll(from.values());
+        }
+      } else {
+        var name = source.configMapRef().name();
+        var configMap = snapshot.configMaps().get(name);
+        if (configMap == null) {
+          problems.missingConfigMap("ConfigMap %s (spec.services.app.envFrom)".formatted(name));
+        } else if (configMap.getData() != null) {
+          from = configMap.getData();
+        }
+      }
+      from.forEach((key, value) -> {
+        if (key.matches(SecretsSpec.Key.NAME_PATTERN)) {
+          taken.put(key, value);
+        }
+      });
+    }
+    return taken;
   }
 
   private String dashboardUsers(KeyRef ref) {
@@ -229,7 +295,7 @@ public final class Configuration {
     }
   }
 
-  private Map<String, String> composedEnvironment() {
+  private Map<String, String> composedEnvironment(Map<String, String> taken) {
     var spec = snapshot.environment().getSpec();
     var names = snapshot.names();
     var parts = new TreeMap<>(values);
@@ -242,7 +308,8 @@ public final class Configuration {
     parts.put("REDIS_HOST", names.redis());
     parts.put("REDIS_PORT", "6379");
 
-    var environment = new TreeMap<>(values);
+    var environment = new TreeMap<>(taken);
+    environment.putAll(values);
     environment.keySet().removeAll(PASSWORDS);
     environment.put("PORT", String.valueOf(spec.services().app().port()));
     for (var variable : spec.services().app().env()) {
@@ -263,6 +330,17 @@ public final class Configuration {
         .ownedSecret(snapshot.names().appEnvironment())
         .map(Settings::values)
         .orElse(Map.of());
+  }
+
+  /** Where the values came from. */
+  private String found() {
+    var sources = new ArrayList<String>();
+    given.forEach((secret, count) -> sources.add("%d from Secret %s".formatted(count, secret)));
+    if (generated > 0) {
+      sources.add(generated + " generated");
+    }
+    return "all %d keys are present and acceptable%s"
+        .formatted(values.size(), sources.isEmpty() ? "" : " (" + String.join(", ", sources) + ")");
   }
 
   private record Given(String secret, String value) {}
@@ -305,7 +383,7 @@ public final class Configuration {
           || !invalid.isEmpty();
     }
 
-    StageResult result(int keys) {
+    StageResult result(String found) {
       if (lost != null) {
         return new StageResult.Stalled(Reason.CREDENTIALS_LOST, lost);
       }
@@ -333,8 +411,7 @@ public final class Configuration {
       if (!invalid.isEmpty()) {
         return new StageResult.Stalled(Reason.KEY_INVALID, message);
       }
-      return new StageResult.Ready(
-          Reason.CONFIGURATION_READY, "all %d keys are present and acceptable".formatted(keys));
+      return new StageResult.Ready(Reason.CONFIGURATION_READY, found);
     }
   }
 }

@@ -29,8 +29,6 @@ import ru.scoliologic.staging.cluster.Snapshot;
  */
 final class Gatherer {
   private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
-  private static final String ALPHABET =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   private static final Set<Integer> PORTS = Set.of(80, 443);
   private static final int LOG_LINES = 12;
 
@@ -168,10 +166,10 @@ final class Gatherer {
     }
   }
 
-  private String randomValue(int length) {
+  private String randomValue(int length, String alphabet) {
     var value = new StringBuilder(length);
     for (int i = 0; i < length; i++) {
-      value.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+      value.append(alphabet.charAt(random.nextInt(alphabet.length())));
     }
     return value.toString();
   }

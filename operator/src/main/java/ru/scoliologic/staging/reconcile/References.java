@@ -38,6 +38,9 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
         .map(SecretsSpec.Source::secretRef)
         .map(SecretsSpec.SecretRef::name)
         .forEach(names::add);
+    spec.services().app().envFrom().stream()
+        .filter(source -> source.secretRef() != null)
+        .forEach(source -> names.add(source.secretRef().name()));
     names.add(spec.ingress().dashboardAuth().secretKeyRef().name());
     return names;
   }
@@ -53,6 +56,9 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
     if (sql != null) {
       names.add(sql.configMapRef().name());
     }
+    environment.getSpec().services().app().envFrom().stream()
+        .filter(source -> source.configMapRef() != null)
+        .forEach(source -> names.add(source.configMapRef().name()));
     return names;
   }
 

@@ -43,7 +43,7 @@ public record Rendering(List<HasMetadata> objects, StageResult configuration) {
             Map.of(),
             List.of(),
             Map.of(),
-            "x"::repeat,
+            (length, alphabet) -> "x".repeat(length),
             Instant.EPOCH);
     var settings = Configuration.resolve(snapshot);
     var objects =

@@ -3,6 +3,7 @@ package ru.scoliologic.staging.reconcile;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.Domains;
@@ -22,6 +23,9 @@ import ru.scoliologic.staging.api.Storage;
  * schema's own.
  */
 public final class SpecRules {
+  private static final Set<String> PASSWORDS =
+      Set.of("POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_ADMIN_PASSWORD");
+
   private final List<String> problems = new ArrayList<>();
 
   private SpecRules() {}
@@ -136,6 +140,17 @@ public final class SpecRules {
       if (key.generate() != null && key.generate().length() == null) {
         missing("spec.secrets.keys[" + key.name() + "].generate.length");
       }
+      if (key.pattern() != null && !compiles(key.pattern())) {
+        problems.add(
+            "spec.secrets.keys[%s].pattern: '%s' is not a regular expression (RE2)"
+                .formatted(key.name(), key.pattern()));
+      }
+      if (PASSWORDS.contains(key.name())
+          && key.generate() != null
+          && key.generate().rotation() > 0) {
+        problems.add(
+            "spec.secrets.keys[%s]: %s".formatted(key.name(), SecretsSpec.Key.NO_ROTATION));
+      }
       if (!seen.add(key.name())) {
         problems.add("spec.secrets.keys: " + key.name() + " is listed twice");
       }
@@ -157,6 +172,11 @@ public final class SpecRules {
       matches(
           field + ".path", volume.path(), AppSpec.Volume.PATH_PATTERN, AppSpec.Volume.PATH_MESSAGE);
       size(field + ".size", volume.size());
+    }
+    for (var source : app.envFrom()) {
+      if ((source.secretRef() == null) == (source.configMapRef() == null)) {
+        problems.add("spec.services.app.envFrom[]: " + AppSpec.EnvSource.ONE);
+      }
     }
     for (var variable : app.env()) {
       matches(
@@ -244,6 +264,15 @@ public final class SpecRules {
               MonitoringSpec.Grafana.ADMIN_USER_PATTERN,
               MonitoringSpec.Grafana.ADMIN_USER_MESSAGE);
         });
+  }
+
+  private static boolean compiles(String pattern) {
+    try {
+      com.google.re2j.Pattern.compile(pattern);
+      return true;
+    } catch (com.google.re2j.PatternSyntaxException e) {
+      return false;
+    }
   }
 
   private void size(String field, String value) {

@@ -146,6 +146,117 @@ class ConfigurationTest {
   }
 
   @Test
+  void a_value_that_does_not_match_its_pattern_is_named_and_never_shown() {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .edited(
+                        "- {name: ESIA_CLIENT_ID}",
+                        "- {name: ESIA_CLIENT_ID, pattern: 'client-[0-9]+'}")
+                    .secret("given", Map.of("TRAEFIK_AUTH", AUTH, "ESIA_CLIENT_ID", "someone")))
+            .result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message())
+        .isEqualTo("ESIA_CLIENT_ID in Secret given does not match client-[0-9]+")
+        .doesNotContain("someone");
+  }
+
+  @Test
+  void an_optional_key_may_be_absent_and_then_is_no_variable() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited("- {name: ESIA_CLIENT_ID}", "- {name: ESIA_CLIENT_ID, optional: true}")
+                .secret("given", Map.of("TRAEFIK_AUTH", AUTH)));
+
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.appEnvironment()).doesNotContainKey("ESIA_CLIENT_ID");
+  }
+
+  @Test
+  void the_message_says_where_the_values_came_from() {
+    assertThat(resolve(Given.aGoodStart()).result().message())
+        .contains("1 from Secret given")
+        .contains("1 generated");
+  }
+
+  @Test
+  void the_first_secret_that_has_a_key_gives_it() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited(
+                    "- secretRef: {name: given}",
+                    "- secretRef: {name: first}\n    - secretRef: {name: given}")
+                .secret("first", Map.of("ESIA_CLIENT_ID", "client-of-the-first")));
+
+    assertThat(settings.appEnvironment()).containsEntry("ESIA_CLIENT_ID", "client-of-the-first");
+  }
+
+  @Test
+  void a_rotation_makes_a_new_value_once() {
+    var generate = "generate: {length: 48}";
+    var rotated =
+        resolve(
+            Given.aGoodStart()
+                .edited(generate, "generate: {length: 48, alphabet: Hex, rotation: 1}")
+                .owning(
+                    Given.secretOf(
+                        "demo-credentials",
+                        Map.of("JWT_SECRET", "before", "POSTGRES_PASSWORD", "kept"))));
+    var later =
+        resolve(
+            Given.aGoodStart()
+                .edited(generate, "generate: {length: 48, alphabet: Hex, rotation: 1}")
+                .owning(Given.secretOf("demo-credentials", rotated.credentials())));
+
+    assertThat(rotated.credentials())
+        .containsEntry("JWT_SECRET", "0".repeat(48))
+        .containsEntry("POSTGRES_PASSWORD", "kept");
+    assertThat(rotated.appEnvironment()).containsEntry("JWT_SECRET", "0".repeat(48));
+    assertThat(later.credentials()).isEqualTo(rotated.credentials());
+  }
+
+  @Test
+  void a_rotation_taken_back_keeps_the_value() {
+    var later =
+        resolve(
+            Given.aGoodStart()
+                .owning(
+                    Given.secretOf(
+                        "demo-credentials",
+                        Map.of(
+                            "JWT_SECRET",
+                            "rotated",
+                            "JWT_SECRET.rotation",
+                            "2",
+                            "POSTGRES_PASSWORD",
+                            "kept"))));
+
+    assertThat(later.credentials()).containsEntry("JWT_SECRET", "rotated");
+  }
+
+  @Test
+  void whole_secrets_become_variables_below_the_keys_and_are_masked() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited(
+                    "  services:\n    app:",
+                    "  services:\n    app:\n      envFrom: [{secretRef: {name: more}}]")
+                .secret(
+                    "more",
+                    Map.of("EXTRA", "extra-value", "ESIA_CLIENT_ID", "lower", "not.a.name", "x")));
+
+    assertThat(settings.appEnvironment())
+        .containsEntry("EXTRA", "extra-value")
+        .containsEntry("ESIA_CLIENT_ID", "client-1")
+        .doesNotContainKey("not.a.name");
+    assertThat(settings.masking().mask("it said extra-value")).isEqualTo("it said ***");
+  }
+
+  @Test
   void grafanas_password_is_made_when_grafana_runs_and_only_then() {
     var off = resolve(Given.aGoodStart());
     var on = resolve(Given.aGoodStart().edited(TRAEFIK, GRAFANA));
