@@ -420,6 +420,39 @@ class EnvironmentLifecycleE2E {
   }
 
   @Test
+  @Order(135)
+  void a_suspended_environment_is_left_alone_until_it_goes_on() {
+    suspend(true);
+    var suspended = staging.awaitReason(NAMESPACE, NAME, "Ready", "Suspended");
+    assertThat(Staging.condition(suspended, "Ready").getStatus()).isEqualTo("True");
+
+    var services = staging.admin().services().inNamespace(NAMESPACE).withName(NAME + "-redis");
+    services.delete();
+    await("nobody to make it again")
+        .during(Duration.ofSeconds(5))
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> services.get() == null);
+
+    suspend(false);
+    await("the Service made again").atMost(SOON).until(() -> services.get() != null);
+    ready();
+  }
+
+  private static void suspend(boolean suspended) {
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "stenv",
+            NAME,
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"suspend\":%s}}".formatted(suspended));
+  }
+
+  @Test
   @Order(130)
   void deleted_credentials_come_back_as_they_were() {
     var secrets = staging.admin().secrets().inNamespace(NAMESPACE).withName(NAME + "-credentials");
