@@ -28,7 +28,9 @@ public record StagingEnvironmentSpec(
         @JsonPropertyDescription(
             "Leave everything as it is: nothing is made, repaired, switched, deleted or checked"
                 + " until this is false again.")
-        Boolean suspend) {
+        Boolean suspend,
+    @JsonPropertyDescription("Checks of the application beside those that hold for any.")
+        ValidationSpec validation) {
 
   static final String DEFAULT_DELETION_POLICY = "Retain";
 
@@ -37,6 +39,7 @@ public record StagingEnvironmentSpec(
     deletionPolicy =
         deletionPolicy == null ? DeletionPolicy.valueOf(DEFAULT_DELETION_POLICY) : deletionPolicy;
     suspend = suspend != null && suspend;
+    validation = validation == null ? ValidationSpec.DEFAULTS : validation;
   }
 
   /** Monitoring as it is to run; empty when it is off. */

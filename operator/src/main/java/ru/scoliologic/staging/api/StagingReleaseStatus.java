@@ -25,7 +25,9 @@ public record StagingReleaseStatus(
     @JsonPropertyDescription("Requests of the spec that were acted upon.") Handled handled,
     @JsonPropertyDescription(
             "Hash of the application's configuration with which it failed; another one is tried.")
-        String failedWith) {
+        String failedWith,
+    @JsonPropertyDescription("Every check of the version, as it last was while it served.")
+        SmokeReport report) {
 
   /**
    * The time of each step.

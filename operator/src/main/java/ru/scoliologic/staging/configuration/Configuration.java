@@ -14,14 +14,17 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -51,6 +54,7 @@ public final class Configuration {
   private final Map<String, Integer> given = new LinkedHashMap<>();
 
   private int generated;
+  private final Map<KeyRef, String> checkSecrets = new HashMap<>();
 
   private Configuration(Snapshot snapshot) {
     this.snapshot = snapshot;
@@ -74,13 +78,15 @@ public final class Configuration {
     var users = dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
     var ca = caBundle();
     initSql();
+    checkSecrets();
     var taken = taken();
     var environment = problems.any() ? lastEnvironment() : composedEnvironment(taken);
     var secrets =
         Stream.of(credentials.values(), values.values(), users.lines().toList(), hidden)
             .flatMap(Collection::stream)
             .toList();
-    return new Settings(problems.result(found()), credentials, environment, users, ca, secrets);
+    return new Settings(
+        problems.result(found()), credentials, environment, users, ca, secrets, checkSecrets);
   }
 
   /** A database that was made with a password nobody knows any more must not be given a new one. */
@@ -293,6 +299,25 @@ public final class Configuration {
       problems.missingConfigMap(
           "ConfigMap %s (spec.services.postgres.initSql)".formatted(initSql.configMapRef().name()));
     }
+  }
+
+  private void checkSecrets() {
+    snapshot.environment().getSpec().validation().checks().stream()
+        .flatMap(check -> check.headers().stream())
+        .map(ValidationSpec.Header::secretKeyRef)
+        .filter(Objects::nonNull)
+        .forEach(ref -> {
+          var secret = snapshot.secrets().get(ref.name());
+          var value = secret == null ? null : Settings.values(secret).get(ref.key());
+          if (secret == null) {
+            problems.missingSecret(ref.name());
+          } else if (value == null) {
+            problems.missingKey("%s (in Secret %s, for a check)".formatted(ref.key(), ref.name()));
+          } else {
+            checkSecrets.put(ref, value);
+            hidden.add(value);
+          }
+        });
   }
 
   private Map<String, String> composedEnvironment(Map<String, String> taken) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
@@ -25,6 +26,7 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param dashboardUsers htpasswd lines; the last applied ones while the given value is unusable
  * @param caBundle PEM certificates of a custom authority, or empty
  * @param secrets every secret value, for masking
+ * @param checkSecrets the values that headers of declared checks refer to
  */
 public record Settings(
     StageResult result,
@@ -32,7 +34,8 @@ public record Settings(
     Map<String, String> appEnvironment,
     String dashboardUsers,
     String caBundle,
-    List<String> secrets) {
+    List<String> secrets,
+    Map<KeyRef, String> checkSecrets) {
 
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";

@@ -41,6 +41,10 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
     spec.services().app().envFrom().stream()
         .filter(source -> source.secretRef() != null)
         .forEach(source -> names.add(source.secretRef().name()));
+    spec.validation().checks().stream()
+        .flatMap(check -> check.headers().stream())
+        .filter(header -> header.secretKeyRef() != null)
+        .forEach(header -> names.add(header.secretKeyRef().name()));
     names.add(spec.ingress().dashboardAuth().secretKeyRef().name());
     return names;
   }

@@ -82,9 +82,4 @@ final class Releases {
         .addKeyValue("image", release.getSpec().image())
         .log("release " + what);
   }
-
-  /** What the release of the serving version asks to be checked anew. */
-  static String revalidate(Snapshot snapshot, String serving) {
-    return Ledger.find(snapshot, serving).map(release -> release.getSpec().revalidate()).orElse("");
-  }
 }

@@ -16,6 +16,7 @@ import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.api.Storage;
+import ru.scoliologic.staging.api.ValidationSpec;
 
 /**
  * The rules of the schema once more (pure): an object may have been stored under an older, laxer
@@ -45,6 +46,7 @@ public final class SpecRules {
     rules.ingress(spec.ingress());
     rules.secrets(spec.secrets());
     rules.services(spec);
+    rules.validation(spec.validation());
     rules.monitoring(spec);
     return rules.problems;
   }
@@ -264,6 +266,29 @@ public final class SpecRules {
               MonitoringSpec.Grafana.ADMIN_USER_PATTERN,
               MonitoringSpec.Grafana.ADMIN_USER_MESSAGE);
         });
+  }
+
+  private void validation(ValidationSpec validation) {
+    var seen = new HashSet<String>();
+    for (var check : validation.checks()) {
+      var field = "spec.validation.checks[%s]".formatted(check.name());
+      if (check.name() == null || check.path() == null || !check.path().startsWith("/")) {
+        problems.add(field + ": needs a name and a path that starts with '/'");
+      }
+      if (!seen.add(String.valueOf(check.name()))) {
+        problems.add(field + " is listed twice: every name may stand once");
+      }
+      for (var header : check.headers()) {
+        if ((header.value() == null) == (header.secretKeyRef() == null)) {
+          problems.add(field + ".headers: " + ValidationSpec.Header.ONE);
+        }
+      }
+      for (var json : check.expect().json()) {
+        if (json.pointer() == null || !json.pointer().startsWith("/")) {
+          problems.add(field + ".expect.json: " + ValidationSpec.ExpectedJson.POINTER);
+        }
+      }
+    }
   }
 
   private static boolean compiles(String pattern) {

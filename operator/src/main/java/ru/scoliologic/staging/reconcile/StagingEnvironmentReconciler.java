@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.app.AppResources;
@@ -45,6 +46,7 @@ import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.Checks;
 import ru.scoliologic.staging.validation.Target;
+import ru.scoliologic.staging.validation.Verdicts;
 
 /** Drives one environment towards its spec: gather, validate, plan, apply, assess, publish. */
 @ControllerConfiguration(name = "stagingenvironment", fieldManager = "staging-operator-status")
@@ -119,7 +121,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     pass.versions()
         .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
         .ifPresent(versions -> releases.publish(versions.snapshot(), pass.facts(versions)));
-    return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(pass.next());
+    return UpdateControl.<StagingEnvironment>noUpdate()
+        .rescheduleAfter(pass.next(period(environment)));
   }
 
   /** Ready stays as it last was; the reason says why nothing moves. */
@@ -169,6 +172,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var plan = Plan.of(snapshot, settings);
     var components = Assessment.components(snapshot, plan.rollout());
     var results = new EnumMap<Stage, StageResult>(Stage.class);
+    var checked = new ArrayList<Result>();
     for (var stage : Stage.values()) {
       if (!open(stage, environment, results)) {
         break;
@@ -177,7 +181,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       results.put(
           stage,
           conflicts.isEmpty()
-              ? assess(stage, snapshot, settings, plan, components, results)
+              ? assess(stage, snapshot, settings, plan, components, results, checked)
               : new StageResult.Failing(Reason.NAME_TAKEN, String.join("; ", conflicts)));
     }
     results.values().removeIf(Objects::isNull);
@@ -187,14 +191,15 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     return new Pass(
         results,
         overall,
-        Optional.of(new Versions(snapshot, plan, candidate)),
+        Optional.of(new Versions(snapshot, plan, candidate, checked)),
         components,
         settings.masking(),
         true);
   }
 
   /** The application's versions as one pass found them. */
-  private record Versions(Snapshot snapshot, Plan plan, Optional<StageResult> candidateState) {
+  private record Versions(
+      Snapshot snapshot, Plan plan, Optional<StageResult> candidateState, List<Result> checked) {
     Rollout rollout() {
       return plan.rollout();
     }
@@ -220,7 +225,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           failed(components),
           rollout().previous().map(Rollout.Version::image),
           Optional.ofNullable(results.get(Stage.VALIDATION)),
-          plan.configuration());
+          plan.configuration(),
+          checked.isEmpty()
+              ? Optional.empty()
+              : Optional.of(Verdicts.report(checked, snapshot.now())));
     }
   }
 
@@ -246,17 +254,26 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Settings settings,
       Plan plan,
       List<Component> components,
-      Map<Stage, StageResult> results) {
+      Map<Stage, StageResult> results,
+      List<Result> checked) {
     return switch (stage) {
       case INFRASTRUCTURE -> Infrastructure.assess(snapshot);
       case CONFIGURATION -> settings.result();
       case DEPLOYMENT -> Assessment.deployment(components);
       case VALIDATION ->
-          results.get(Stage.DEPLOYMENT).isReady() ? validate(snapshot, settings, plan) : null;
+          results.get(Stage.DEPLOYMENT).isReady()
+              ? validate(snapshot, settings, plan, checked)
+              : null;
     };
   }
 
-  private StageResult validate(Snapshot snapshot, Settings settings, Plan plan) {
+  /**
+   * Stage 4.
+   *
+   * @param checked gets the outcome of every check, if they ran
+   */
+  private StageResult validate(
+      Snapshot snapshot, Settings settings, Plan plan, List<Result> checked) {
     var spec = snapshot.environment().getSpec();
     var address = Infrastructure.address(snapshot);
     if (address.isEmpty()) {
@@ -273,7 +290,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             settings.caBundle(),
             probe.getKey(),
             probe.getValue(),
-            spec.grafana().map(g -> spec.domains().grafana()).orElse(null));
+            spec.grafana().map(g -> spec.domains().grafana()).orElse(null),
+            spec.validation(),
+            settings.checkSecrets());
+    var serving = Ledger.find(snapshot, plan.rollout().serving().image());
     var subject =
         snapshot.environment().getMetadata().getGeneration()
             + "/"
@@ -281,8 +301,36 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             + "/"
             + plan.rollout().serving().hash()
             + "/"
-            + Releases.revalidate(snapshot, plan.rollout().serving().image());
-    return verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
+            + serving.map(release -> release.getSpec().revalidate()).orElse("");
+    var round = verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
+    if (round.waiting().isPresent()) {
+      return round.waiting().get();
+    }
+    var masking = settings.masking();
+    round.results().stream().map(result -> masked(masking, result)).forEach(checked::add);
+    checked.addAll(
+        Verdicts.manual(
+            spec.validation().manual(),
+            serving.map(release -> release.getSpec().verdicts()).orElse(List.of())));
+    return Verdicts.stage(spec.domains().app(), checked);
+  }
+
+  /** Time between two rounds of checks while all is well. */
+  private static Duration period(StagingEnvironment environment) {
+    return environment.getSpec() == null
+        ? Verification.PERIOD
+        : Duration.ofSeconds(environment.getSpec().validation().periodSeconds());
+  }
+
+  private static Result masked(Masking masking, Result result) {
+    return result.message() == null
+        ? result
+        : new Result(
+            result.name(),
+            result.group(),
+            result.priority(),
+            result.outcome(),
+            masking.mask(result.message()));
   }
 
   private static List<StagingEnvironment> others(
@@ -390,7 +438,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
 
     Ledger.Facts facts(Versions versions) {
       return new Versions(
-              versions.snapshot(), versions.plan(), versions.candidateState().map(this::masked))
+              versions.snapshot(),
+              versions.plan(),
+              versions.candidateState().map(this::masked),
+              versions.checked())
           .facts(masked(results), components);
     }
 
@@ -411,7 +462,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
 
     /** When to look again without being told by a watch. */
-    Duration next() {
+    Duration next(Duration period) {
       var byClock =
           versions
               .map(Versions::rollout)
@@ -423,7 +474,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             case StageResult.Waiting w -> w.retryAfter();
             case StageResult.Failing f -> f.retryAfter();
             case StageResult.Stalled s -> Verification.PERIOD;
-            case StageResult.Ready r -> Verification.PERIOD;
+            case StageResult.Ready r -> period;
           };
       return Stream.concat(byClock.stream(), Stream.of(byResult))
           .min(Duration::compareTo)

@@ -16,12 +16,13 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Stage;
-import ru.scoliologic.staging.stage.StageResult;
+import ru.scoliologic.staging.validation.Checks.Round;
 
 /**
  * What the operator measures, in Prometheus' text format. Labels hold nothing of which there could
@@ -100,18 +101,13 @@ public final class Telemetry {
   }
 
   /** Runs the checks and measures them. */
-  StageResult checked(Supplier<StageResult> checks) {
+  Round checked(Supplier<Round> checks, Predicate<Round> well) {
     long begin = System.nanoTime();
-    var result = checks.get();
-    var outcome =
-        switch (result) {
-          case StageResult.Ready r -> Outcome.PASSED;
-          case StageResult.Waiting w -> Outcome.WAITING;
-          case StageResult.Failing f -> Outcome.FAILED;
-          case StageResult.Stalled s -> Outcome.FAILED;
-        };
+    var round = checks.get();
+    var failed = well.test(round) ? Outcome.PASSED : Outcome.FAILED;
+    var outcome = round.waiting().isPresent() ? Outcome.WAITING : failed;
     checks(outcome).record(Duration.ofNanos(System.nanoTime() - begin));
-    return result;
+    return round;
   }
 
   private Timer checks(Outcome outcome) {

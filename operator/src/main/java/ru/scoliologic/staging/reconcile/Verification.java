@@ -1,14 +1,19 @@
 package ru.scoliologic.staging.reconcile;
 
+import java.io.IOException;
+import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import ru.scoliologic.staging.api.SmokeReport.Verdict;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.Checks;
+import ru.scoliologic.staging.validation.Checks.Round;
 import ru.scoliologic.staging.validation.Target;
+import ru.scoliologic.staging.validation.Verdicts;
 
 /**
  * Decides when the checks run: at once when what is checked changed, after a short while when they
@@ -30,29 +35,47 @@ final class Verification {
   }
 
   /**
-   * The answer for an environment.
+   * The outcomes for an environment.
    *
    * @param uid of the environment
    * @param subject what the answer depends on: another subject is checked anew
    */
-  StageResult answer(String uid, String subject, Target target) {
+  Round answer(String uid, String subject, Target target) {
     var now = clock.instant();
     var last = answers.get(uid);
     if (last != null && last.subject().equals(subject) && now.isBefore(last.due())) {
-      return last.result();
+      return last.round();
     }
-    var result = telemetry.checked(() -> checks.run(target));
-    boolean sameTrouble =
-        last != null && last.subject().equals(subject) && !last.result().isReady();
+    var round = run(target);
+    boolean well = well(round);
+    boolean sameTrouble = last != null && last.subject().equals(subject) && !well(last.round());
     var troubleSince = sameTrouble ? last.troubleSince() : now;
+    var period = Duration.ofSeconds(target.spec().periodSeconds());
     answers.put(
-        uid, new Last(subject, result, troubleSince, now.plus(wait(result, troubleSince, now))));
-    return result;
+        uid,
+        new Last(subject, round, troubleSince, now.plus(wait(well, period, troubleSince, now))));
+    return round;
   }
 
-  private static Duration wait(StageResult result, Instant troubleSince, Instant now) {
-    if (result.isReady()) {
-      return PERIOD;
+  private Round run(Target target) {
+    return telemetry.checked(
+        () -> {
+          try {
+            return checks.run(target);
+          } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException("the checks could not be run", e);
+          }
+        },
+        Verification::well);
+  }
+
+  private static boolean well(Round round) {
+    return round.waiting().isEmpty() && Verdicts.of(round.results()) != Verdict.Failed;
+  }
+
+  private static Duration wait(boolean well, Duration period, Instant troubleSince, Instant now) {
+    if (well) {
+      return period;
     }
     return now.isBefore(troubleSince.plus(PATIENT_AFTER))
         ? Duration.ofSeconds(3)
@@ -64,5 +87,5 @@ final class Verification {
     answers.keySet().retainAll(uids);
   }
 
-  private record Last(String subject, StageResult result, Instant troubleSince, Instant due) {}
+  private record Last(String subject, Round round, Instant troubleSince, Instant due) {}
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
@@ -52,6 +53,7 @@ public final class Ledger {
    * @param previous image that served before and is still kept
    * @param validation what the checks through the ingress say, if they ran
    * @param configuration hash of what the application is configured with
+   * @param report the outcome of every check of the serving version, if they ran
    */
   public record Facts(
       Target target,
@@ -62,7 +64,8 @@ public final class Ledger {
       boolean failed,
       Optional<String> previous,
       Optional<StageResult> validation,
-      String configuration) {}
+      String configuration,
+      Optional<SmokeReport> report) {}
 
   private Ledger(Snapshot snapshot, Facts facts) {
     this.snapshot = snapshot;
@@ -197,7 +200,18 @@ public final class Ledger {
                     release.getSpec().serve(),
                     release.getSpec().revalidate()))
             .orElse(Handled.NOTHING),
-        failedWith);
+        failedWith,
+        report(serves, last.map(StagingReleaseStatus::report)));
+  }
+
+  /** One with the same outcomes keeps the time at which they were found. */
+  private SmokeReport report(boolean serves, Optional<SmokeReport> last) {
+    return facts
+        .report()
+        .filter(found -> serves)
+        .filter(found -> last.filter(l -> found.results().equals(l.results())).isEmpty())
+        .or(() -> last)
+        .orElse(null);
   }
 
   private Optional<Condition> rolledOut(

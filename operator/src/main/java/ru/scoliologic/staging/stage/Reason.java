@@ -78,6 +78,9 @@ public enum Reason {
       "Nothing to do; set spec.serve of the release to have it after all."),
 
   CHECKS_PASSED("Every check through the ingress passed.", "Nothing to do."),
+  PASSED_WITH_REMARKS(
+      "Every critical check passed, but others failed.",
+      "The message names them; the report in the release has them all."),
   CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),
   CERTIFICATE_NOT_ISSUED(
       "Traefik still serves its built-in certificate.",

@@ -1,10 +1,13 @@
 package ru.scoliologic.staging.validation;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
@@ -25,8 +28,12 @@ import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.io.entity.EntityUtils;
 import org.apache.hc.core5.util.Timeout;
 import ru.scoliologic.staging.api.IngressSpec;
+import ru.scoliologic.staging.api.SmokeReport.Outcome;
+import ru.scoliologic.staging.api.SmokeReport.Result;
+import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.CertificateVerdict.Problem;
@@ -40,60 +47,100 @@ public final class Checks {
   private static final int HTTP = 80;
   private static final int HTTPS = 443;
 
+  private static final int MAX_BODY = 1 << 20;
+  private static final String GROUP = "environment";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private final Clock clock;
 
   public Checks(Clock clock) {
     this.clock = clock;
   }
 
+  /**
+   * One round.
+   *
+   * @param waiting why there are no outcomes yet: a certificate is still being issued
+   */
+  public record Round(Optional<StageResult> waiting, List<Result> results) {}
+
   /** Runs all checks at once; takes seconds at most. */
-  public StageResult run(Target target) {
-    try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+  public Round run(Target target) throws GeneralSecurityException, IOException {
+    try (var pool = Executors.newVirtualThreadPerTaskExecutor();
+        var client = client(target)) {
       var certificates =
-          outcomes(
-              hosts(target).map(host -> pool.submit(() -> certificate(target, host))).toList());
-      if (!certificates.isEmpty()) {
-        return failure(certificates);
+          hosts(target).map(host -> pool.submit(() -> certificate(target, host))).toList();
+      var problems = outcomes(certificates);
+      if (problems.stream().anyMatch(p -> p.reason() == Reason.CERTIFICATE_NOT_ISSUED)) {
+        return new Round(Optional.of(awaitsCertificate(problems)), List.of());
       }
-      var requests =
-          outcomes(
+      var results = new ArrayList<Result>();
+      results.add(result("certificates", Priority.Critical, problems.stream().findFirst()));
+      if (!problems.isEmpty()) {
+        return new Round(Optional.empty(), results);
+      }
+      var builtIn =
+          new ArrayList<>(
               List.of(
-                  pool.submit(check(() -> redirect(target))),
-                  pool.submit(check(() -> health(target))),
-                  pool.submit(check(() -> dashboardClosed(target))),
-                  pool.submit(check(() -> dashboardOpens(target))),
-                  pool.submit(check(() -> grafana(target)))));
-      return requests.isEmpty()
-          ? new StageResult.Ready(
-              Reason.CHECKS_PASSED,
-              "https://%s answers with a valid certificate, and so does the dashboard"
-                  .formatted(target.app()))
-          : failure(requests);
+                  pool.submit(
+                      builtIn("redirect to HTTPS", Priority.Critical, () -> redirect(target))),
+                  pool.submit(builtIn("health", Priority.Critical, () -> health(target))),
+                  pool.submit(
+                      builtIn("health in full", Priority.Important, () -> degraded(target))),
+                  pool.submit(
+                      builtIn("front page in time", Priority.Important, () -> front(target))),
+                  pool.submit(
+                      builtIn(
+                          "dashboard is closed", Priority.Critical, () -> dashboardClosed(target))),
+                  pool.submit(
+                      builtIn("dashboard opens", Priority.Critical, () -> dashboardOpens(target))),
+                  pool.submit(builtIn("routers", Priority.Important, () -> routers(target)))));
+      if (target.grafana() != null) {
+        builtIn.add(pool.submit(builtIn("grafana", Priority.Important, () -> grafana(target))));
+      }
+      var declared =
+          new DeclaredChecks(client, "https://" + target.app() + ":" + HTTPS, target.secrets())
+              .groups(target.spec().checks()).stream().map(pool::submit).toList();
+      builtIn.stream().map(Checks::get).forEach(results::add);
+      declared.stream().map(Checks::get).forEach(results::addAll);
+      return new Round(Optional.empty(), List.copyOf(results));
     }
   }
 
-  private static StageResult failure(List<Problem> problems) {
-    var message = String.join("; ", problems.stream().map(Problem::message).distinct().toList());
+  private static StageResult awaitsCertificate(List<Problem> problems) {
     // A certificate takes a few seconds to be issued: that is waiting, and not yet a failure.
-    return problems.stream().allMatch(p -> p.reason() == Reason.CERTIFICATE_NOT_ISSUED)
-        ? new StageResult.Waiting(Reason.CERTIFICATE_NOT_ISSUED, message, StageResult.Waiting.SOON)
-        : new StageResult.Failing(Reason.CHECKS_FAILED, message, StageResult.Waiting.SOON);
+    var message = String.join("; ", problems.stream().map(Problem::message).distinct().toList());
+    return new StageResult.Waiting(
+        Reason.CERTIFICATE_NOT_ISSUED, message, StageResult.Waiting.SOON);
+  }
+
+  private static Callable<Result> builtIn(
+      String name, Priority priority, Callable<Optional<Problem>> check) {
+    return () -> result(name, priority, check(check).call());
+  }
+
+  private static Result result(String name, Priority priority, Optional<Problem> problem) {
+    return new Result(
+        name,
+        GROUP,
+        priority,
+        problem.isEmpty() ? Outcome.Passed : Outcome.Failed,
+        problem.map(Problem::message).orElse(null));
   }
 
   private static List<Problem> outcomes(List<Future<Optional<Problem>>> running) {
-    return running.stream()
-        .map(task -> {
-          try {
-            return task.get();
-          } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while checking", e);
-          }
-        })
-        .flatMap(Optional::stream)
-        .toList();
+    return running.stream().map(Checks::get).flatMap(Optional::stream).toList();
+  }
+
+  private static <T> T get(Future<T> task) {
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while checking", e);
+    }
   }
 
   private Optional<Problem> certificate(Target target, String host) {
@@ -126,6 +173,57 @@ public final class Checks {
     return expectOk(target, target.app(), target.healthPath(), null);
   }
 
+  /** A degraded application serves, but something it uses does not. */
+  private Optional<Problem> degraded(Target target) throws Exception {
+    var answer = get(target, "https", target.app(), target.healthPath(), null);
+    var state = text(answer.body(), "/status");
+    return state.isEmpty() || state.equals("healthy") || state.equals("ok")
+        ? Optional.empty()
+        : failed("https://%s%s says '%s'".formatted(target.app(), target.healthPath(), state));
+  }
+
+  private Optional<Problem> front(Target target) throws Exception {
+    long begin = System.nanoTime();
+    var answer = get(target, "https", target.app(), "/", null);
+    long millis = (System.nanoTime() - begin) / 1_000_000;
+    if (answer.status() >= 400) {
+      return failed("https://%s/: found status %d".formatted(target.app(), answer.status()));
+    }
+    return millis <= target.spec().frontPageMillis()
+        ? Optional.empty()
+        : failed(
+            "https://%s/ took longer than %d ms"
+                .formatted(target.app(), target.spec().frontPageMillis()));
+  }
+
+  /** Every router that Traefik knows, by its own API. */
+  private Optional<Problem> routers(Target target) throws Exception {
+    var answer = get(target, "https", target.dashboard(), "/api/http/routers", basicAuth(target));
+    var broken = new ArrayList<String>();
+    for (var router : JSON.readTree(answer.body())) {
+      if (!"enabled".equals(router.path("status").asText())) {
+        broken.add(
+            router.path("name").asText()
+                + " is "
+                + router.path("status").asText("unknown")
+                + " "
+                + router.path("error"));
+      }
+    }
+    return broken.isEmpty()
+        ? Optional.empty()
+        : failed("Traefik's routers: " + String.join("; ", broken));
+  }
+
+  /** A value of a JSON body; empty when it is none, or not there. */
+  private static String text(String body, String pointer) {
+    try {
+      return JSON.readTree(body).at(pointer).asText();
+    } catch (JsonProcessingException e) {
+      return "";
+    }
+  }
+
   private Optional<Problem> dashboardClosed(Target target) throws Exception {
     var answer = get(target, "https", target.dashboard(), "/api/overview", null);
     return answer.status() == 401
@@ -140,9 +238,7 @@ public final class Checks {
   }
 
   private Optional<Problem> grafana(Target target) throws Exception {
-    return target.grafana() == null
-        ? Optional.empty()
-        : expectOk(target, target.grafana(), "/api/health", null);
+    return expectOk(target, target.grafana(), "/api/health", null);
   }
 
   private static Stream<String> hosts(Target target) {
@@ -189,11 +285,14 @@ public final class Checks {
                   response.getCode(),
                   Optional.ofNullable(response.getFirstHeader("Location"))
                       .map(Header::getValue)
-                      .orElse("")));
+                      .orElse(""),
+                  response.getEntity() == null
+                      ? ""
+                      : EntityUtils.toString(response.getEntity(), MAX_BODY)));
     }
   }
 
-  private static CloseableHttpClient client(Target target) throws Exception {
+  private static CloseableHttpClient client(Target target) throws GeneralSecurityException {
     var tls = SSLContext.getInstance("TLS");
     tls.init(null, new TrustManager[] {trust(target)}, null);
     return HttpClients.custom()
@@ -210,7 +309,6 @@ public final class Checks {
         .setDefaultRequestConfig(RequestConfig.custom().setResponseTimeout(TIMEOUT).build())
         .disableRedirectHandling()
         .disableAutomaticRetries()
-        .disableCookieManagement()
         .build();
   }
 
@@ -229,7 +327,7 @@ public final class Checks {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 
-  private record Answer(int status, String location) {}
+  private record Answer(int status, String location, String body) {}
 
   /** Resolves every name to the ingress. */
   private record Always(String address) implements DnsResolver {

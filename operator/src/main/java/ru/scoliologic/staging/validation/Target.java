@@ -1,6 +1,9 @@
 package ru.scoliologic.staging.validation;
 
+import java.util.Map;
 import ru.scoliologic.staging.api.IngressSpec;
+import ru.scoliologic.staging.api.KeyRef;
+import ru.scoliologic.staging.api.ValidationSpec;
 
 /**
  * What is checked, and how it is reached.
@@ -14,6 +17,8 @@ import ru.scoliologic.staging.api.IngressSpec;
  * @param user who may open the dashboard
  * @param password of that user
  * @param grafana host name of Grafana, or null when it does not run
+ * @param spec what is checked beside that
+ * @param secrets the values that headers of checks refer to
  */
 public record Target(
     String address,
@@ -24,7 +29,9 @@ public record Target(
     String caBundle,
     String user,
     String password,
-    String grafana) {
+    String grafana,
+    ValidationSpec spec,
+    Map<KeyRef, String> secrets) {
 
   @Override
   public String toString() {

@@ -304,7 +304,7 @@ class EnvironmentLifecycleE2E {
         "sample-app:1 to serve",
         Staging.LONG,
         e -> "sample-app:1".equals(e.getStatus().app().serving()) && Staging.ready(e));
-    assertThat(browser.get(APP + "/api/version").body()).contains("\"1\"");
+    awaitAnswer("\"1\"");
 
     askToServe("sample-app:2");
     staging.await(
@@ -313,8 +313,15 @@ class EnvironmentLifecycleE2E {
         "sample-app:2 to serve",
         Staging.LONG,
         e -> "sample-app:2".equals(e.getStatus().app().serving()) && Staging.ready(e));
-    assertThat(browser.get(APP + "/api/version").body()).contains("\"2\"");
+    awaitAnswer("\"2\"");
     awaitDeployments(1);
+  }
+
+  /** A switch takes a moment to reach the proxies. */
+  private static void awaitAnswer(String version) {
+    await("version %s to answer".formatted(version))
+        .atMost(SOON)
+        .until(() -> browser.get(APP + "/api/version").body().contains(version));
   }
 
   private static void askToServe(String image) {

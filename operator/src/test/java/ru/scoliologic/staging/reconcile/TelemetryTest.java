@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -30,8 +31,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.PromQl;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
-import ru.scoliologic.staging.stage.Reason;
-import ru.scoliologic.staging.stage.StageResult;
+import ru.scoliologic.staging.validation.Checks.Round;
 
 class TelemetryTest {
   private static final Clock CLOCK = Clock.fixed(Given.NOW, ZoneOffset.UTC);
@@ -129,8 +129,8 @@ class TelemetryTest {
   void rounds_of_checks_are_counted_by_how_they_ended_from_zero_on() {
     assertThat(telemetry.scrape()).contains("staging_checks_seconds_count{result=\"failed\"} 0");
 
-    telemetry.checked(() -> new StageResult.Failing(Reason.CHECKS_FAILED, "x"));
-    telemetry.checked(() -> new StageResult.Ready(Reason.CHECKS_PASSED, "x"));
+    telemetry.checked(() -> new Round(Optional.empty(), List.of()), round -> false);
+    telemetry.checked(() -> new Round(Optional.empty(), List.of()), round -> true);
 
     assertThat(telemetry.scrape())
         .contains("staging_checks_seconds_count{result=\"failed\"} 1")

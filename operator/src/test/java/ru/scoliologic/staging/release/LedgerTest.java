@@ -36,7 +36,8 @@ class LedgerTest {
         false,
         Optional.empty(),
         Optional.ofNullable(validation),
-        CONFIGURATION);
+        CONFIGURATION,
+        Optional.empty());
   }
 
   private static Facts trying(boolean failed) {
@@ -49,7 +50,8 @@ class LedgerTest {
         failed,
         Optional.empty(),
         Optional.of(PASSED),
-        CONFIGURATION);
+        CONFIGURATION,
+        Optional.empty());
   }
 
   /** A release as an earlier pass left it, at second {@code age}. */
@@ -148,7 +150,8 @@ class LedgerTest {
             false,
             afterwards.previous(),
             afterwards.validation(),
-            CONFIGURATION);
+            CONFIGURATION,
+            Optional.empty());
     assertThat(statusOf(Ledger.of(snapshot, kept), WANTED)).isEqualTo(failed);
   }
 

@@ -1,0 +1,113 @@
+package ru.scoliologic.staging.validation;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import ru.scoliologic.staging.api.SmokeReport;
+import ru.scoliologic.staging.api.SmokeReport.Outcome;
+import ru.scoliologic.staging.api.SmokeReport.Result;
+import ru.scoliologic.staging.api.SmokeReport.Verdict;
+import ru.scoliologic.staging.api.StagingReleaseSpec;
+import ru.scoliologic.staging.api.StagingReleaseSpec.Judgement;
+import ru.scoliologic.staging.api.ValidationSpec;
+import ru.scoliologic.staging.api.ValidationSpec.Priority;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+/** What outcomes come to (pure), by the rule of the smoke checklist. */
+public final class Verdicts {
+  private static final int NAMED = 5;
+
+  private Verdicts() {}
+
+  /** One failed critical check fails all; other failed ones are remarks; pending ones wait. */
+  public static Verdict of(List<Result> results) {
+    var failed = failed(results);
+    if (failed.stream().anyMatch(result -> result.priority() == Priority.Critical)) {
+      return Verdict.Failed;
+    }
+    return failed.isEmpty() ? Verdict.Passed : Verdict.PassedWithRemarks;
+  }
+
+  /** The checks of people, with what they said so far. */
+  public static List<Result> manual(
+      List<ValidationSpec.Manual> asked, List<StagingReleaseSpec.Verdict> given) {
+    return asked.stream()
+        .map(check -> {
+          var answer =
+              given.stream().filter(verdict -> check.name().equals(verdict.check())).findFirst();
+          var outcome =
+              answer
+                  .map(verdict ->
+                      verdict.verdict() == Judgement.Passed ? Outcome.Passed : Outcome.Failed)
+                  .orElse(Outcome.Pending);
+          var message =
+              answer
+                  .map(verdict ->
+                      "%s: %s"
+                          .formatted(
+                              verdict.by() == null ? "judged by a person" : verdict.by(),
+                              verdict.note() == null ? outcome.name() : verdict.note()))
+                  .orElse(check.what());
+          return new Result(check.name(), check.group(), check.priority(), outcome, message);
+        })
+        .toList();
+  }
+
+  /** Stage 4, from all outcomes. */
+  public static StageResult stage(String app, List<Result> results) {
+    var verdict = of(results);
+    var failed = failed(results);
+    if (verdict == Verdict.Failed) {
+      var critical = failed.stream().filter(r -> r.priority() == Priority.Critical).toList();
+      return new StageResult.Failing(
+          Reason.CHECKS_FAILED, named(critical), StageResult.Waiting.SOON);
+    }
+    var well = "https://%s answers with a valid certificate, and so does the dashboard";
+    var pending = results.stream().filter(r -> r.outcome() == Outcome.Pending).count();
+    var rest = pending == 0 ? "" : "; %d manual checks have no verdict yet".formatted(pending);
+    return verdict == Verdict.Passed
+        ? new StageResult.Ready(Reason.CHECKS_PASSED, well.formatted(app) + counted(results) + rest)
+        : new StageResult.Ready(
+            Reason.PASSED_WITH_REMARKS,
+            well.formatted(app) + counted(results) + "; remarks: " + named(failed) + rest);
+  }
+
+  /** The report of outcomes that were found now. */
+  public static SmokeReport report(List<Result> results, Instant now) {
+    return new SmokeReport(
+        of(results),
+        now.truncatedTo(ChronoUnit.SECONDS).toString(),
+        count(results, Outcome.Passed),
+        count(results, Outcome.Failed),
+        count(results, Outcome.Pending),
+        results);
+  }
+
+  private static String counted(List<Result> results) {
+    return "; %d of %d checks passed".formatted(count(results, Outcome.Passed), results.size());
+  }
+
+  private static int count(List<Result> results, Outcome outcome) {
+    return (int) results.stream().filter(result -> result.outcome() == outcome).count();
+  }
+
+  private static List<Result> failed(List<Result> results) {
+    return results.stream().filter(result -> result.outcome() == Outcome.Failed).toList();
+  }
+
+  private static String named(List<Result> results) {
+    var first =
+        new ArrayList<>(
+            results.stream()
+                .limit(NAMED)
+                .map(result -> result.name() + ": " + result.message())
+                .toList());
+    if (results.size() > NAMED) {
+      first.add("and %d more".formatted(results.size() - NAMED));
+    }
+    return first.stream().collect(Collectors.joining("; "));
+  }
+}
