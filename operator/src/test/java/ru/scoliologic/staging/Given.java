@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -36,6 +37,7 @@ public final class Given {
   private final Map<String, Secret> secrets = new HashMap<>();
   private final Map<String, ConfigMap> configMaps = new HashMap<>();
   private Map<String, Boolean> storageClasses = Map.of("local-path", true);
+  private Set<String> growingClasses = Set.of();
   private List<String> portHolders = List.of();
   private Map<String, String> logTails = Map.of();
   private Instant now = NOW;
@@ -116,6 +118,8 @@ public final class Given {
             ? null
             : new StagingEnvironmentStatus.AppVersions(serving, null, null, null, null),
         List.of(claims),
+        null,
+        null,
         null);
   }
 
@@ -138,6 +142,8 @@ public final class Given {
             null,
             new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
             List.of(),
+            null,
+            null,
             null));
     return this;
   }
@@ -149,6 +155,11 @@ public final class Given {
 
   public Given storageClasses(Map<String, Boolean> classes) {
     storageClasses = classes;
+    return this;
+  }
+
+  public Given growingClasses(String... classes) {
+    growingClasses = Set.of(classes);
     return this;
   }
 
@@ -180,7 +191,8 @@ public final class Given {
         logTails,
         (length, alphabet) ->
             (alphabet.contains("g") ? "g" : alphabet.substring(0, 1)).repeat(length),
-        now);
+        now,
+        growingClasses);
   }
 
   public static Secret secretOf(String name, Map<String, String> values) {

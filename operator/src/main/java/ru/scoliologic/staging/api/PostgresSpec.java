@@ -14,6 +14,9 @@ import java.util.List;
 import java.util.Map;
 
 /** PostgreSQL on one volume, from the official image or one that keeps its contract. */
+@ValidationRule(
+    value = "!has(self.restore) || has(self.backup)",
+    message = PostgresSpec.RESTORE_MESSAGE)
 public record PostgresSpec(
     @Default(DEFAULT_VERSION)
         @Size(min = 1, max = 16)
@@ -67,7 +70,22 @@ public record PostgresSpec(
     @JsonPropertyDescription("Labels a node must have.")
         Map<String, @Size(max = 63) String> nodeSelector,
     @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
-        List<Toleration> tolerations)
+        List<Toleration> tolerations,
+    @JsonPropertyDescription(
+            "Regular backups by pg_dump, to a volume of their own that is kept like the data.")
+        DatabaseBackup backup,
+    @JsonPropertyDescription(
+            "Put the database back to a backup. The application is stopped meanwhile.")
+        DatabaseRestore restore,
+    @JsonPropertyDescription(
+            "What is loaded into the database when it is created, after initSql and before the"
+                + " application first starts; and again at each reset. Never into one that exists.")
+        DatabaseSeed seed,
+    @Size(min = 1, max = 63)
+        @JsonPropertyDescription(
+            "Any text; another one than before, once the database exists, creates the database"
+                + " anew from initSql and seed. What stands here at first counts as done.")
+        String reset)
     implements ComponentSpec {
 
   public static final String VERSION_PATTERN = "^1[4-7]([.][0-9]{1,2})?$";
@@ -76,13 +94,17 @@ public record PostgresSpec(
   public static final String NAME_PATTERN = "^[a-z_][a-z0-9_]*$";
   public static final String NAME_MESSAGE =
       "is not a plain SQL name: use a-z, 0-9 and '_', for example scoliologic_db";
+  public static final String RESTORE_MESSAGE =
+      "restore reads the backup volume, and backup is not set: set backup as well";
   static final String FIXED = "cannot change once set: the data on the volume was made with it";
   static final String DEFAULT_VERSION = "17";
   static final String DEFAULT_NAME = "app";
   static final String DEFAULT_STORAGE = "10Gi";
   static final long DEFAULT_UID = 999;
   static final PostgresSpec DEFAULTS =
-      new PostgresSpec(null, null, null, null, null, null, null, null, null, null, null, null);
+      new PostgresSpec(
+          null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+          null);
 
   public PostgresSpec {
     version = version == null ? DEFAULT_VERSION : version;

@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
@@ -10,9 +11,10 @@ import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
-/** Redis with a password and an append-only file on one volume. */
+/** Redis with a password, and by default an append-only file on its volume. */
 public record RedisSpec(
     @Default(DEFAULT_VERSION)
         @Size(min = 1, max = 16)
@@ -26,8 +28,7 @@ public record RedisSpec(
         @ValidationRule(
             value = "self.matches('" + MAX_MEMORY_PATTERN + "')",
             message = MAX_MEMORY_MESSAGE)
-        @JsonPropertyDescription(
-            "Memory for data; beyond it the least recently used keys go (allkeys-lru).")
+        @JsonPropertyDescription("Memory for data; beyond it memoryPolicy says what goes.")
         String maxMemory,
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
@@ -55,7 +56,16 @@ public record RedisSpec(
     @JsonPropertyDescription("Labels a node must have.")
         Map<String, @Size(max = 63) String> nodeSelector,
     @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
-        List<Toleration> tolerations)
+        List<Toleration> tolerations,
+    @Default(DEFAULT_MEMORY_POLICY)
+        @JsonPropertyDescription(
+            "What goes when maxMemory is reached, in Redis' own words; noeviction refuses writes.")
+        MemoryPolicy memoryPolicy,
+    @Default(DEFAULT_PERSISTENCE)
+        @JsonPropertyDescription(
+            "AppendOnly: what is written is on the volume within a second. None: a restart begins"
+                + " empty.")
+        Persistence persistence)
     implements ComponentSpec {
 
   public static final String VERSION_PATTERN = "^[6-9]([.][0-9]{1,2}){0,2}$";
@@ -68,18 +78,53 @@ public record RedisSpec(
   static final String DEFAULT_MAX_MEMORY = "256Mi";
   static final String DEFAULT_STORAGE = "1Gi";
   static final long DEFAULT_UID = 999;
+  static final String DEFAULT_MEMORY_POLICY = "allkeys-lru";
+  static final String DEFAULT_PERSISTENCE = "AppendOnly";
   static final RedisSpec DEFAULTS =
-      new RedisSpec(null, null, null, null, null, null, null, null, null, null);
+      new RedisSpec(null, null, null, null, null, null, null, null, null, null, null, null);
 
   public RedisSpec {
     version = version == null ? DEFAULT_VERSION : version;
     maxMemory = maxMemory == null ? DEFAULT_MAX_MEMORY : maxMemory;
     storage = storage == null ? DEFAULT_STORAGE : storage;
     runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+    memoryPolicy = memoryPolicy == null ? MemoryPolicy.ALLKEYS_LRU : memoryPolicy;
+    persistence = persistence == null ? Persistence.valueOf(DEFAULT_PERSISTENCE) : persistence;
   }
 
   @Override
   public String defaultImage() {
     return "redis:" + version;
+  }
+
+  /** Redis' policies, by its own names. */
+  public enum MemoryPolicy {
+    @JsonProperty("noeviction")
+    NOEVICTION,
+    @JsonProperty("allkeys-lru")
+    ALLKEYS_LRU,
+    @JsonProperty("allkeys-lfu")
+    ALLKEYS_LFU,
+    @JsonProperty("allkeys-random")
+    ALLKEYS_RANDOM,
+    @JsonProperty("volatile-lru")
+    VOLATILE_LRU,
+    @JsonProperty("volatile-lfu")
+    VOLATILE_LFU,
+    @JsonProperty("volatile-random")
+    VOLATILE_RANDOM,
+    @JsonProperty("volatile-ttl")
+    VOLATILE_TTL;
+
+    /** As the configuration file has it. */
+    public String inRedisWords() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  /** What a restart finds. */
+  public enum Persistence {
+    AppendOnly,
+    None
   }
 }

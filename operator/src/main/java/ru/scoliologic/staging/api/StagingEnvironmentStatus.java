@@ -27,7 +27,10 @@ public record StagingEnvironmentStatus(
         List<String> claims,
     @JsonPropertyDescription(
             "When what fails is tried again at the latest; absent while nothing fails.")
-        String nextRetry) {
+        String nextRetry,
+    @JsonPropertyDescription("The backups of the database.") Backup backup,
+    @JsonPropertyDescription("The last task of each kind on the database.")
+        List<DatabaseTask> databaseTasks) {
 
   /** One component's state. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -50,4 +53,28 @@ public record StagingEnvironmentStatus(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record AppVersions(
       String serving, String candidate, String previous, String pinned, String pinnedAgainst) {}
+
+  /**
+   * The backups of the database.
+   *
+   * @param lastGood when the newest good one was finished
+   * @param file its name in the backup volume, for {@code restore.file}
+   * @param bytes its size
+   * @param lastFailure when one last failed, if that was after the newest good one
+   * @param failure what it said then
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Backup(
+      String lastGood, String file, Long bytes, String lastFailure, String failure) {}
+
+  /**
+   * A task on the database: Seed, Backup, Reset or Restore.
+   *
+   * @param request the text that asked for it; none for a seed
+   * @param state Running, Succeeded or Failed
+   * @param time when it ended
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record DatabaseTask(
+      String task, String request, String state, String message, String time) {}
 }

@@ -72,8 +72,9 @@ public final class AppResources {
    * The application's part of the plan.
    *
    * @param dependenciesReady whether PostgreSQL and Redis serve; a version does not start before
+   * @param stopped whether no pod may run for now
    */
-  public List<Planned> plan(Rollout rollout, boolean dependenciesReady) {
+  public List<Planned> plan(Rollout rollout, boolean dependenciesReady, boolean stopped) {
     var plan = new ArrayList<Planned>();
     for (var volume : spec.volumes()) {
       plan.add(
@@ -87,7 +88,8 @@ public final class AppResources {
     plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
     for (var version : rollout.kept()) {
       boolean held = variables.isEmpty() || !dependenciesReady;
-      plan.add(new Planned(Stage.DEPLOYMENT, deployment(version), held));
+      plan.add(
+          new Planned(Stage.DEPLOYMENT, deployment(version, stopped ? 0 : spec.replicas()), held));
     }
     return plan;
   }
@@ -131,7 +133,7 @@ public final class AppResources {
 
   /** Hash of all that a version runs with but its image. */
   public String configuration() {
-    return Hash.of(deployment(new Version("", "")).getSpec());
+    return Hash.of(deployment(new Version("", ""), spec.replicas()).getSpec());
   }
 
   private Map<String, String> selector(Version version) {
@@ -157,7 +159,7 @@ public final class AppResources {
         .build();
   }
 
-  private Deployment deployment(Version version) {
+  private Deployment deployment(Version version, int replicas) {
     var metadata = Ownership.owned(environment, COMPONENT, names.appVersion(version.hash()));
     metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
     var labels = new TreeMap<>(Labels.of(environment, COMPONENT));
@@ -166,7 +168,7 @@ public final class AppResources {
     return new DeploymentBuilder()
         .withMetadata(metadata)
         .withNewSpec()
-        .withReplicas(spec.replicas())
+        .withReplicas(replicas)
         .withRevisionHistoryLimit(2)
         .withMinReadySeconds(SETTLE_SECONDS)
         .withProgressDeadlineSeconds(spec.health().startSeconds() + 60)

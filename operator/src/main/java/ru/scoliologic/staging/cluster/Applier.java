@@ -3,6 +3,7 @@ package ru.scoliologic.staging.cluster;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.StagingEnvironment;
 
 /**
  * Makes what is there what was planned: server-side apply of what differs, in waves, and deletion
@@ -30,8 +32,10 @@ public final class Applier {
       List.of(
           Set.of("ServiceAccount", "Role", "Secret", "ConfigMap", "PersistentVolumeClaim"),
           Set.of("RoleBinding", "Service", "NetworkPolicy"),
-          Set.of("StatefulSet", "Deployment"),
+          Set.of("StatefulSet", "Deployment", "Job", "CronJob"),
           Set.of("Ingress"));
+
+  private static final String ENVIRONMENT_KIND = HasMetadata.getKind(StagingEnvironment.class);
 
   private final KubernetesClient client;
   private final Cache cache;
@@ -142,13 +146,30 @@ public final class Applier {
           || object instanceof PersistentVolumeClaim
           || !WAVES.stream().anyMatch(wave -> wave.contains(object.getKind()))
           || object.getKind().equals("StatefulSet")
-          || object.getMetadata().getName().endsWith("-credentials")) {
+          || object.getMetadata().getName().endsWith("-credentials")
+          || goesByItself(object)) {
         continue;
       }
       client.resource(object).withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
       writes.wrote("delete", object.getKind());
       log("deleted", object);
     }
+  }
+
+  /** A Job that has not ended, and what another object made, such as a CronJob's Jobs. */
+  private static boolean goesByItself(HasMetadata object) {
+    boolean running =
+        object instanceof Job job
+            && (job.getStatus() == null
+                || job.getStatus().getConditions().stream()
+                    .noneMatch(c ->
+                        Set.of("Complete", "Failed").contains(c.getType())
+                            && "True".equals(c.getStatus())));
+    return running
+        || object.getMetadata().getOwnerReferences().stream()
+            .anyMatch(owner ->
+                Boolean.TRUE.equals(owner.getController())
+                    && !owner.getKind().equals(ENVIRONMENT_KIND));
   }
 
   /** Kind and name: what tells two objects of one environment apart. */

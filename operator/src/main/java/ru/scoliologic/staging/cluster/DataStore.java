@@ -8,7 +8,9 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
 import java.util.Map;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
 /**
@@ -38,7 +40,21 @@ public record DataStore(StagingEnvironment environment, String component, String
         .build();
   }
 
-  public NetworkPolicy networkPolicy() {
+  /**
+   * Lets in the application, and nobody else but other components named here.
+   *
+   * @param more names of components
+   */
+  public NetworkPolicy networkPolicy(String... more) {
+    var peers =
+        Stream.concat(Stream.of(CLIENT), Stream.of(more))
+            .map(client ->
+                new NetworkPolicyPeerBuilder()
+                    .withNewPodSelector()
+                    .withMatchLabels(Labels.selector(environment, client))
+                    .endPodSelector()
+                    .build())
+            .toList();
     return new NetworkPolicyBuilder()
         .withMetadata(Ownership.owned(environment, component, name))
         .withNewSpec()
@@ -47,11 +63,7 @@ public record DataStore(StagingEnvironment environment, String component, String
         .endPodSelector()
         .withPolicyTypes("Ingress")
         .addNewIngress()
-        .addNewFrom()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, CLIENT))
-        .endPodSelector()
-        .endFrom()
+        .withFrom(peers)
         .addNewPort()
         .withProtocol("TCP")
         .withPort(new IntOrString(port))

@@ -21,6 +21,16 @@ public record Names(String environment) {
     return environment + "-postgres";
   }
 
+  /** The volume with the backups of the database. */
+  public String postgresBackup() {
+    return postgres() + "-backup";
+  }
+
+  /** What runs tasks on the database: the script, and the prefix of the Jobs. */
+  public String postgresTask() {
+    return postgres() + "-task";
+  }
+
   public String redis() {
     return environment + "-redis";
   }

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
 /**
@@ -24,6 +25,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
  * @param fresh makes a random value of the given number of letters and digits; asked only for a
  *     credential that does not exist yet
  * @param now the time of the pass
+ * @param growingClasses names of the storage classes that let a volume grow
  */
 public record Snapshot(
     StagingEnvironment environment,
@@ -36,7 +38,8 @@ public record Snapshot(
     List<String> portHolders,
     Map<String, String> logTails,
     RandomValues fresh,
-    Instant now) {
+    Instant now,
+    Set<String> growingClasses) {
 
   /** Where new credentials come from. */
   @FunctionalInterface
@@ -76,7 +79,8 @@ public record Snapshot(
         portHolders,
         logTails,
         fresh,
-        now);
+        now,
+        growingClasses);
   }
 
   public Optional<Secret> ownedSecret(String name) {

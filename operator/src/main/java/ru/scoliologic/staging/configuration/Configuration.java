@@ -299,6 +299,12 @@ public final class Configuration {
       problems.missingConfigMap(
           "ConfigMap %s (spec.services.postgres.initSql)".formatted(initSql.configMapRef().name()));
     }
+    var seed = snapshot.environment().getSpec().services().postgres().seed();
+    var source = seed == null ? null : seed.configMapRef();
+    if (source != null && !snapshot.configMaps().containsKey(source.name())) {
+      problems.missingConfigMap(
+          "ConfigMap %s (spec.services.postgres.seed)".formatted(source.name()));
+    }
   }
 
   private void checkSecrets() {

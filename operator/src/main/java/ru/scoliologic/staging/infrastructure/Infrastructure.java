@@ -78,6 +78,10 @@ public final class Infrastructure {
                     new Wish(
                         "spec.services.app.volumes[" + v.path() + "].storageClassName",
                         v.storageClassName())),
+            Stream.ofNullable(services.postgres().backup())
+                .map(b ->
+                    new Wish(
+                        "spec.services.postgres.backup.storageClassName", b.storageClassName())),
             monitoring(spec))
         .flatMap(Function.identity())
         .forEach(wish -> {

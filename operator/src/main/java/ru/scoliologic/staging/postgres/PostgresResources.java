@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
@@ -49,17 +50,24 @@ public final class PostgresResources {
     this.store = new DataStore(environment, COMPONENT, names.postgres(), PORT);
   }
 
-  public List<Planned> plan() {
-    return List.of(
+  /**
+   * PostgreSQL's part of the plan.
+   *
+   * @param tasks what is to be done to the database
+   */
+  public List<Planned> plan(DatabaseTasks tasks, Snapshot snapshot) {
+    var claim = Ownership.retained(environment, COMPONENT, names.postgres());
+    claim.setAnnotations(Map.of(TaskMemory.ANNOTATION, tasks.memory().text()));
+    var plan = new ArrayList<Planned>();
+    plan.add(
         new Planned(
             Stage.DEPLOYMENT,
-            HardenedPod.volumeClaim(
-                Ownership.retained(environment, COMPONENT, names.postgres()),
-                spec.storage(),
-                spec.storageClassName())),
-        new Planned(Stage.DEPLOYMENT, store.service()),
-        new Planned(Stage.DEPLOYMENT, store.networkPolicy()),
-        new Planned(Stage.DEPLOYMENT, store.statefulSet(pod(), null)));
+            HardenedPod.volumeClaim(claim, spec.storage(), spec.storageClassName())));
+    plan.add(new Planned(Stage.DEPLOYMENT, store.service()));
+    plan.add(new Planned(Stage.DEPLOYMENT, store.networkPolicy(DatabaseTaskResources.COMPONENT)));
+    plan.add(new Planned(Stage.DEPLOYMENT, store.statefulSet(pod(), null)));
+    plan.addAll(new DatabaseTaskResources(environment).plan(tasks, snapshot));
+    return plan;
   }
 
   public static Component observe(Snapshot snapshot) {

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import ru.scoliologic.staging.app.AppResources;
-import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.ingress.TraefikResources;
@@ -24,20 +23,49 @@ final class Assessment {
   private Assessment() {}
 
   /** Every component, the serving version of the application among them. */
-  static List<Component> components(Snapshot snapshot, Rollout rollout) {
+  static List<Component> components(Snapshot snapshot, Plan plan) {
+    var app = AppResources.observe(snapshot, plan.rollout());
+    boolean held = plan.databaseTasks().holdTheApp() && !app.ready();
     var components =
         new ArrayList<>(
             List.of(
                 TraefikResources.observe(snapshot),
                 PostgresResources.observe(snapshot),
                 RedisResources.observe(snapshot),
-                AppResources.observe(snapshot, rollout)));
+                held
+                    ? new Component(
+                        app.name(),
+                        false,
+                        app.image(),
+                        app.reason(),
+                        "stopped for a task on the database")
+                    : app));
     PrometheusResources.observe(snapshot).ifPresent(components::add);
     GrafanaResources.observe(snapshot).ifPresent(components::add);
     return List.copyOf(components);
   }
 
-  /** Stage 3, from its components. */
+  /** Stage 3, from its components and from what is asked of the database and of the volumes. */
+  static StageResult deployment(List<Component> components, Snapshot snapshot, Plan plan) {
+    var running = plan.databaseTasks().running(snapshot);
+    if (running.isPresent()) {
+      return running.get();
+    }
+    var result = deployment(components);
+    if (!result.isReady()) {
+      return result;
+    }
+    return plan.databaseTasks()
+        .failure(snapshot)
+        .orElseGet(() ->
+            plan.refusedGrowth().isEmpty()
+                ? result
+                : new StageResult.Ready(
+                    Reason.STORAGE_CANNOT_GROW,
+                    result.message() + "; " + String.join("; ", plan.refusedGrowth())));
+  }
+
+  /** What the components say together. */
   static StageResult deployment(List<Component> components) {
     var notReady = components.stream().filter(c -> !c.ready()).toList();
     if (notReady.isEmpty()) {

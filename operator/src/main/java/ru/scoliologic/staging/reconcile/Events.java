@@ -9,9 +9,13 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.postgres.TaskKind;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 
@@ -61,6 +65,45 @@ final class Events {
             .anyMatch(other -> other.getReason().equals(condition.getReason()));
   }
 
+  /** Tasks that ended and backups that were made or failed; a backup fails without a condition. */
+  void database(
+      StagingEnvironment environment,
+      StagingEnvironmentStatus before,
+      StagingEnvironmentStatus after,
+      Instant now) {
+    var last = before == null ? null : before.backup();
+    var backup = after.backup();
+    if (backup != null) {
+      var lastGood = last == null ? null : last.lastGood();
+      if (backup.file() != null
+          && !(Objects.equals(backup.lastGood(), lastGood)
+              && Objects.equals(backup.file(), last.file()))) {
+        var note = "Backup: %s, %d bytes".formatted(backup.file(), backup.bytes());
+        write(environment, Reason.BACKUP_DONE.camelCase(), "Normal", note, now);
+      }
+      if (backup.lastFailure() != null
+          && !Objects.equals(backup.lastFailure(), last == null ? null : last.lastFailure())) {
+        var note = "Backup failed: " + backup.failure();
+        write(environment, Reason.BACKUP_FAILED.camelCase(), "Warning", note, now);
+      }
+    }
+    var known =
+        before == null || before.databaseTasks() == null ? List.of() : before.databaseTasks();
+    for (var kind : List.of(TaskKind.SEED, TaskKind.RESET, TaskKind.RESTORE)) {
+      Stream.ofNullable(after.databaseTasks())
+          .flatMap(List::stream)
+          .filter(task -> task.task().equals(kind.title()) && task.state().equals("Succeeded"))
+          .filter(task -> !known.contains(task))
+          .forEach(task ->
+              write(
+                  environment,
+                  kind.succeeded().camelCase(),
+                  "Normal",
+                  kind.title() + ": " + task.message(),
+                  now));
+    }
+  }
+
   private void tell(StagingEnvironment environment, Condition condition, Instant now) {
     var metadata = environment.getMetadata();
     boolean bad = condition.getStatus().equals("False") && !waits(condition);
@@ -71,7 +114,17 @@ final class Events {
         .addKeyValue("status", condition.getStatus())
         .addKeyValue("reason", condition.getReason())
         .log(condition.getMessage());
-    var note = condition.getType() + ": " + condition.getMessage();
+    write(
+        environment,
+        condition.getReason(),
+        bad ? "Warning" : "Normal",
+        condition.getType() + ": " + condition.getMessage(),
+        now);
+  }
+
+  private void write(
+      StagingEnvironment environment, String reason, String type, String note, Instant now) {
+    var metadata = environment.getMetadata();
     var event =
         new EventBuilder()
             .withNewMetadata()
@@ -82,8 +135,8 @@ final class Events {
             .withReportingController(REPORTER)
             .withReportingInstance(instance)
             .withAction("Reconcile")
-            .withReason(condition.getReason())
-            .withType(bad ? "Warning" : "Normal")
+            .withReason(reason)
+            .withType(type)
             .withNote(note.length() <= MAX_NOTE ? note : note.substring(0, MAX_NOTE) + "…")
             .withNewRegarding()
             .withApiVersion(environment.getApiVersion())
@@ -98,7 +151,7 @@ final class Events {
       telemetry.wrote("create", event.getKind());
     } catch (KubernetesClientException e) {
       // An event is a courtesy: a namespace that is going away refuses it.
-      LOG.atDebug().addKeyValue("reason", condition.getReason()).log("event not written");
+      LOG.atDebug().addKeyValue("reason", reason).log("event not written");
     }
   }
 
@@ -108,6 +161,9 @@ final class Events {
             Reason.AWAITING_ADDRESS,
             Reason.CERTIFICATE_NOT_ISSUED,
             Reason.CANDIDATE_STARTING,
+            Reason.SEEDING,
+            Reason.RESETTING,
+            Reason.RESTORING,
             Reason.CHECKS_RUNNING)
         .stream()
         .anyMatch(reason -> reason.camelCase().equals(condition.getReason()));

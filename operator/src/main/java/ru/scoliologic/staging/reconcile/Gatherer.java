@@ -82,7 +82,11 @@ final class Gatherer {
             .orElse(List.of()),
         logTails(pods),
         this::randomValue,
-        clock.instant());
+        clock.instant(),
+        storageClasses.getStore().list().stream()
+            .filter(c -> Boolean.TRUE.equals(c.getAllowVolumeExpansion()))
+            .map(c -> c.getMetadata().getName())
+            .collect(Collectors.toSet()));
   }
 
   /**

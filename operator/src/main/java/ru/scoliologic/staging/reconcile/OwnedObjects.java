@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.rbac.Role;
@@ -44,6 +46,8 @@ final class OwnedObjects implements Applier.Cache {
           NetworkPolicy.class,
           StatefulSet.class,
           Deployment.class,
+          CronJob.class,
+          Job.class,
           Ingress.class);
 
   private final Map<String, InformerEventSource<HasMetadata, StagingEnvironment>> sources =

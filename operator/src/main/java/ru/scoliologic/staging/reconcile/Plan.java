@@ -9,10 +9,12 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.StorageGrowth;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
 import ru.scoliologic.staging.monitoring.PrometheusResources;
+import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.release.Ledger;
@@ -21,7 +23,13 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** All that an environment is to consist of (pure): spec and snapshot in, objects out. */
 public record Plan(
-    List<Planned> objects, Rollout rollout, Target target, String configuration, boolean gaveUp) {
+    List<Planned> objects,
+    Rollout rollout,
+    Target target,
+    String configuration,
+    boolean gaveUp,
+    DatabaseTasks databaseTasks,
+    List<String> refusedGrowth) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -31,17 +39,22 @@ public record Plan(
     var rollout = Rollout.decide(snapshot, target.image(), gaveUp);
     boolean dependenciesReady =
         PostgresResources.observe(snapshot).ready() && RedisResources.observe(snapshot).ready();
+    var tasks = DatabaseTasks.decide(snapshot);
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
     objects.addAll(
         new TraefikResources(environment, settings.dashboardUsers(), settings.caBundle()).plan());
-    objects.addAll(new PostgresResources(environment).plan());
+    objects.addAll(new PostgresResources(environment).plan(tasks, snapshot));
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
-    objects.addAll(app.plan(rollout, dependenciesReady || started));
+    objects.addAll(
+        app.plan(
+            rollout, (dependenciesReady && !tasks.holdTheApp()) || started, tasks.holdTheApp()));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
-    return new Plan(List.copyOf(objects), rollout, target, app.configuration(), gaveUp);
+    var fitted = StorageGrowth.fit(snapshot, objects);
+    return new Plan(
+        fitted.objects(), rollout, target, app.configuration(), gaveUp, tasks, fitted.refused());
   }
 
   List<Planned> of(Stage stage) {

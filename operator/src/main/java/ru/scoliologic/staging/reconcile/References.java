@@ -63,6 +63,10 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
     environment.getSpec().services().app().envFrom().stream()
         .filter(source -> source.configMapRef() != null)
         .forEach(source -> names.add(source.configMapRef().name()));
+    var seed = environment.getSpec().services().postgres().seed();
+    if (seed != null && seed.configMapRef() != null) {
+      names.add(seed.configMapRef().name());
+    }
     return names;
   }
 

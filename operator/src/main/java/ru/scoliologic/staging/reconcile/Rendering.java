@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -44,7 +45,8 @@ public record Rendering(List<HasMetadata> objects, StageResult configuration) {
             List.of(),
             Map.of(),
             (length, alphabet) -> "x".repeat(length),
-            Instant.EPOCH);
+            Instant.EPOCH,
+            Set.of());
     var settings = Configuration.resolve(snapshot);
     var objects =
         Plan.of(snapshot, settings).objects().stream()

@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import ru.scoliologic.staging.api.AppSpec;
+import ru.scoliologic.staging.api.DatabaseBackup;
+import ru.scoliologic.staging.api.DatabaseRestore;
+import ru.scoliologic.staging.api.DatabaseSeed;
 import ru.scoliologic.staging.api.Domains;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
@@ -209,6 +212,7 @@ public final class SpecRules {
         && (initSql.configMapRef() == null || initSql.configMapRef().name() == null)) {
       missing("spec.services.postgres.initSql.configMapRef.name");
     }
+    database(postgres);
     var redis = spec.services().redis();
     size("spec.services.redis.storage", redis.storage());
     matches(
@@ -297,6 +301,48 @@ public final class SpecRules {
       return true;
     } catch (com.google.re2j.PatternSyntaxException e) {
       return false;
+    }
+  }
+
+  private void database(PostgresSpec postgres) {
+    var field = "spec.services.postgres.";
+    var backup = postgres.backup();
+    if (backup != null) {
+      size(field + "backup.storage", backup.storage());
+      matches(
+          field + "backup.schedule",
+          backup.schedule(),
+          DatabaseBackup.SCHEDULE_PATTERN,
+          DatabaseBackup.SCHEDULE_MESSAGE);
+    }
+    var restore = postgres.restore();
+    if (restore != null) {
+      matches(
+          field + "restore.file",
+          restore.file(),
+          DatabaseRestore.FILE_PATTERN,
+          DatabaseRestore.FILE_MESSAGE);
+      if (restore.request() == null || restore.request().isBlank()) {
+        missing(field + "restore.request");
+      }
+      if (backup == null) {
+        problems.add("spec.services.postgres: " + PostgresSpec.RESTORE_MESSAGE);
+      }
+    }
+    var seed = postgres.seed();
+    if (seed != null && (seed.configMapRef() == null) == (seed.volume() == null)) {
+      problems.add(field + "seed: " + DatabaseSeed.ONE_MESSAGE);
+    } else if (seed != null && seed.volume() != null) {
+      matches(
+          field + "seed.volume.file",
+          seed.volume().file(),
+          DatabaseSeed.SeedVolume.FILE_PATTERN,
+          DatabaseSeed.SeedVolume.FILE_MESSAGE);
+      if (seed.volume().claimName() == null) {
+        missing(field + "seed.volume.claimName");
+      }
+    } else if (seed != null && seed.configMapRef().name() == null) {
+      missing(field + "seed.configMapRef.name");
     }
   }
 

@@ -39,6 +39,7 @@ import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
+import ru.scoliologic.staging.postgres.TaskReport;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
@@ -170,7 +171,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
     var settings = Configuration.resolve(snapshot);
     var plan = Plan.of(snapshot, settings);
-    var components = Assessment.components(snapshot, plan.rollout());
+    var components = Assessment.components(snapshot, plan);
     var results = new EnumMap<Stage, StageResult>(Stage.class);
     var checked = new ArrayList<Result>();
     for (var stage : Stage.values()) {
@@ -194,7 +195,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         Optional.of(new Versions(snapshot, plan, candidate, checked)),
         components,
         settings.masking(),
-        true);
+        true,
+        Optional.of(TaskReport.of(snapshot, plan.databaseTasks())));
   }
 
   /** The application's versions as one pass found them. */
@@ -259,7 +261,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     return switch (stage) {
       case INFRASTRUCTURE -> Infrastructure.assess(snapshot);
       case CONFIGURATION -> settings.result();
-      case DEPLOYMENT -> Assessment.deployment(components);
+      case DEPLOYMENT -> Assessment.deployment(components, snapshot, plan);
       case VALIDATION ->
           results.get(Stage.DEPLOYMENT).isReady()
               ? validate(snapshot, settings, plan, checked)
@@ -359,6 +361,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       telemetry.wrote("patch", environment.getKind() + "/status");
       telemetry.published(environment, before, status.conditions(), clock);
       events.transitions(environment, before, status.conditions(), clock.instant());
+      events.database(environment, last, status, clock.instant());
     }
   }
 
@@ -373,10 +376,18 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Optional<Versions> versions,
       List<Component> components,
       Masking masking,
-      boolean accepted) {
+      boolean accepted,
+      Optional<TaskReport> tasks) {
 
     static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
-      return new Pass(results, overall, Optional.empty(), List.of(), new Masking(List.of()), false);
+      return new Pass(
+          results,
+          overall,
+          Optional.empty(),
+          List.of(),
+          new Masking(List.of()),
+          false,
+          Optional.empty());
     }
 
     StagingEnvironmentStatus status(
@@ -420,7 +431,13 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       v.plan().target().pinnedAgainst().orElse(null)))
               .orElse(last == null ? null : last.app()),
           accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
-          nextRetry(last, clock.instant()));
+          nextRetry(last, clock.instant()),
+          tasks
+              .map(report -> report.masked(masking).backup())
+              .orElse(last == null ? null : last.backup()),
+          tasks
+              .map(report -> report.masked(masking).tasks())
+              .orElse(last == null ? null : last.databaseTasks()));
     }
 
     /** One that still lies ahead stays, so that a pass in between writes nothing. */

@@ -96,14 +96,17 @@ public final class RedisResources {
     return """
     dir /data
     requirepass "%s"
-    appendonly yes
-    appendfsync everysec
+    %s
     maxmemory %d
-    maxmemory-policy allkeys-lru
+    maxmemory-policy %s
     """
         .formatted(
             password.replace("\\", "\\\\").replace("\"", "\\\""),
-            Quantity.getAmountInBytes(new Quantity(spec.maxMemory())).longValue());
+            spec.persistence() == RedisSpec.Persistence.AppendOnly
+                ? "appendonly yes\nappendfsync everysec"
+                : "appendonly no\nsave \"\"",
+            Quantity.getAmountInBytes(new Quantity(spec.maxMemory())).longValue(),
+            spec.memoryPolicy().inRedisWords());
   }
 
   private PodSpec pod() {

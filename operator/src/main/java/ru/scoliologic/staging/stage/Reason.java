@@ -76,6 +76,32 @@ public enum Reason {
   SUPERSEDED(
       "Another version was asked for before this one was verified.",
       "Nothing to do; set spec.serve of the release to have it after all."),
+  STORAGE_CANNOT_GROW(
+      "A volume is asked to be larger, and its storage class does not let volumes grow.",
+      "Nothing else is held up. Set the size back, or move the data to another class by a backup"
+          + " and a new environment."),
+  SEEDING("The new database is given its first content.", "Wait; the application starts after it."),
+  SEED_DONE("The new database has its first content.", "Nothing to do."),
+  SEED_FAILED(
+      "The seed could not be loaded, so the application is not started.",
+      "Mend what the message names and change spec.services.postgres.seed or reset, or remove the"
+          + " seed."),
+  RESETTING("The database is created anew on request.", "Wait; the application is stopped."),
+  RESET_DONE("The database was created anew on request.", "Nothing to do."),
+  RESET_FAILED(
+      "The database could not be created anew; it is as it was.",
+      "Mend what the message names, then give spec.services.postgres.reset another value."),
+  RESTORING("The database is put back to a backup.", "Wait; the application is stopped."),
+  RESTORE_DONE("The database was put back to a backup.", "Nothing to do."),
+  RESTORE_FAILED(
+      "The backup was refused or could not be loaded; the database is as it was.",
+      "Mend what the message names, then give restore.request another value, or remove restore."),
+  BACKUP_RUNNING("A backup is being made on request.", "Nothing to do."),
+  BACKUP_DONE("A backup was made and can be read.", "Nothing to do."),
+  BACKUP_FAILED(
+      "A backup failed; the ones before it are kept.",
+      "Read the message: room on the backup volume, or PostgreSQL itself. The next one is made as"
+          + " scheduled."),
 
   CHECKS_PASSED("Every check through the ingress passed.", "Nothing to do."),
   PASSED_WITH_REMARKS(

@@ -6,14 +6,19 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class AssessmentTest {
   private static Component available(String name) {
     return new Component(name, true, name + ":1", null, "available");
+  }
+
+  private static Plan plan(Snapshot snapshot) {
+    return Plan.of(snapshot, Configuration.resolve(snapshot));
   }
 
   @Test
@@ -49,10 +54,10 @@ class AssessmentTest {
                 "traefik: traefik.staging.test\n    grafana: grafana.staging.test")
             .snapshot();
 
-    assertThat(Assessment.components(off, Rollout.decide(off, "sample-app:1", false)))
+    assertThat(Assessment.components(off, plan(off)))
         .extracting(Component::name)
         .containsExactly("traefik", "postgres", "redis", "app");
-    assertThat(Assessment.components(on, Rollout.decide(on, "sample-app:1", false)))
+    assertThat(Assessment.components(on, plan(on)))
         .extracting(Component::name)
         .containsExactly("traefik", "postgres", "redis", "app", "prometheus", "grafana");
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
@@ -50,6 +51,51 @@ class SpecRulesTest {
                 + " like /app/uploads",
             "spec.services.app.volumes[/u].size: '5 GB' is not a volume size: give a whole number"
                 + " with Mi, Gi or Ti, for example 20Gi");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{backup: {schedule: daily}} | spec.services.postgres.backup.schedule: 'daily' is not a schedule",
+        "{backup: {schedule: '61 3 * * *'}} | spec.services.postgres.backup.schedule: '61 3 * * *' is not a",
+        "{backup: {storage: 5}} | spec.services.postgres.backup.storage: '5' is not a volume size",
+        "{restore: {request: a}} | spec.services.postgres: restore reads the backup volume",
+        "{backup: {}, restore: {file: ../x, request: a}} | spec.services.postgres.restore.file: '../x' is not",
+        "{backup: {}, restore: {}} | spec.services.postgres.restore.request is missing",
+        "{seed: {}} | spec.services.postgres.seed: a seed has one source",
+        "{seed: {volume: {claimName: a, file: /etc/passwd}}} | spec.services.postgres.seed.volume.file: '/etc"
+      })
+  void what_is_asked_of_the_database_is_checked(String postgres, String expected) {
+    var edited =
+        Given.aGoodStart()
+            .edited(yaml -> yaml.stripTrailing() + "\n    postgres: " + postgres + "\n")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited))
+        .singleElement()
+        .satisfies(p -> assertThat(p).contains(expected));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0 3 * * *",
+        "*/15 * * * *",
+        "0,30 8-18 * * MON-FRI",
+        "5 0 1 1-12/3 0",
+        "59 23 31 12 6"
+      })
+  void schedules_in_the_form_of_cron_are_accepted(String schedule) {
+    var edited =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.stripTrailing() + "\n    postgres: {backup: {schedule: '" + schedule + "'}}\n")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited)).isEmpty();
   }
 
   @Test

@@ -56,7 +56,17 @@ class TelemetryTest {
             .build());
     environment.setStatus(
         new StagingEnvironmentStatus(
-            1L, null, null, List.of(conditions), List.of(), null, null, List.of(), null));
+            1L,
+            null,
+            null,
+            List.of(conditions),
+            List.of(),
+            null,
+            null,
+            List.of(),
+            null,
+            null,
+            null));
     return environment;
   }
 

@@ -1,0 +1,32 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+
+/** A restore that is asked for; each request is carried out once. */
+public record DatabaseRestore(
+    @Default(LATEST)
+        @Size(min = 1, max = 200)
+        @ValidationRule(value = "self.matches('" + FILE_PATTERN + "')", message = FILE_MESSAGE)
+        @JsonPropertyDescription(
+            "Name of the backup in the backup volume, as status.backup.file shows it; or latest.")
+        String file,
+    @Required
+        @Size(min = 1, max = 63)
+        @JsonPropertyDescription(
+            "Any text; another one than before starts the restore. The volume of the data"
+                + " remembers the last one, so that none is carried out twice.")
+        String request) {
+
+  public static final String LATEST = "latest";
+  public static final String FILE_PATTERN = "^[A-Za-z0-9_][A-Za-z0-9._-]*$";
+  public static final String FILE_MESSAGE =
+      "is not the name of a file: give a name without folders, or latest";
+
+  public DatabaseRestore {
+    file = file == null ? LATEST : file;
+  }
+}

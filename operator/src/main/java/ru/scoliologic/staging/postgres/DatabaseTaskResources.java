@@ -1,0 +1,284 @@
+package ru.scoliologic.staging.postgres;
+
+import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobSpec;
+import io.fabric8.kubernetes.api.model.batch.v1.JobSpecBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import ru.scoliologic.staging.api.PostgresSpec;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Stage;
+
+/**
+ * Builds what runs the tasks on the database (pure): the script, the backup volume, the CronJob of
+ * the regular backups, and a Job for the task at hand.
+ */
+final class DatabaseTaskResources {
+  /** Of its own, for PostgreSQL's Service selects its pods by their component. */
+  static final String COMPONENT = "postgres-task";
+
+  private static final String TASK = "staging.scoliologic.ru/task";
+  private static final String BACKUP = "backup";
+  private static final String SCRIPT = "task.sh";
+
+  /** The script's exit code for what another attempt cannot help. */
+  private static final int REFUSED = 3;
+
+  private static final int RETRIES = 2;
+  private static final long BACKUP_SECONDS = 3_600;
+
+  /** A node that was down over the time of a backup makes it up within this. */
+  private static final long STARTING_SECONDS = 3_600;
+
+  private final StagingEnvironment environment;
+  private final PostgresSpec spec;
+  private final Names names;
+
+  DatabaseTaskResources(StagingEnvironment environment) {
+    this.environment = environment;
+    this.spec = environment.getSpec().services().postgres();
+    this.names = Names.of(environment);
+  }
+
+  /** The tasks' part of the plan; a Job that is there stays as it is. */
+  List<Planned> plan(DatabaseTasks tasks, Snapshot snapshot) {
+    var plan = new ArrayList<Planned>();
+    if (spec.backup() != null) {
+      plan.add(
+          new Planned(
+              Stage.DEPLOYMENT,
+              HardenedPod.volumeClaim(
+                  Ownership.retained(environment, PostgresResources.COMPONENT, backupVolume()),
+                  spec.backup().storage(),
+                  spec.backup().storageClassName())));
+      plan.add(new Planned(Stage.DEPLOYMENT, cronJob(tasks)));
+    }
+    if (spec.backup() != null || spec.seed() != null || spec.reset() != null) {
+      plan.add(new Planned(Stage.DEPLOYMENT, script()));
+    }
+    tasks
+        .step()
+        .filter(DatabaseTasks.Step::due)
+        .ifPresent(step -> plan.add(new Planned(Stage.DEPLOYMENT, job(step))));
+    DatabaseTasks.jobs(snapshot).stream()
+        .filter(job -> tasks.kept().contains(job.getMetadata().getName()))
+        .forEach(job -> plan.add(new Planned(Stage.DEPLOYMENT, job, true)));
+    return plan;
+  }
+
+  /** Whether a Job makes a backup, regular or on request. */
+  static boolean makesBackup(Job job) {
+    return BACKUP.equals(job.getMetadata().getLabels().get(TASK));
+  }
+
+  private String backupVolume() {
+    return names.postgresBackup();
+  }
+
+  private ConfigMap script() {
+    return new ConfigMapBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgresTask()))
+        .withData(Map.of(SCRIPT, text()))
+        .build();
+  }
+
+  private static String text() {
+    try (var input = DatabaseTaskResources.class.getResourceAsStream("/postgres/" + SCRIPT)) {
+      return new String(input.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Map<String, String> labels(String command) {
+    var labels = new TreeMap<>(Labels.of(environment, COMPONENT));
+    labels.put(TASK, command);
+    return labels;
+  }
+
+  private CronJob cronJob(DatabaseTasks tasks) {
+    return new CronJobBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, backupVolume()))
+        .withNewSpec()
+        .withSchedule(spec.backup().schedule())
+        .withTimeZone("Etc/UTC")
+        // What is being replaced is no good to keep.
+        .withSuspend(spec.backup().suspend() || tasks.holdTheApp())
+        .withConcurrencyPolicy("Forbid")
+        .withStartingDeadlineSeconds(STARTING_SECONDS)
+        .withSuccessfulJobsHistoryLimit(1)
+        .withFailedJobsHistoryLimit(1)
+        .withNewJobTemplate()
+        .withNewMetadata()
+        .withLabels(labels(BACKUP))
+        .endMetadata()
+        .withSpec(jobSpec(BACKUP, "scheduled"))
+        .endJobTemplate()
+        .endSpec()
+        .build();
+  }
+
+  Job job(DatabaseTasks.Step step) {
+    var metadata = Ownership.owned(environment, COMPONENT, step.job());
+    metadata.setLabels(labels(step.command()));
+    return new JobBuilder()
+        .withMetadata(metadata)
+        .withSpec(jobSpec(step.command(), step.id()))
+        .build();
+  }
+
+  private JobSpec jobSpec(String command, String id) {
+    var job =
+        new JobSpecBuilder()
+            .withBackoffLimit(RETRIES)
+            .withNewPodFailurePolicy()
+            .addNewRule()
+            .withAction("FailJob")
+            .withNewOnExitCodes()
+            .withContainerName(COMPONENT)
+            .withOperator("In")
+            .withValues(REFUSED)
+            .endOnExitCodes()
+            .endRule()
+            .endPodFailurePolicy()
+            .withNewTemplate()
+            .withNewMetadata()
+            .withLabels(labels(command))
+            .endMetadata()
+            .withSpec(
+                HardenedPod.pod(spec, spec.runAsUser())
+                    .withRestartPolicy("Never")
+                    .withContainers(container(command, id))
+                    .withVolumes(volumes(command))
+                    .build())
+            .endTemplate();
+    return command.equals(BACKUP)
+        ? job.withActiveDeadlineSeconds(BACKUP_SECONDS).build()
+        : job.build();
+  }
+
+  private Container container(String command, String id) {
+    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("50m", "64Mi", "512Mi"))
+        .withResources(HardenedPod.resources("50m", "64Mi", "512Mi"))
+        .withCommand("sh", "/run/task/" + SCRIPT, command)
+        .withEnv(variables(command, id))
+        // The script writes its result there; without one, the end of the log says what failed.
+        .withTerminationMessagePolicy("FallbackToLogsOnError")
+        .withVolumeMounts(mounts(command))
+        .build();
+  }
+
+  private List<EnvVar> variables(String command, String id) {
+    var variables =
+        new ArrayList<>(
+            List.of(
+                variable("PGHOST", names.postgres()),
+                variable("PGUSER", spec.user()),
+                variable("PGDATABASE", spec.database()),
+                new EnvVarBuilder()
+                    .withName("PGPASSWORD")
+                    .withNewValueFrom()
+                    .withNewSecretKeyRef("POSTGRES_PASSWORD", names.credentials(), false)
+                    .endValueFrom()
+                    .build(),
+                variable("TASK_ID", id)));
+    if (command.equals(BACKUP)) {
+      variables.add(variable("KEEP", String.valueOf(spec.backup().keep())));
+    }
+    if (loadsSeed(command) && spec.seed().volume() != null) {
+      variables.add(variable("FILE", spec.seed().volume().file()));
+    }
+    if (readsBackup(command)) {
+      variables.add(variable("FILE", spec.restore().file()));
+    }
+    return variables;
+  }
+
+  private static EnvVar variable(String name, String value) {
+    return new EnvVarBuilder().withName(name).withValue(value).build();
+  }
+
+  private static boolean readsBackup(String command) {
+    return command.equals("restore") || command.equals("check");
+  }
+
+  private boolean loadsSeed(String command) {
+    return spec.seed() != null && (command.equals("seed") || command.equals("reset"));
+  }
+
+  private boolean runsInitSql(String command) {
+    return spec.initSql() != null && command.equals("reset");
+  }
+
+  private boolean usesBackupVolume(String command) {
+    return spec.backup() != null && !command.equals("seed");
+  }
+
+  private List<VolumeMount> mounts(String command) {
+    var mounts = new ArrayList<>(List.of(readOnly("task", "/run/task"), mount("tmp", "/tmp")));
+    if (usesBackupVolume(command)) {
+      mounts.add(mount("backups", "/backups"));
+    }
+    if (loadsSeed(command)) {
+      mounts.add(readOnly("seed", "/seed"));
+    }
+    if (runsInitSql(command)) {
+      mounts.add(readOnly("init", "/init"));
+    }
+    return mounts;
+  }
+
+  private List<Volume> volumes(String command) {
+    var volumes =
+        new ArrayList<>(List.of(configMap("task", names.postgresTask()), emptyDir("tmp")));
+    if (usesBackupVolume(command)) {
+      volumes.add(claim("backups", backupVolume()));
+    }
+    if (loadsSeed(command)) {
+      volumes.add(
+          spec.seed().volume() == null
+              ? configMap("seed", spec.seed().configMapRef().name())
+              : claim("seed", spec.seed().volume().claimName()));
+    }
+    if (runsInitSql(command)) {
+      volumes.add(configMap("init", spec.initSql().configMapRef().name()));
+    }
+    return volumes;
+  }
+
+  private static Volume configMap(String volume, String name) {
+    return new VolumeBuilder()
+        .withName(volume)
+        .withNewConfigMap()
+        .withName(name)
+        .endConfigMap()
+        .build();
+  }
+}

@@ -1,0 +1,201 @@
+package ru.scoliologic.staging.postgres;
+
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus.Backup;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus.DatabaseTask;
+import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Snapshot;
+
+/**
+ * What the status says of backups and tasks (pure): what the Jobs and their pods show, and what was
+ * said before where they are gone.
+ *
+ * @param backup null while there has been none
+ * @param tasks the last one of each kind, null while there has been none
+ */
+public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
+  private static final Pattern FILE = Pattern.compile("file=([^ ,]+) bytes=([0-9]{1,18})");
+  private static final int MAX_MESSAGE = 600;
+
+  public static TaskReport of(Snapshot snapshot, DatabaseTasks tasks) {
+    var last = snapshot.environment().getStatus();
+    var said = new ArrayList<DatabaseTask>();
+    for (var kind : TaskKind.values()) {
+      var before = before(last, kind);
+      now(snapshot, tasks, kind, before).or(() -> before).ifPresent(said::add);
+    }
+    return new TaskReport(
+        backup(snapshot, last == null ? null : last.backup()), said.isEmpty() ? null : said);
+  }
+
+  /** The same, fit to be read by people. */
+  public TaskReport masked(Masking masking) {
+    return new TaskReport(
+        backup == null || backup.failure() == null
+            ? backup
+            : new Backup(
+                backup.lastGood(),
+                backup.file(),
+                backup.bytes(),
+                backup.lastFailure(),
+                masking.mask(backup.failure())),
+        tasks == null
+            ? null
+            : tasks.stream()
+                .map(task ->
+                    new DatabaseTask(
+                        task.task(),
+                        task.request(),
+                        task.state(),
+                        masking.mask(task.message()),
+                        task.time()))
+                .toList());
+  }
+
+  Optional<DatabaseTask> task(TaskKind kind) {
+    return tasks == null
+        ? Optional.empty()
+        : tasks.stream().filter(task -> task.task().equals(kind.title())).findFirst();
+  }
+
+  private static Optional<DatabaseTask> before(StagingEnvironmentStatus last, TaskKind kind) {
+    return Stream.ofNullable(last == null ? null : last.databaseTasks())
+        .flatMap(List::stream)
+        .filter(task -> kind.title().equals(task.task()))
+        .findFirst();
+  }
+
+  private static Optional<DatabaseTask> now(
+      Snapshot snapshot, DatabaseTasks tasks, TaskKind kind, Optional<DatabaseTask> before) {
+    var request = kind.request(snapshot.environment().getSpec().services().postgres());
+    var shown = kind == TaskKind.SEED ? null : request.orElse(null);
+    var step = tasks.step().filter(s -> s.kind() == kind);
+    if (step.isPresent()) {
+      return Optional.of(
+          new DatabaseTask(
+              kind.title(), shown, "Running", tasks.message(snapshot, step.get()), null));
+    }
+    return request
+        .flatMap(text -> ended(snapshot, kind, text))
+        .map(job -> {
+          boolean good = ended(job, "Complete").isPresent();
+          var state = good ? "Succeeded" : "Failed";
+          var message =
+              message(snapshot, job)
+                  .or(() ->
+                      before
+                          .filter(b -> Objects.equals(b.request(), shown))
+                          .filter(b -> state.equals(b.state()))
+                          .map(DatabaseTask::message))
+                  .orElse(good ? "done" : "its pod is gone, and its log with it");
+          return new DatabaseTask(kind.title(), shown, state, message, time(job));
+        });
+  }
+
+  /** The Job that decided a request: a check of the file only if it refused. */
+  private static Optional<Job> ended(Snapshot snapshot, TaskKind kind, String request) {
+    var claim = snapshot.owned().find(PersistentVolumeClaim.class, snapshot.names().postgres());
+    return claim.flatMap(volume -> {
+      var id = DatabaseTasks.id(kind, request, volume);
+      var jobs = snapshot.owned();
+      return jobs.find(Job.class, DatabaseTasks.job(snapshot, kind.command(), id))
+          .filter(job -> ended(job, "Complete").isPresent() || ended(job, "Failed").isPresent())
+          .or(() ->
+              jobs.find(Job.class, DatabaseTasks.job(snapshot, "check", id))
+                  .filter(job -> ended(job, "Failed").isPresent()));
+    });
+  }
+
+  private static Backup backup(Snapshot snapshot, Backup before) {
+    var jobs =
+        DatabaseTasks.jobs(snapshot).stream().filter(DatabaseTaskResources::makesBackup).toList();
+    var good = newest(jobs, "Complete");
+    var bad = newest(jobs, "Failed");
+    var lastGood = later(good.map(TaskReport::time), before == null ? null : before.lastGood());
+    var file =
+        good.filter(job -> Objects.equals(time(job), lastGood))
+            .flatMap(job -> message(snapshot, job))
+            .map(FILE::matcher)
+            .filter(matcher -> matcher.find());
+    boolean same = before != null && Objects.equals(before.lastGood(), lastGood);
+    var lastFailure =
+        later(bad.map(TaskReport::time), before == null ? null : before.lastFailure());
+    if (lastGood == null && lastFailure == null) {
+      return null;
+    }
+    boolean mended = lastGood != null && lastFailure != null && lastFailure.compareTo(lastGood) < 0;
+    var failure =
+        bad.filter(job -> Objects.equals(time(job), lastFailure))
+            .flatMap(job -> message(snapshot, job))
+            .orElse(before == null ? null : before.failure());
+    return new Backup(
+        lastGood,
+        file.map(m -> m.group(1)).orElse(same ? before.file() : null),
+        file.map(m -> Long.valueOf(m.group(2))).orElse(same ? before.bytes() : null),
+        mended ? null : lastFailure,
+        mended || lastFailure == null ? null : failure);
+  }
+
+  private static Optional<Job> newest(List<Job> jobs, String end) {
+    return jobs.stream()
+        .filter(job -> ended(job, end).isPresent())
+        .max(Comparator.comparing(TaskReport::time));
+  }
+
+  /** Times of the API server sort as text. */
+  private static String later(Optional<String> time, String before) {
+    return Stream.concat(time.stream(), Stream.ofNullable(before))
+        .max(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  /** The condition that ended a Job: Complete or Failed. */
+  static Optional<JobCondition> ended(Job job, String type) {
+    return Stream.ofNullable(job.getStatus())
+        .flatMap(status -> status.getConditions().stream())
+        .filter(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))
+        .findFirst();
+  }
+
+  private static String time(Job job) {
+    return ended(job, "Complete")
+        .or(() -> ended(job, "Failed"))
+        .map(JobCondition::getLastTransitionTime)
+        .orElse("");
+  }
+
+  /** What the last attempt wrote as its result, or the end of its log. */
+  private static Optional<String> message(Snapshot snapshot, Job job) {
+    return snapshot.pods().stream()
+        .filter(pod ->
+            job.getMetadata()
+                .getName()
+                .equals(pod.getMetadata().getLabels().get(DatabaseTasks.JOB_NAME)))
+        .filter(pod -> pod.getStatus() != null)
+        .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+        .map(
+            container -> container.getState() == null ? null : container.getState().getTerminated())
+        .filter(Objects::nonNull)
+        .max(Comparator.comparing(end -> String.valueOf(end.getFinishedAt())))
+        .map(ContainerStateTerminated::getMessage)
+        .filter(text -> !text.isBlank())
+        .or(() -> ended(job, "Failed").map(JobCondition::getMessage))
+        .map(TaskReport::oneLine);
+  }
+
+  private static String oneLine(String text) {
+    var line = text.strip().replaceAll("\\s*\\n\\s*", "; ");
+    return line.length() <= MAX_MESSAGE ? line : "…" + line.substring(line.length() - MAX_MESSAGE);
+  }
+}

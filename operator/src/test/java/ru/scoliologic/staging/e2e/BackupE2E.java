@@ -1,0 +1,543 @@
+package ru.scoliologic.staging.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus.DatabaseTask;
+import ru.scoliologic.staging.cluster.Labels;
+
+/** What happens to the database of one environment on request, step after step. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class BackupE2E {
+  private static final String NAMESPACE = "backup";
+  private static final String NAME = "demo";
+  private static final String AUTH = "admin:$apr1$stagingx$aaaaaaaaaaaaaaaaaaaaaa";
+  private static final String COUNT = "SELECT count(*) FROM messages";
+  private static final int MANY = 200_000;
+
+  private static Staging staging;
+
+  @BeforeAll
+  static void an_environment_with_init_sql_a_seed_and_backups() {
+    staging = Staging.shared();
+    staging.namespace(NAMESPACE);
+    staging
+        .admin()
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName("given")
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withStringData(Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", AUTH))
+                .build())
+        .serverSideApply();
+    configMap(
+        "init-sql",
+        "init.sql",
+        """
+        CREATE TABLE messages (
+          id bigserial PRIMARY KEY, text text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+        ALTER DATABASE app SET work_mem = '5MB';
+        """);
+    configMap("seed", "rows.sql", "INSERT INTO messages (text) VALUES ('seeded');\n");
+    create(Map.of());
+    staging
+        .admin()
+        .resource(
+            new PodBuilder()
+                .withNewMetadata()
+                .withName("look")
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withNewSpec()
+                .withTerminationGracePeriodSeconds(0L)
+                .withNewSecurityContext()
+                .withRunAsUser(999L)
+                .endSecurityContext()
+                .addNewContainer()
+                .withName("look")
+                .withImage("postgres:17")
+                .withCommand("sleep", "infinity")
+                .addNewVolumeMount()
+                .withName("backups")
+                .withMountPath("/backups")
+                .endVolumeMount()
+                .endContainer()
+                .addNewVolume()
+                .withName("backups")
+                .withNewPersistentVolumeClaim()
+                .withClaimName(NAME + "-postgres-backup")
+                .endPersistentVolumeClaim()
+                .endVolume()
+                .endSpec()
+                .build())
+        .create();
+  }
+
+  @AfterAll
+  static void it_is_removed() {
+    staging.remove(NAMESPACE);
+  }
+
+  private static void configMap(String name, String key, String text) {
+    staging
+        .admin()
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withData(Map.of(key, text))
+                .build())
+        .serverSideApply();
+  }
+
+  private static void create(Map<String, String> replacements) {
+    staging
+        .admin()
+        .resource(Staging.read("backup.yaml", replacements))
+        .inNamespace(NAMESPACE)
+        .create();
+  }
+
+  private static void patchPostgres(String json) {
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "stenv",
+            NAME,
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"services\":{\"postgres\":" + json + "}}}");
+  }
+
+  private static String sql(String statement) {
+    return staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "exec",
+            NAME + "-postgres-0",
+            "-c",
+            "postgres",
+            "--",
+            "psql",
+            "-U",
+            "app",
+            "-d",
+            "app",
+            "-Atqc",
+            statement)
+        .strip();
+  }
+
+  /** A command where the backups are. */
+  private static String look(String script) {
+    return staging.cluster().kubectl("-n", NAMESPACE, "exec", "look", "--", "sh", "-c", script);
+  }
+
+  private static StagingEnvironment ready() {
+    return staging.awaitReady(NAMESPACE, NAME);
+  }
+
+  private static DatabaseTask ended(String kind, String request) {
+    return staging
+        .await(
+            NAMESPACE,
+            NAME,
+            kind + " " + request + " ended",
+            Staging.LONG,
+            e -> task(e, kind, request) != null && task(e, kind, request).time() != null)
+        .getStatus()
+        .databaseTasks()
+        .stream()
+        .filter(t -> t.task().equals(kind))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static DatabaseTask task(StagingEnvironment environment, String kind, String request) {
+    return environment == null
+            || environment.getStatus() == null
+            || environment.getStatus().databaseTasks() == null
+        ? null
+        : environment.getStatus().databaseTasks().stream()
+            .filter(t -> t.task().equals(kind) && Objects.equals(t.request(), request))
+            .findFirst()
+            .orElse(null);
+  }
+
+  private static String backup(String request) {
+    patchPostgres("{\"backup\":{\"request\":\"" + request + "\"}}");
+    var task = ended("Backup", request);
+    assertThat(task.state()).as(task.message()).isEqualTo("Succeeded");
+    return staging
+        .await(
+            NAMESPACE,
+            NAME,
+            "the status to name the backup",
+            Staging.SOON,
+            e ->
+                e.getStatus().backup() != null
+                    && e.getStatus().backup().file() != null
+                    && task.message().contains(e.getStatus().backup().file()))
+        .getStatus()
+        .backup()
+        .file();
+  }
+
+  private static void restore(String file, String request) {
+    patchPostgres("{\"restore\":{\"file\":\"" + file + "\",\"request\":\"" + request + "\"}}");
+  }
+
+  private static List<Job> jobs(String command) {
+    return staging
+        .admin()
+        .batch()
+        .v1()
+        .jobs()
+        .inNamespace(NAMESPACE)
+        .withLabel("staging.scoliologic.ru/task", command)
+        .list()
+        .getItems();
+  }
+
+  private static String uidOf(String component) {
+    return staging
+        .admin()
+        .pods()
+        .inNamespace(NAMESPACE)
+        .withLabel(Labels.COMPONENT, component)
+        .list()
+        .getItems()
+        .stream()
+        .filter(p -> !p.isMarkedForDeletion())
+        .map(p -> p.getMetadata().getUid())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void killTheOperator() {
+    staging.cluster().kubectl("-n", Staging.OPERATOR, "delete", "pods", "--all", "--force");
+  }
+
+  @Test
+  @Order(1)
+  void the_seed_is_loaded_once_before_the_application_starts() {
+    var environment = ready();
+
+    assertThat(sql("SELECT string_agg(text, ',') FROM messages")).isEqualTo("seeded");
+    assertThat(sql("SHOW work_mem")).isEqualTo("5MB");
+    assertThat(task(environment, "Seed", null).state()).isEqualTo("Succeeded");
+    assertThat(task(environment, "Reset", "first")).isNull();
+    var started =
+        staging
+            .admin()
+            .pods()
+            .inNamespace(NAMESPACE)
+            .withLabel(Labels.COMPONENT, "app")
+            .list()
+            .getItems()
+            .getFirst()
+            .getMetadata()
+            .getCreationTimestamp();
+    assertThat(Instant.parse(started))
+        .isAfterOrEqualTo(Instant.parse(task(environment, "Seed", null).time()));
+  }
+
+  @Test
+  @Order(2)
+  void a_backup_on_request_is_good_and_the_application_goes_on_meanwhile() {
+    var app = uidOf("app");
+
+    var file = backup("one");
+
+    assertThat(look("pg_restore --list /backups/" + file)).contains("TABLE DATA public messages");
+    assertThat(look("cd /backups && sha256sum -c " + file + ".sha256")).contains("OK");
+    assertThat(uidOf("app")).isEqualTo(app);
+  }
+
+  @Test
+  @Order(3)
+  void regular_backups_are_made_and_the_newest_ones_kept() {
+    backup("two");
+    patchPostgres("{\"backup\":{\"schedule\":\"* * * * *\"}}");
+    var before = staging.environment(NAMESPACE, NAME).get().getStatus().backup().file();
+
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "a regular backup",
+        Staging.LONG,
+        e ->
+            e.getStatus().backup().file() != null && !before.equals(e.getStatus().backup().file()));
+    patchPostgres("{\"backup\":{\"schedule\":\"0 0 1 1 *\"}}");
+
+    assertThat(look("ls /backups").lines().filter(n -> n.endsWith("Z.dump"))).hasSize(2);
+  }
+
+  @Test
+  @Order(4)
+  void a_restore_on_request_brings_destroyed_rows_back_and_nothing_else() {
+    ready();
+    sql("DROP TABLE messages; CREATE TABLE later (i int)");
+
+    restore("latest", "rows are gone");
+    var restore = ended("Restore", "rows are gone");
+    var environment = ready();
+
+    assertThat(restore.state()).as(restore.message()).isEqualTo("Succeeded");
+    assertThat(sql("SELECT string_agg(text, ',') FROM messages")).isEqualTo("seeded");
+    assertThat(sql("SELECT to_regclass('later') IS NULL")).isEqualTo("t");
+    assertThat(sql("SHOW work_mem")).isEqualTo("5MB");
+    assertThat(look("ls /backups")).contains("app-before-restore-");
+    assertThat(Staging.condition(environment, "Deployed").getStatus()).isEqualTo("True");
+    assertThat(staging.cluster().kubectl("-n", NAMESPACE, "get", "events"))
+        .contains("Restoring")
+        .contains("RestoreDone")
+        .contains("BackupDone");
+  }
+
+  @Test
+  @Order(5)
+  void a_restore_is_never_made_twice_for_one_request() {
+    sql("INSERT INTO messages (text) VALUES ('after')");
+    staging.admin().resourceList(List.copyOf(jobs("restore"))).delete();
+    var since = Instant.now();
+
+    killTheOperator();
+    staging
+        .cluster()
+        .kubectl("-n", Staging.OPERATOR, "rollout", "status", "deployment/" + Staging.OPERATOR);
+    await("twenty seconds of the new operator")
+        .pollDelay(Duration.ofSeconds(20))
+        .atMost(Staging.SOON)
+        .until(() -> true);
+
+    assertThat(sql(COUNT)).isEqualTo("2");
+    assertThat(staging.writesSince(since)).noneMatch(e -> e.resource().equals("jobs"));
+  }
+
+  @Test
+  @Order(6)
+  void a_damaged_backup_is_refused_with_the_reason_and_nothing_is_touched() {
+    var file = staging.environment(NAMESPACE, NAME).get().getStatus().backup().file();
+    look("printf X | dd of=/backups/" + file + " bs=1 seek=2000 conv=notrunc");
+    var app = uidOf("app");
+
+    restore(file, "of a damaged one");
+    var refused = staging.awaitReason(NAMESPACE, NAME, "Deployed", "RestoreFailed");
+
+    assertThat(Staging.condition(refused, "Deployed").getMessage())
+        .contains(file + " is damaged: its SHA-256 is not the one it was written with");
+    assertThat(Staging.condition(refused, "Stalled").getReason()).isEqualTo("RestoreFailed");
+    assertThat(sql(COUNT)).isEqualTo("2");
+    assertThat(uidOf("app")).isEqualTo(app);
+    assertThat(jobs("restore")).isEmpty();
+
+    patchPostgres("{\"restore\":null}");
+    ready();
+  }
+
+  @Test
+  @Order(7)
+  void killing_the_operator_in_the_middle_of_a_restore_ends_in_the_same_state() {
+    sql("INSERT INTO messages (text) SELECT 'row ' || g FROM generate_series(1, " + MANY + ") g");
+    var file = backup("three");
+    sql("TRUNCATE messages");
+    var since = Instant.now();
+
+    restore(file, "interrupted");
+    await("the Job of the restore")
+        .atMost(Staging.LONG)
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> !jobs("restore").isEmpty());
+    killTheOperator();
+    var restore = ended("Restore", "interrupted");
+    ready();
+
+    assertThat(restore.state()).as(restore.message()).isEqualTo("Succeeded");
+    assertThat(sql(COUNT)).isEqualTo(String.valueOf(MANY + 2));
+    assertThat(
+            staging.writesSince(since).stream()
+                .filter(e -> e.resource().equals("jobs") && e.name().contains("-restore-"))
+                .filter(e -> !e.verb().equals("delete")))
+        .hasSize(1);
+  }
+
+  @Test
+  @Order(8)
+  void a_reset_creates_the_database_anew_from_init_sql_and_seed() {
+    patchPostgres("{\"restore\":null,\"reset\":\"second\"}");
+    var reset = ended("Reset", "second");
+    ready();
+
+    assertThat(reset.state()).as(reset.message()).isEqualTo("Succeeded");
+    assertThat(sql("SELECT string_agg(text, ',') FROM messages")).isEqualTo("seeded");
+    assertThat(look("ls /backups")).contains("app-before-reset-");
+  }
+
+  @Test
+  @Order(9)
+  void a_backup_that_fails_is_told_and_the_environment_stays_ready() {
+    var volume =
+        staging
+            .admin()
+            .persistentVolumes()
+            .withName(
+                staging
+                    .admin()
+                    .persistentVolumeClaims()
+                    .inNamespace(NAMESPACE)
+                    .withName(NAME + "-postgres-backup")
+                    .get()
+                    .getSpec()
+                    .getVolumeName())
+            .get()
+            .getSpec()
+            .getHostPath()
+            .getPath();
+    staging.cluster().exec("chmod", "555", volume);
+    try {
+      patchPostgres("{\"backup\":{\"request\":\"cannot be written\"}}");
+
+      var failed = ended("Backup", "cannot be written");
+      var environment = staging.environment(NAMESPACE, NAME).get();
+
+      assertThat(failed.state()).isEqualTo("Failed");
+      assertThat(failed.message()).contains("pg_dump").contains("Permission denied");
+      assertThat(environment.getStatus().backup().failure()).contains("Permission denied");
+      assertThat(environment.getStatus().backup().file()).isNotNull();
+      assertThat(Staging.condition(environment, "Ready").getStatus()).isEqualTo("True");
+      assertThat(staging.cluster().kubectl("-n", NAMESPACE, "get", "events"))
+          .contains("BackupFailed");
+    } finally {
+      staging.cluster().exec("chmod", "777", volume);
+    }
+  }
+
+  @Test
+  @Order(10)
+  void a_restore_into_a_fresh_environment_that_adopts_the_backup_volume_brings_the_rows() {
+    sql("INSERT INTO messages (text) VALUES ('carried over')");
+    backup("four");
+    staging.environment(NAMESPACE, NAME).delete();
+    await("everything but data and credentials gone")
+        .atMost(Staging.LONG)
+        .until(() -> staging.owned(NAMESPACE).stream().noneMatch(o -> o.contains("statefulset")));
+    staging
+        .cluster()
+        .kubectl("-n", NAMESPACE, "delete", "pvc", NAME + "-postgres", "--timeout=120s");
+
+    create(
+        Map.of(
+            "      reset: first",
+            "      reset: first\n      restore: {file: latest, request: moved}"));
+    var restore = ended("Restore", "moved");
+    ready();
+
+    assertThat(restore.state()).as(restore.message()).isEqualTo("Succeeded");
+    assertThat(sql("SELECT string_agg(text, ',' ORDER BY id) FROM messages"))
+        .isEqualTo("seeded,carried over");
+  }
+
+  @Test
+  @Order(11)
+  void a_volume_grows_only_where_its_class_lets_it_and_nothing_else_waits_for_it() {
+    patchPostgres("{\"storage\":\"2Gi\"}");
+    var refused = staging.awaitReason(NAMESPACE, NAME, "Deployed", "StorageCannotGrow");
+    assertThat(Staging.condition(refused, "Deployed").getStatus()).isEqualTo("True");
+    assertThat(Staging.condition(refused, "Deployed").getMessage())
+        .contains("volume demo-postgres stays at 1Gi");
+
+    var set = uidOf("postgres");
+    growing(true);
+    try {
+      patchPostgres("{\"storage\":\"3Gi\"}");
+      await("the claim to ask for more").atMost(Staging.SOON).until(() -> "3Gi".equals(asked()));
+      assertThat(uidOf("postgres")).isEqualTo(set);
+    } finally {
+      growing(false);
+    }
+  }
+
+  private static void growing(boolean can) {
+    staging
+        .cluster()
+        .kubectl(
+            "patch", "storageclass", "local-path", "-p", "{\"allowVolumeExpansion\":" + can + "}");
+  }
+
+  private static String asked() {
+    return staging
+        .admin()
+        .persistentVolumeClaims()
+        .inNamespace(NAMESPACE)
+        .withName(NAME + "-postgres")
+        .get()
+        .getSpec()
+        .getResources()
+        .getRequests()
+        .get("storage")
+        .toString();
+  }
+
+  @Test
+  @Order(12)
+  void the_password_stands_in_no_job_no_log_and_no_status() {
+    var password =
+        new String(
+            java.util.Base64.getDecoder()
+                .decode(
+                    staging
+                        .admin()
+                        .secrets()
+                        .inNamespace(NAMESPACE)
+                        .withName(NAME + "-credentials")
+                        .get()
+                        .getData()
+                        .get("POSTGRES_PASSWORD")),
+            java.nio.charset.StandardCharsets.UTF_8);
+
+    assertThat(
+            staging
+                .cluster()
+                .kubectl("-n", NAMESPACE, "get", "jobs,cronjobs,pods,stenv,events", "-o", "yaml"))
+        .isNotBlank()
+        .doesNotContain(password);
+    assertThat(
+            staging
+                .cluster()
+                .kubectl(
+                    "-n",
+                    NAMESPACE,
+                    "logs",
+                    "-l",
+                    Labels.COMPONENT + "=postgres-task",
+                    "--tail=-1"))
+        .isNotBlank()
+        .doesNotContain(password);
+  }
+}

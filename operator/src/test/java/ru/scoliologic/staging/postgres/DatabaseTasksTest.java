@@ -1,0 +1,387 @@
+package ru.scoliologic.staging.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.postgres.DatabaseTasks.State;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+class DatabaseTasksTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/jobs");
+  private static final String NOTHING_YET = "seed=done";
+  private static final String RESTORE =
+      "\n    postgres: {backup: {}, restore: {file: app-1.dump, request: first}}";
+  private static final String RESET = "\n    postgres: {backup: {}, reset: again}";
+  private static final String SEED =
+      "\n    postgres: {seed: {configMapRef: {name: rows}}, reset: again}";
+
+  private static Given with(String postgres) {
+    return Given.aGoodStart().edited(yaml -> yaml.stripTrailing() + postgres + "\n");
+  }
+
+  private static HasMetadata claim(String memory) {
+    return new PersistentVolumeClaimBuilder()
+        .withNewMetadata()
+        .withName("demo-postgres")
+        .withUid("claim-1")
+        .withAnnotations(memory == null ? Map.of() : Map.of(TaskMemory.ANNOTATION, memory))
+        .endMetadata()
+        .build();
+  }
+
+  private static HasMetadata servingPostgres() {
+    return new StatefulSetBuilder()
+        .withNewMetadata()
+        .withName("demo-postgres")
+        .withGeneration(1L)
+        .endMetadata()
+        .withNewStatus()
+        .withObservedGeneration(1L)
+        .withReadyReplicas(1)
+        .withUpdatedReplicas(1)
+        .endStatus()
+        .build();
+  }
+
+  private static Job job(String name, String end) {
+    var job =
+        new JobBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .withLabels(Map.of(Labels.COMPONENT, DatabaseTaskResources.COMPONENT))
+            .endMetadata()
+            .withNewStatus();
+    return end == null
+        ? job.endStatus().build()
+        : job.addNewCondition()
+            .withType(end)
+            .withStatus("True")
+            .withLastTransitionTime("2026-01-01T00:00:00Z")
+            .withMessage("its condition")
+            .endCondition()
+            .endStatus()
+            .build();
+  }
+
+  private static Pod appPod() {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName("demo-app-1")
+        .withLabels(Map.of(Labels.COMPONENT, "app"))
+        .endMetadata()
+        .withNewStatus()
+        .withPhase("Running")
+        .endStatus()
+        .build();
+  }
+
+  private static Pod podOf(Job job, String message) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName(job.getMetadata().getName() + "-x")
+        .withLabels(
+            Map.of(
+                Labels.COMPONENT,
+                DatabaseTaskResources.COMPONENT,
+                DatabaseTasks.JOB_NAME,
+                job.getMetadata().getName()))
+        .endMetadata()
+        .withNewStatus()
+        .addNewContainerStatus()
+        .withName(DatabaseTaskResources.COMPONENT)
+        .withNewState()
+        .withNewTerminated()
+        .withExitCode(0)
+        .withFinishedAt("2026-01-01T00:00:00Z")
+        .withMessage(message)
+        .endTerminated()
+        .endState()
+        .endContainerStatus()
+        .endStatus()
+        .build();
+  }
+
+  private static String nameOfStep(Given given) {
+    return DatabaseTasks.decide(given.snapshot()).step().orElseThrow().job();
+  }
+
+  private static List<Planned> planned(Snapshot snapshot) {
+    return new PostgresResources(snapshot.environment())
+        .plan(DatabaseTasks.decide(snapshot), snapshot);
+  }
+
+  @Test
+  void a_new_volume_remembers_that_its_seed_is_to_be_loaded_and_takes_a_reset_as_done() {
+    var tasks = DatabaseTasks.decide(with(SEED).snapshot());
+
+    assertThat(tasks.memory().text()).startsWith("seed=todo reset=");
+    assertThat(tasks.step()).isEmpty();
+    assertThat(tasks.holdTheApp()).isFalse();
+  }
+
+  @Test
+  void a_volume_without_a_memory_is_never_touched_by_what_the_spec_already_says() {
+    for (var spec : List.of(SEED, RESET, RESTORE)) {
+      var tasks =
+          DatabaseTasks.decide(with(spec).owning(claim(null), servingPostgres()).snapshot());
+
+      assertThat(tasks.step()).isEmpty();
+      assertThat(tasks.memory().text()).startsWith("seed=done");
+    }
+  }
+
+  @Test
+  void a_restore_that_the_spec_has_from_the_start_is_made_into_the_new_database() {
+    var memory = DatabaseTasks.decide(with(RESTORE).snapshot()).memory().text();
+
+    var tasks =
+        DatabaseTasks.decide(with(RESTORE).owning(claim(memory), servingPostgres()).snapshot());
+
+    assertThat(tasks.step())
+        .hasValueSatisfying(s -> assertThat(s.kind()).isEqualTo(TaskKind.RESTORE));
+  }
+
+  @Test
+  void a_seed_holds_the_application_until_it_is_loaded() {
+    var given = with(SEED).owning(claim("seed=todo reset=00000000"), servingPostgres());
+
+    var first = DatabaseTasks.decide(given.snapshot());
+    var job = nameOfStep(given);
+    var after = DatabaseTasks.decide(given.owning(job(job, "Complete")).snapshot());
+
+    assertThat(first.step()).hasValueSatisfying(s -> assertThat(s.due()).isTrue());
+    assertThat(first.holdTheApp()).isTrue();
+    assertThat(job).startsWith("demo-postgres-task-seed-");
+    assertThat(after.memory().text()).startsWith("seed=done");
+  }
+
+  @Test
+  void a_seed_that_failed_keeps_the_application_from_starting_until_something_else_is_asked() {
+    var given = with(SEED).owning(claim("seed=todo"), servingPostgres());
+    given.owning(job(nameOfStep(given), "Failed"));
+
+    var memory = DatabaseTasks.decide(given.snapshot()).memory().text();
+    var reset = memory.replaceAll("reset=\\S+", "reset=other");
+    var failed = with(SEED.replace(", reset: again", "")).owning(claim(memory), servingPostgres());
+    var resetting = with(SEED).owning(claim(reset), servingPostgres());
+
+    assertThat(memory).containsPattern("seed=[0-9a-f]{8}!");
+    assertThat(DatabaseTasks.decide(failed.snapshot()).holdTheApp()).isTrue();
+    assertThat(DatabaseTasks.decide(failed.snapshot()).running(failed.snapshot()))
+        .hasValueSatisfying(r -> assertThat(r.reason()).isEqualTo(Reason.SEED_FAILED));
+    assertThat(DatabaseTasks.decide(resetting.snapshot()).step())
+        .hasValueSatisfying(s -> assertThat(s.kind()).isEqualTo(TaskKind.RESET));
+  }
+
+  @Test
+  void a_restore_first_looks_at_the_file_while_the_application_goes_on() {
+    var given = with(RESTORE).owning(claim(NOTHING_YET), servingPostgres()).pod(appPod());
+
+    var tasks = DatabaseTasks.decide(given.snapshot());
+
+    assertThat(tasks.step().orElseThrow().command()).isEqualTo("check");
+    assertThat(tasks.step().orElseThrow().due()).isTrue();
+    assertThat(tasks.holdTheApp()).isFalse();
+  }
+
+  @Test
+  void a_restore_waits_for_the_application_to_stop_then_runs_and_is_remembered() {
+    var given = with(RESTORE).owning(claim(NOTHING_YET), servingPostgres());
+    given.owning(job(nameOfStep(given), "Complete"));
+    var stopping =
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), servingPostgres(), job(checkJob(), "Complete"))
+            .pod(appPod());
+
+    var waiting = DatabaseTasks.decide(stopping.snapshot());
+    var due = DatabaseTasks.decide(given.snapshot());
+    var restore = nameOfStep(given);
+    var running = DatabaseTasks.decide(given.owning(job(restore, null)).snapshot());
+    var done =
+        DatabaseTasks.decide(
+            with(RESTORE)
+                .owning(
+                    claim(NOTHING_YET),
+                    servingPostgres(),
+                    job(checkJob(), "Complete"),
+                    job(restore, "Complete"))
+                .snapshot());
+    var ever =
+        DatabaseTasks.decide(
+            with(RESTORE).owning(claim(done.memory().text()), servingPostgres()).snapshot());
+
+    assertThat(waiting.holdTheApp()).isTrue();
+    assertThat(waiting.step().orElseThrow().waitsFor()).contains("the application to stop");
+    assertThat(due.step().orElseThrow().due()).isTrue();
+    assertThat(running.step().orElseThrow().state()).isEqualTo(State.RUNNING);
+    assertThat(running.holdTheApp()).isTrue();
+    assertThat(running.running(given.snapshot()))
+        .hasValueSatisfying(r -> {
+          assertThat(r).isInstanceOf(StageResult.Waiting.class);
+          assertThat(r.reason()).isEqualTo(Reason.RESTORING);
+        });
+    assertThat(done.step()).isEmpty();
+    assertThat(done.holdTheApp()).isFalse();
+    assertThat(ever.step()).isEmpty();
+  }
+
+  private static String checkJob() {
+    return nameOfStep(with(RESTORE).owning(claim(NOTHING_YET), servingPostgres()));
+  }
+
+  @Test
+  void a_refused_restore_stops_nothing_and_says_why_until_another_is_asked_for() {
+    var check = job(checkJob(), "Failed");
+    var given =
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), servingPostgres(), check)
+            .pod(podOf(check, "refused: app-1.dump is damaged\n"));
+
+    var tasks = DatabaseTasks.decide(given.snapshot());
+
+    assertThat(tasks.step()).isEmpty();
+    assertThat(tasks.holdTheApp()).isFalse();
+    assertThat(tasks.memory().text()).containsPattern("restore=[0-9a-f]{8}!");
+    assertThat(tasks.failure(given.snapshot()))
+        .hasValueSatisfying(r -> {
+          assertThat(r).isInstanceOf(StageResult.Stalled.class);
+          assertThat(r.reason()).isEqualTo(Reason.RESTORE_FAILED);
+          assertThat(r.message()).contains("app-1.dump is damaged");
+        });
+    assertThat(TaskReport.of(given.snapshot(), tasks).tasks())
+        .singleElement()
+        .satisfies(t -> {
+          assertThat(t.state()).isEqualTo("Failed");
+          assertThat(t.request()).isEqualTo("first");
+        });
+  }
+
+  @Test
+  void another_volume_is_another_database_so_its_jobs_have_other_names() {
+    var other = (PersistentVolumeClaim) claim(NOTHING_YET);
+    other.getMetadata().setUid("claim-2");
+
+    assertThat(nameOfStep(with(RESTORE).owning(other, servingPostgres()))).isNotEqualTo(checkJob());
+  }
+
+  @Test
+  void a_task_waits_for_postgres_and_for_a_backup_that_runs() {
+    var withoutPostgres = with(RESET).owning(claim(NOTHING_YET));
+    var besideABackup =
+        with(RESET).owning(claim(NOTHING_YET), servingPostgres(), job("demo-backup-1", null));
+
+    assertThat(DatabaseTasks.decide(withoutPostgres.snapshot()).step().orElseThrow().waitsFor())
+        .contains("PostgreSQL to be available");
+    assertThat(DatabaseTasks.decide(besideABackup.snapshot()).step().orElseThrow().waitsFor())
+        .contains("Job demo-backup-1 to end");
+  }
+
+  @Test
+  void a_job_is_planned_once_and_a_regular_backup_is_held_back_meanwhile() {
+    var given = with(RESET).owning(claim(NOTHING_YET), servingPostgres());
+    var before = planned(given.snapshot());
+    var reset = nameOfStep(given);
+    var after = planned(given.owning(job(reset, null)).snapshot());
+
+    assertThat(before)
+        .filteredOn(p -> p.object() instanceof Job)
+        .singleElement()
+        .satisfies(p -> assertThat(p.held()).isFalse());
+    assertThat(before)
+        .filteredOn(p -> p.object() instanceof CronJob)
+        .singleElement()
+        .satisfies(p -> assertThat(((CronJob) p.object()).getSpec().getSuspend()).isTrue());
+    assertThat(after)
+        .filteredOn(p -> p.object() instanceof Job)
+        .singleElement()
+        .satisfies(p -> assertThat(p.held()).isTrue());
+  }
+
+  @Test
+  void a_backup_shows_in_the_status_and_a_later_failure_beside_it() {
+    var good = job("demo-backup-1", "Complete");
+    good.getMetadata()
+        .setLabels(
+            Map.of(
+                Labels.COMPONENT,
+                DatabaseTaskResources.COMPONENT,
+                "staging.scoliologic.ru/task",
+                "backup"));
+    var bad = job("demo-backup-2", "Failed");
+    bad.getMetadata().setLabels(good.getMetadata().getLabels());
+    bad.getStatus().getConditions().getFirst().setLastTransitionTime("2026-01-02T00:00:00Z");
+    var snapshot =
+        with("\n    postgres: {backup: {}}")
+            .owning(claim(NOTHING_YET), servingPostgres(), good, bad)
+            .pod(podOf(good, "file=app-1.dump bytes=2304\n"))
+            .pod(podOf(bad, "pg_dump: error\nfailed: pg_dump did not finish\n"))
+            .snapshot();
+
+    var backup = TaskReport.of(snapshot, DatabaseTasks.decide(snapshot)).backup();
+
+    assertThat(backup.lastGood()).isEqualTo("2026-01-01T00:00:00Z");
+    assertThat(backup.file()).isEqualTo("app-1.dump");
+    assertThat(backup.bytes()).isEqualTo(2304);
+    assertThat(backup.lastFailure()).isEqualTo("2026-01-02T00:00:00Z");
+    assertThat(backup.failure()).isEqualTo("pg_dump: error; failed: pg_dump did not finish");
+  }
+
+  @Test
+  void the_jobs_are_as_their_golden_files_show() throws IOException {
+    var given =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.stripTrailing()
+                    + "\n    postgres: {initSql: {configMapRef: {name: sql}}, backup: {}, restore:"
+                    + " {request: first}, reset: again, seed: {configMapRef: {name: rows}}}\n");
+    for (var command : List.of("check", "restore", "seed", "reset")) {
+      var kind = command.equals("check") ? TaskKind.RESTORE : TaskKind.valueOf(upper(command));
+      var step =
+          new DatabaseTasks.Step(
+              kind, command, "id", "job-" + command, State.ABSENT, java.util.Optional.empty());
+      var yaml =
+          yaml(new DatabaseTaskResources(given.snapshot().environment()).job(step).getSpec());
+      var file = GOLDEN.resolve(command + ".yaml");
+      if (Boolean.getBoolean("golden.write")) {
+        Files.createDirectories(GOLDEN);
+        Files.writeString(file, yaml);
+      }
+
+      assertThat(yaml).as(command).isEqualTo(Files.readString(file));
+    }
+  }
+
+  private static String upper(String command) {
+    return command.toUpperCase(java.util.Locale.ROOT);
+  }
+
+  private static String yaml(Object object) throws JsonProcessingException {
+    return new ObjectMapper(new YAMLFactory().enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
+        .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+        .writeValueAsString(object);
+  }
+}
