@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.api.SmokeReport;
 
 /** {@code examples/scoliologic}: the staging plan's own names and keys. */
 class ScoliologicExampleE2E {
@@ -96,5 +97,41 @@ class ScoliologicExampleE2E {
         .doesNotContain("fake-esia-client-secret")
         .doesNotContain("fake-mis-api-key")
         .doesNotContain("postgresql://");
+  }
+
+  @Test
+  void the_checklist_is_reported_and_a_verdict_of_qa_counts() {
+    var release = staging.awaitRelease(NAMESPACE, "sample-app:1", "Serving");
+    var report = release.getStatus().report();
+    assertThat(report.results())
+        .extracting(SmokeReport.Result::name)
+        .contains("certificates", "routers", "front page", "administration is closed");
+    assertThat(report.verdict()).as(report.toString()).isEqualTo(SmokeReport.Verdict.Passed);
+    assertThat(report.pending()).isEqualTo(3);
+
+    judge(release.getMetadata().getName(), "Failed");
+    staging.awaitReason(NAMESPACE, "staging", "Validated", "ChecksFailed");
+    assertThat(
+            Staging.condition(staging.environment(NAMESPACE, "staging").get(), "Validated")
+                .getMessage())
+        .contains("ESIA sign-in: Anna: a blank page");
+
+    judge(release.getMetadata().getName(), "Passed");
+    staging.awaitReady(NAMESPACE, "staging");
+  }
+
+  private static void judge(String release, String verdict) {
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "strel",
+            release,
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"verdicts\":[{\"check\":\"ESIA sign-in\",\"verdict\":\"%s\",\"by\":\"Anna\",\"note\":\"a blank page\"}]}}"
+                .formatted(verdict));
   }
 }
