@@ -22,6 +22,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Surroundings;
 
 /** What a pass might read, for tests of what is pure: start from a good state, then change it. */
 public final class Given {
@@ -41,6 +42,8 @@ public final class Given {
   private List<String> portHolders = List.of();
   private Map<String, String> logTails = Map.of();
   private Instant now = NOW;
+  private Surroundings surroundings =
+      Surroundings.assumedGood(List.of("app.staging.test", "traefik.staging.test"));
 
   private Given() {
     secret("given", Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", DASHBOARD_USER));
@@ -72,9 +75,11 @@ public final class Given {
 
   public Given edited(UnaryOperator<String> edit) {
     var serialization = new KubernetesSerialization();
+    var status = environment.getStatus();
     environment =
         serialization.unmarshal(
             edit.apply(resource("/environments/demo.yaml")), StagingEnvironment.class);
+    environment.setStatus(status);
     return this;
   }
 
@@ -120,6 +125,7 @@ public final class Given {
         List.of(claims),
         null,
         null,
+        null,
         null);
   }
 
@@ -142,6 +148,7 @@ public final class Given {
             null,
             new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
             List.of(),
+            null,
             null,
             null,
             null));
@@ -173,6 +180,19 @@ public final class Given {
     return this;
   }
 
+  public Given amid(Surroundings seen) {
+    surroundings = seen;
+    return this;
+  }
+
+  /** What the status records of certificates. */
+  public Given recorded(StagingEnvironmentStatus.Acme acme) {
+    environment.setStatus(
+        new StagingEnvironmentStatus(
+            1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme));
+    return this;
+  }
+
   public Given at(Instant time) {
     now = time;
     return this;
@@ -192,7 +212,8 @@ public final class Given {
         (length, alphabet) ->
             (alphabet.contains("g") ? "g" : alphabet.substring(0, 1)).repeat(length),
         now,
-        growingClasses);
+        growingClasses,
+        surroundings);
   }
 
   public static Secret secretOf(String name, Map<String, String> values) {

@@ -8,7 +8,9 @@ import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Toleration;
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Traefik: entry points, certificates, dashboard. */
@@ -37,16 +39,29 @@ public record IngressSpec(
         String storage,
     @Size(max = 253)
         @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
-        String storageClassName)
+        String storageClassName,
+    @Size(max = 16)
+        @JsonPropertyDescription(
+            "Public addresses that the domains' records must lead to, when a NAT or a load balancer"
+                + " stands in front; the ingress Service's own when absent.")
+        @ValidationRule(
+            value = "self.all(a, a.matches('" + ADDRESS_PATTERN + "'))",
+            message = ADDRESS_MESSAGE)
+        List<@Size(max = 45) String> addresses)
     implements ComponentSpec {
 
   public static final String DEFAULT_IMAGE = "traefik:v3.6.12";
+  public static final String ADDRESS_PATTERN =
+      "^([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)$";
+  public static final String ADDRESS_MESSAGE =
+      "holds what is no IP address: give ones like 203.0.113.10 or 2001:db8::10";
   static final String DEFAULT_MODE = "Own";
   static final String DEFAULT_STORAGE = "128Mi";
 
   public IngressSpec {
     mode = mode == null ? Mode.valueOf(DEFAULT_MODE) : mode;
     storage = storage == null ? DEFAULT_STORAGE : storage;
+    addresses = addresses == null ? List.of() : List.copyOf(addresses);
   }
 
   @Override
@@ -60,6 +75,13 @@ public record IngressSpec(
   }
 
   /** The certificate authority and the account. */
+  @ValidationRule(
+      value =
+          "self.server == 'Custom' || !has(self.retry) || duration(self.retry.minInterval) >="
+              + " duration('30m')",
+      message =
+          "retry.minInterval is too short: an authority with limits is asked every 30m at most;"
+              + " shorter goes with server: Custom only")
   @ValidationRule(
       value = "(self.server == 'Custom') == has(self.directory)",
       message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
@@ -86,7 +108,13 @@ public record IngressSpec(
       @JsonPropertyDescription(
               "PEM certificates that a Custom server and the certificates it issues chain to; the"
                   + " system's roots when absent.")
-          CaBundle caBundle) {
+          CaBundle caBundle,
+      @JsonPropertyDescription(
+              "An authority that is asked first. When it has issued for every domain, server is"
+                  + " asked: so mistakes cost none of its few attempts.")
+          First first,
+      @JsonPropertyDescription("When a certificate that was not issued is asked for again.")
+          Retry retry) {
 
     public static final String EMAIL_PATTERN = "^[^@ ]+@[^@ ]+[.][^@ .]+$";
     public static final String EMAIL_MESSAGE =
@@ -98,6 +126,78 @@ public record IngressSpec(
 
     public Acme {
       server = server == null ? Server.valueOf(DEFAULT_SERVER) : server;
+      retry = retry == null ? new Retry(null, null) : retry;
+    }
+  }
+
+  /** The authority that is asked before the one whose certificates are wanted. */
+  @ValidationRule(
+      value = "(self.server == 'Custom') == has(self.directory)",
+      message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
+  @ValidationRule(
+      value = "self.server == 'Custom' || !has(self.caBundle)",
+      message = "caBundle goes with server: Custom only")
+  public record First(
+      @Default(DEFAULT_SERVER)
+          @JsonPropertyDescription("LetsEncryptStaging, LetsEncrypt or Custom.")
+          Server server,
+      @Size(max = 512)
+          @ValidationRule(
+              value = "self.matches('" + Acme.DIRECTORY_PATTERN + "')",
+              message = Acme.DIRECTORY_MESSAGE)
+          @JsonPropertyDescription("Directory URL of a Custom server.")
+          String directory,
+      @JsonPropertyDescription(
+              "PEM certificates that a Custom server and the certificates it issues chain to.")
+          CaBundle caBundle) {
+
+    static final String DEFAULT_SERVER = "LetsEncryptStaging";
+
+    public First {
+      server = server == null ? Server.valueOf(DEFAULT_SERVER) : server;
+    }
+  }
+
+  /** The time between attempts for one domain: it doubles from the first to the longest. */
+  public record Retry(
+      @Default(DEFAULT_MIN)
+          @Size(max = 8)
+          @ValidationRule(value = INTERVAL_RULE, message = INTERVAL_MESSAGE)
+          @JsonPropertyDescription("Time after the first attempt; 30m at least but for Custom.")
+          String minInterval,
+      @Default(DEFAULT_MAX)
+          @Size(max = 8)
+          @ValidationRule(value = INTERVAL_RULE, message = INTERVAL_MESSAGE)
+          @JsonPropertyDescription("The longest time between two attempts.")
+          String maxInterval) {
+
+    public static final String INTERVAL_PATTERN = "^[1-9][0-9]{0,4}[smh]$";
+    public static final String INTERVAL_MESSAGE =
+        "is not a length of time: give whole seconds, minutes or hours, for example 30m";
+
+    /**
+     * Below it the five failed orders that Let's Encrypt grants a name in an hour are in danger.
+     */
+    public static final Duration LEAST = Duration.ofMinutes(30);
+
+    static final String DEFAULT_MIN = "30m";
+    static final String DEFAULT_MAX = "4h";
+    private static final String INTERVAL_RULE = "self.matches('" + INTERVAL_PATTERN + "')";
+
+    public Retry {
+      minInterval = minInterval == null ? DEFAULT_MIN : minInterval;
+      maxInterval = maxInterval == null ? DEFAULT_MAX : maxInterval;
+    }
+
+    /** The time after the first attempt. */
+    public Duration shortest() {
+      return Duration.parse("PT" + minInterval.toUpperCase(Locale.ROOT));
+    }
+
+    /** The longest time between two attempts; never less than the shortest. */
+    public Duration longest() {
+      var longest = Duration.parse("PT" + maxInterval.toUpperCase(Locale.ROOT));
+      return longest.compareTo(shortest()) < 0 ? shortest() : longest;
     }
   }
 

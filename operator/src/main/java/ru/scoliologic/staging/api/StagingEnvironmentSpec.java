@@ -30,7 +30,9 @@ public record StagingEnvironmentSpec(
                 + " until this is false again.")
         Boolean suspend,
     @JsonPropertyDescription("Checks of the application beside those that hold for any.")
-        ValidationSpec validation) {
+        ValidationSpec validation,
+    @JsonPropertyDescription("What is checked before anything is made.")
+        InfrastructureSpec infrastructure) {
 
   static final String DEFAULT_DELETION_POLICY = "Retain";
 
@@ -40,6 +42,7 @@ public record StagingEnvironmentSpec(
         deletionPolicy == null ? DeletionPolicy.valueOf(DEFAULT_DELETION_POLICY) : deletionPolicy;
     suspend = suspend != null && suspend;
     validation = validation == null ? ValidationSpec.DEFAULTS : validation;
+    infrastructure = infrastructure == null ? new InfrastructureSpec(null, null) : infrastructure;
   }
 
   /** Monitoring as it is to run; empty when it is off. */

@@ -30,7 +30,32 @@ public record StagingEnvironmentStatus(
         String nextRetry,
     @JsonPropertyDescription("The backups of the database.") Backup backup,
     @JsonPropertyDescription("The last task of each kind on the database.")
-        List<DatabaseTask> databaseTasks) {
+        List<DatabaseTask> databaseTasks,
+    @JsonPropertyDescription("The certificates and the attempts to get them.") Acme acme) {
+
+  /**
+   * What was asked of certificate authorities.
+   *
+   * @param authority Traefik's resolver for the authority in use
+   * @param domains one entry a domain
+   */
+  public record Acme(String authority, List<Certificate> domains) {
+    public Acme {
+      domains = domains == null ? List.of() : List.copyOf(domains);
+    }
+  }
+
+  /**
+   * The certificate of one domain.
+   *
+   * @param issued whether it was served when last looked at
+   * @param attempts orders that Traefik was let make, one a time
+   * @param lastAttempt when the last one began
+   * @param nextAttempt when the next one may begin; absent while one is under way or none is needed
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Certificate(
+      String domain, boolean issued, int attempts, String lastAttempt, String nextAttempt) {}
 
   /** One component's state. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

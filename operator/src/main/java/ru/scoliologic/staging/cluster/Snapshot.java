@@ -26,6 +26,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
  *     credential that does not exist yet
  * @param now the time of the pass
  * @param growingClasses names of the storage classes that let a volume grow
+ * @param surroundings nodes, DNS records, served certificates
  */
 public record Snapshot(
     StagingEnvironment environment,
@@ -39,7 +40,8 @@ public record Snapshot(
     Map<String, String> logTails,
     RandomValues fresh,
     Instant now,
-    Set<String> growingClasses) {
+    Set<String> growingClasses,
+    Surroundings surroundings) {
 
   /** Where new credentials come from. */
   @FunctionalInterface
@@ -80,7 +82,8 @@ public record Snapshot(
         logTails,
         fresh,
         now,
-        growingClasses);
+        growingClasses,
+        surroundings);
   }
 
   public Optional<Secret> ownedSecret(String name) {

@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
+import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -262,7 +263,7 @@ public final class Configuration {
   }
 
   private String caBundle() {
-    var bundle = snapshot.environment().getSpec().ingress().acme().caBundle();
+    var bundle = CertificateAuthority.inUse(snapshot.environment()).caBundle();
     if (bundle == null) {
       return "";
     }
@@ -274,7 +275,8 @@ public final class Configuration {
             : configMap.getData().get(ref.key());
     if (pem == null) {
       problems.missingConfigMap(
-          "ConfigMap %s with key %s (spec.ingress.acme.caBundle)".formatted(ref.name(), ref.key()));
+          "ConfigMap %s with key %s (caBundle of spec.ingress.acme)"
+              .formatted(ref.name(), ref.key()));
       return "";
     }
     try {
@@ -286,7 +288,7 @@ public final class Configuration {
       }
     } catch (CertificateException e) {
       problems.invalid(
-          "key %s of ConfigMap %s holds no PEM certificates (spec.ingress.acme.caBundle)"
+          "key %s of ConfigMap %s holds no PEM certificates (caBundle of spec.ingress.acme)"
               .formatted(ref.key(), ref.name()));
       return "";
     }

@@ -28,6 +28,18 @@ public final class Claims {
         .toList();
   }
 
+  /** Those of them that are served, and so need a record and a certificate. */
+  public static List<String> served(StagingEnvironment environment) {
+    var domains = environment.getSpec().domains();
+    return Stream.of(
+            domains.app(),
+            domains.traefik(),
+            environment.getSpec().grafana().map(g -> domains.grafana()).orElse(null))
+        .filter(Objects::nonNull)
+        .distinct()
+        .toList();
+  }
+
   /** A sentence naming the domain and its holder, when another environment has one we ask for. */
   public static Optional<String> lost(
       StagingEnvironment environment, List<StagingEnvironment> others) {

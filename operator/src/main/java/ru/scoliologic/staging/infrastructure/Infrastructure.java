@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.infrastructure;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
 import java.util.List;
 import java.util.Objects;
@@ -8,7 +9,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -20,44 +24,97 @@ import ru.scoliologic.staging.stage.StageResult.Waiting;
 public final class Infrastructure {
   private Infrastructure() {}
 
-  public static StageResult assess(Snapshot snapshot) {
-    var storage = storageClasses(snapshot);
-    if (storage.isPresent()) {
-      return storage.get();
+  /**
+   * Judges the stage.
+   *
+   * @param planned all that the environment is to consist of
+   */
+  public static StageResult assess(Snapshot snapshot, List<HasMetadata> planned) {
+    return storageClasses(snapshot)
+        .or(() -> Volumes.problem(snapshot, planned))
+        .or(() -> room(snapshot, planned, Mode.Enforce))
+        .or(() -> noAddress(snapshot))
+        .or(() -> records(snapshot))
+        .orElseGet(() -> ready(snapshot, planned));
+  }
+
+  private static StageResult ready(Snapshot snapshot, List<HasMetadata> planned) {
+    var message =
+        new StringBuilder("storage classes are there; ports 80 and 443 are served at ")
+            .append(address(snapshot).orElseThrow());
+    room(snapshot, planned, Mode.Warn)
+        .ifPresent(warning -> message.append("; warning: ").append(warning.message()));
+    if (DnsRecords.mode(snapshot) == Mode.Warn) {
+      DnsRecords.problem(snapshot)
+          .ifPresent(warning -> message.append("; warning: ").append(warning));
     }
-    var address = address(snapshot);
-    if (address.isPresent()) {
-      return new Ready(
-          Reason.INFRASTRUCTURE_READY,
-          "storage classes are there; ports 80 and 443 are served at " + address.get());
+    return new Ready(Reason.INFRASTRUCTURE_READY, message.toString());
+  }
+
+  /** What is lacking, of what is checked in the given mode. */
+  private static Optional<StageResult> room(
+      Snapshot snapshot, List<HasMetadata> planned, Mode mode) {
+    var spec = snapshot.environment().getSpec().infrastructure().capacity();
+    var capacity = new Capacity(snapshot, planned);
+    var lacking =
+        Stream.of(
+                spec.mode() == mode ? capacity.shortage() : Optional.<String>empty(),
+                spec.minimum().mode() == mode ? capacity.belowMinimum() : Optional.<String>empty())
+            .flatMap(Optional::stream)
+            .toList();
+    return lacking.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new Failing(Reason.NOT_ENOUGH_ROOM, String.join("; ", lacking)));
+  }
+
+  private static Optional<StageResult> noAddress(Snapshot snapshot) {
+    if (address(snapshot).isPresent()) {
+      return Optional.empty();
     }
     var service = snapshot.names().traefik();
     if (!snapshot.portHolders().isEmpty()) {
-      return new Failing(
-          Reason.PORT_CONFLICT,
-          "Service %s has no address: ports 80 and 443 are held by %s"
-              .formatted(service, String.join(", ", snapshot.portHolders())));
+      return Optional.of(
+          new Failing(
+              Reason.PORT_CONFLICT,
+              "Service %s has no address: ports 80 and 443 are held by %s"
+                  .formatted(service, String.join(", ", snapshot.portHolders()))));
     }
-    return new Waiting(
-        Reason.AWAITING_ADDRESS,
-        "Service %s has no address for ports 80 and 443 yet".formatted(service),
-        Waiting.SOON);
+    return Optional.of(
+        new Waiting(
+            Reason.AWAITING_ADDRESS,
+            "Service %s has no address for ports 80 and 443 yet".formatted(service),
+            Waiting.SOON));
+  }
+
+  private static Optional<StageResult> records(Snapshot snapshot) {
+    if (DnsRecords.mode(snapshot) != Mode.Enforce) {
+      return Optional.empty();
+    }
+    return DnsRecords.problem(snapshot)
+        .map(problem ->
+            new Waiting(
+                DnsRecords.unanswered(snapshot) ? Reason.DNS_UNANSWERED : Reason.DNS_RECORD_WRONG,
+                problem,
+                snapshot.surroundings().nextLook()));
   }
 
   /** The address at which the environment's ports 80 and 443 are served. */
   public static Optional<String> address(Snapshot snapshot) {
-    return snapshot
-        .owned()
-        .find(Service.class, snapshot.names().traefik())
-        .flatMap(service ->
-            Optional.ofNullable(service.getStatus())
-                .map(status -> status.getLoadBalancer())
-                .map(balancer -> balancer.getIngress())
-                .orElse(List.of())
-                .stream()
-                .map(entry -> entry.getIp() != null ? entry.getIp() : entry.getHostname())
-                .filter(Objects::nonNull)
-                .findFirst());
+    return addresses(snapshot.owned(), snapshot.names()).stream().findFirst();
+  }
+
+  /** Every address, or name of one, that the ingress Service was given. */
+  public static List<String> addresses(Observed owned, Names names) {
+    return owned
+        .find(Service.class, names.traefik())
+        .map(Service::getStatus)
+        .map(status -> status.getLoadBalancer())
+        .map(balancer -> balancer.getIngress())
+        .orElse(List.of())
+        .stream()
+        .map(entry -> entry.getIp() != null ? entry.getIp() : entry.getHostname())
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   private static Optional<StageResult> storageClasses(Snapshot snapshot) {

@@ -1,2 +1,2 @@
-/** Stage 1: storage classes, the public address, and who holds a domain. */
+/** Stage 1: room, storage, the public address, DNS records, and who holds a domain. */
 package ru.scoliologic.staging.infrastructure;

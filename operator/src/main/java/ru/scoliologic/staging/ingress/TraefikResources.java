@@ -19,7 +19,6 @@ import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
-import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
@@ -30,7 +29,10 @@ import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Hash;
@@ -58,19 +60,23 @@ public final class TraefikResources {
   private final CertificateAuthority authority;
   private final String dashboardUsers;
   private final String caBundle;
+  private final Orders orders;
 
   /**
    * Objects of one environment.
    *
    * @param dashboardUsers htpasswd lines; only their hash enters a pod template
    * @param caBundle PEM certificates of a custom authority, or empty
+   * @param untrusted domains for which no certificate may be ordered
    */
-  public TraefikResources(StagingEnvironment environment, String dashboardUsers, String caBundle) {
-    this.environment = environment;
-    this.names = Names.of(environment);
-    this.authority = CertificateAuthority.of(environment.getSpec().ingress().acme());
+  public TraefikResources(
+      Snapshot snapshot, String dashboardUsers, String caBundle, Set<String> untrusted) {
+    this.environment = snapshot.environment();
+    this.names = snapshot.names();
+    this.authority = CertificateAuthority.inUse(environment);
     this.dashboardUsers = dashboardUsers;
     this.caBundle = caBundle;
+    this.orders = new Orders(snapshot, untrusted);
   }
 
   public List<Planned> plan() {
@@ -84,16 +90,11 @@ public final class TraefikResources {
                 new Planned(Stage.DEPLOYMENT, role()),
                 new Planned(Stage.DEPLOYMENT, roleBinding()),
                 new Planned(Stage.DEPLOYMENT, certificates()),
-                new Planned(Stage.DEPLOYMENT, configuration()),
-                new Planned(Stage.DEPLOYMENT, deployment(), held),
-                new Planned(
-                    Stage.DEPLOYMENT,
-                    ingress(names.app(), environment.getSpec().domains().app()))));
+                new Planned(Stage.DEPLOYMENT, configuration(), orders.keepsDashboard()),
+                new Planned(Stage.DEPLOYMENT, deployment(), held || orders.keepsDashboard()),
+                ingress(names.app(), environment.getSpec().domains().app())));
     if (environment.getSpec().grafana().isPresent()) {
-      plan.add(
-          new Planned(
-              Stage.DEPLOYMENT,
-              ingress(names.grafana(), environment.getSpec().domains().grafana())));
+      plan.add(ingress(names.grafana(), environment.getSpec().domains().grafana()));
     }
     return List.copyOf(plan);
   }
@@ -184,13 +185,14 @@ public final class TraefikResources {
   private ConfigMap configuration() {
     return new ConfigMapBuilder()
         .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
-        .withData(configurationFiles())
+        .withData(configurationFiles(orders.dashboard()))
         .build();
   }
 
-  private Map<String, String> configurationFiles() {
+  private Map<String, String> configurationFiles(boolean ordered) {
+    var tls = ordered ? "\n        certResolver: " + authority.resolver() : " {}";
     return Map.of(
-        "dashboard.yaml",
+        Orders.DASHBOARD_FILE,
         """
         http:
           routers:
@@ -199,15 +201,26 @@ public final class TraefikResources {
               entryPoints: [websecure]
               service: api@internal
               middlewares: [dashboard-auth]
-              tls:
-                certResolver: %s
+              tls:%s
           middlewares:
             dashboard-auth:
               basicAuth:
                 usersFile: /etc/traefik/users/users
                 removeHeader: true
         """
-            .formatted(environment.getSpec().domains().traefik(), authority.resolver()));
+            .formatted(environment.getSpec().domains().traefik(), tls));
+  }
+
+  /** Whether a resolver is named does not count: that alone is no cause for a restart. */
+  private Map<String, String> annotations() {
+    var annotations = new TreeMap<String, String>();
+    annotations.put(
+        Labels.CONFIG_HASH,
+        Hash.of(String.join("\n", dashboardUsers, caBundle, configurationFiles(true).toString())));
+    if (orders.dashboardAttempt() > 1) {
+      annotations.put(Labels.CERTIFICATE_ATTEMPT, String.valueOf(orders.dashboardAttempt()));
+    }
+    return annotations;
   }
 
   private Deployment deployment() {
@@ -226,11 +239,7 @@ public final class TraefikResources {
         .withNewTemplate()
         .withNewMetadata()
         .withLabels(Labels.of(environment, COMPONENT))
-        .withAnnotations(
-            Map.of(
-                Labels.CONFIG_HASH,
-                Hash.of(
-                    String.join("\n", dashboardUsers, caBundle, configurationFiles().toString()))))
+        .withAnnotations(annotations())
         .endMetadata()
         .withSpec(podSpec())
         .endTemplate()
@@ -359,7 +368,7 @@ public final class TraefikResources {
                     .endSecret()
                     .build()));
     if (!caBundle.isEmpty()) {
-      var ref = environment.getSpec().ingress().acme().caBundle().configMapKeyRef();
+      var ref = authority.caBundle().configMapKeyRef();
       volumes.add(
           new VolumeBuilder()
               .withName("ca")
@@ -376,40 +385,45 @@ public final class TraefikResources {
   }
 
   /** The way from a domain to the Service of the same name as the Ingress. */
-  private Ingress ingress(String name, String host) {
+  private Planned ingress(String name, String host) {
     var metadata = Ownership.owned(environment, COMPONENT, name);
-    metadata.setAnnotations(
-        Map.of(
-            // Without cluster-wide rights Traefik reads the class from the annotation only.
-            "kubernetes.io/ingress.class",
-            names.traefik(),
-            "traefik.ingress.kubernetes.io/router.entrypoints",
-            "websecure",
-            "traefik.ingress.kubernetes.io/router.tls",
-            "true",
-            "traefik.ingress.kubernetes.io/router.tls.certresolver",
-            authority.resolver()));
-    return new IngressBuilder()
-        .withMetadata(metadata)
-        .withNewSpec()
-        .addNewRule()
-        .withHost(host)
-        .withNewHttp()
-        .addNewPath()
-        .withPath("/")
-        .withPathType("Prefix")
-        .withNewBackend()
-        .withNewService()
-        .withName(name)
-        .withNewPort()
-        .withName("http")
-        .endPort()
-        .endService()
-        .endBackend()
-        .endPath()
-        .endHttp()
-        .endRule()
-        .endSpec()
-        .build();
+    var annotations =
+        new TreeMap<>(
+            Map.of(
+                // Without cluster-wide rights Traefik reads the class from the annotation only.
+                "kubernetes.io/ingress.class",
+                names.traefik(),
+                "traefik.ingress.kubernetes.io/router.entrypoints",
+                "websecure",
+                "traefik.ingress.kubernetes.io/router.tls",
+                "true"));
+    if (orders.allowed(name, host)) {
+      annotations.put(Orders.RESOLVER_ANNOTATION, authority.resolver());
+    }
+    metadata.setAnnotations(annotations);
+    var ingress =
+        new IngressBuilder()
+            .withMetadata(metadata)
+            .withNewSpec()
+            .addNewRule()
+            .withHost(host)
+            .withNewHttp()
+            .addNewPath()
+            .withPath("/")
+            .withPathType("Prefix")
+            .withNewBackend()
+            .withNewService()
+            .withName(name)
+            .withNewPort()
+            .withName("http")
+            .endPort()
+            .endService()
+            .endBackend()
+            .endPath()
+            .endHttp()
+            .endRule()
+            .endSpec()
+            .build();
+    return new Planned(Stage.DEPLOYMENT, ingress, orders.keeps(name, host));
   }
 }

@@ -159,6 +159,8 @@ final class Events {
     return List.of(
             Reason.COMPONENTS_STARTING,
             Reason.AWAITING_ADDRESS,
+            Reason.DNS_RECORD_WRONG,
+            Reason.DNS_UNANSWERED,
             Reason.CERTIFICATE_NOT_ISSUED,
             Reason.CANDIDATE_STARTING,
             Reason.SEEDING,

@@ -14,11 +14,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.PodTrouble;
@@ -40,6 +42,7 @@ final class Gatherer {
   private final References references;
   private final Clock clock;
   private final SharedIndexInformer<StorageClass> storageClasses;
+  private final Surveyor surveyor;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, String> logs = new ConcurrentHashMap<>();
   private final Map<String, Secret> credentials = new ConcurrentHashMap<>();
@@ -50,6 +53,7 @@ final class Gatherer {
     this.references = references;
     this.clock = clock;
     this.storageClasses = client.storage().v1().storageClasses().inform();
+    this.surveyor = new Surveyor(client, clock);
   }
 
   Snapshot gather(StagingEnvironment environment, List<StagingEnvironment> others) {
@@ -86,7 +90,12 @@ final class Gatherer {
         storageClasses.getStore().list().stream()
             .filter(c -> Boolean.TRUE.equals(c.getAllowVolumeExpansion()))
             .map(c -> c.getMetadata().getName())
-            .collect(Collectors.toSet()));
+            .collect(Collectors.toSet()),
+        surveyor.survey(
+            environment,
+            objects,
+            storageClasses.getStore().list(),
+            caBundle(environment, configMaps)));
   }
 
   /**
@@ -110,6 +119,18 @@ final class Gatherer {
   /** Forgets environments that are gone. */
   void keepOnly(Set<String> uids) {
     credentials.keySet().retainAll(uids);
+    surveyor.keepOnly(uids);
+  }
+
+  private static String caBundle(
+      StagingEnvironment environment, Map<String, ConfigMap> configMaps) {
+    return Optional.ofNullable(CertificateAuthority.inUse(environment).caBundle())
+        .map(bundle -> bundle.configMapKeyRef())
+        .flatMap(ref ->
+            Optional.ofNullable(configMaps.get(ref.name()))
+                .map(ConfigMap::getData)
+                .map(data -> data.get(ref.key())))
+        .orElse("");
   }
 
   private List<String> portHolders(Service waiting) {

@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.reconcile;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -11,6 +12,7 @@ import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
 import ru.scoliologic.staging.configuration.Settings;
+import ru.scoliologic.staging.infrastructure.DnsRecords;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
 import ru.scoliologic.staging.monitoring.PrometheusResources;
@@ -44,7 +46,12 @@ public record Plan(
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
     objects.addAll(
-        new TraefikResources(environment, settings.dashboardUsers(), settings.caBundle()).plan());
+        new TraefikResources(
+                snapshot,
+                settings.dashboardUsers(),
+                settings.caBundle(),
+                DnsRecords.untrusted(snapshot))
+            .plan());
     objects.addAll(new PostgresResources(environment).plan(tasks, snapshot));
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
     objects.addAll(
@@ -59,6 +66,11 @@ public record Plan(
 
   List<Planned> of(Stage stage) {
     return objects.stream().filter(planned -> planned.stage() == stage).toList();
+  }
+
+  /** Every object, whatever its stage. */
+  List<HasMetadata> all() {
+    return objects.stream().map(Planned::object).toList();
   }
 
   /** What is to stay: kind and name of every planned object, made already or not. */

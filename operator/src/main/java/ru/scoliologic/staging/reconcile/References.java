@@ -10,10 +10,12 @@ import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
@@ -52,10 +54,10 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
   /** Names of the ConfigMaps that the spec names. */
   static Set<String> configMaps(StagingEnvironment environment) {
     var names = new TreeSet<String>();
-    var bundle = environment.getSpec().ingress().acme().caBundle();
-    if (bundle != null) {
-      names.add(bundle.configMapKeyRef().name());
-    }
+    var acme = environment.getSpec().ingress().acme();
+    Stream.of(acme.caBundle(), acme.first() == null ? null : acme.first().caBundle())
+        .filter(Objects::nonNull)
+        .forEach(bundle -> names.add(bundle.configMapKeyRef().name()));
     var sql = environment.getSpec().services().postgres().initSql();
     if (sql != null) {
       names.add(sql.configMapRef().name());

@@ -15,7 +15,9 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Surroundings;
 import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
@@ -46,7 +48,8 @@ public record Rendering(List<HasMetadata> objects, StageResult configuration) {
             Map.of(),
             (length, alphabet) -> "x".repeat(length),
             Instant.EPOCH,
-            Set.of());
+            Set.of(),
+            Surroundings.assumedGood(Claims.served(environment)));
     var settings = Configuration.resolve(snapshot);
     var objects =
         Plan.of(snapshot, settings).objects().stream()

@@ -10,6 +10,7 @@ import ru.scoliologic.staging.api.DatabaseBackup;
 import ru.scoliologic.staging.api.DatabaseRestore;
 import ru.scoliologic.staging.api.DatabaseSeed;
 import ru.scoliologic.staging.api.Domains;
+import ru.scoliologic.staging.api.InfrastructureSpec;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.MonitoringSpec;
@@ -51,6 +52,7 @@ public final class SpecRules {
     rules.services(spec);
     rules.validation(spec.validation());
     rules.monitoring(spec);
+    rules.infrastructure(spec.infrastructure());
     return rules.problems;
   }
 
@@ -110,6 +112,14 @@ public final class SpecRules {
       } else if (acme.directory() != null || acme.caBundle() != null) {
         problems.add("spec.ingress.acme: directory and caBundle go with server: Custom only");
       }
+      certificates(acme);
+    }
+    for (var address : ingress.addresses()) {
+      matches(
+          "spec.ingress.addresses",
+          address,
+          IngressSpec.ADDRESS_PATTERN,
+          IngressSpec.ADDRESS_MESSAGE);
     }
     if (ingress.dashboardAuth() == null) {
       missing("spec.ingress.dashboardAuth");
@@ -120,6 +130,57 @@ public final class SpecRules {
       reference(
           "spec.ingress.acme.caBundle.configMapKeyRef",
           ingress.acme().caBundle().configMapKeyRef());
+    }
+  }
+
+  /** The authority that is asked first, and the time between attempts. */
+  private void certificates(IngressSpec.Acme acme) {
+    var first = acme.first();
+    if (first != null && first.server() == IngressSpec.Server.Custom) {
+      matches(
+          "spec.ingress.acme.first.directory",
+          first.directory(),
+          IngressSpec.Acme.DIRECTORY_PATTERN,
+          IngressSpec.Acme.DIRECTORY_MESSAGE);
+    } else if (first != null && (first.directory() != null || first.caBundle() != null)) {
+      problems.add("spec.ingress.acme.first: directory and caBundle go with server: Custom only");
+    }
+    if (first != null && first.caBundle() != null) {
+      reference(
+          "spec.ingress.acme.first.caBundle.configMapKeyRef", first.caBundle().configMapKeyRef());
+    }
+    int before = problems.size();
+    for (var interval : List.of(acme.retry().minInterval(), acme.retry().maxInterval())) {
+      matches(
+          "spec.ingress.acme.retry",
+          interval,
+          IngressSpec.Retry.INTERVAL_PATTERN,
+          IngressSpec.Retry.INTERVAL_MESSAGE);
+    }
+    if (problems.size() == before
+        && acme.server() != IngressSpec.Server.Custom
+        && acme.retry().shortest().compareTo(IngressSpec.Retry.LEAST) < 0) {
+      problems.add(
+          "spec.ingress.acme.retry.minInterval is too short: 30m at least but for server: Custom");
+    }
+  }
+
+  private void infrastructure(InfrastructureSpec infrastructure) {
+    var minimum = infrastructure.capacity().minimum();
+    matches(
+        "spec.infrastructure.capacity.minimum.cpu",
+        minimum.cpu(),
+        InfrastructureSpec.Minimum.CPU_PATTERN,
+        InfrastructureSpec.Minimum.CPU_MESSAGE);
+    size("spec.infrastructure.capacity.minimum.memory", minimum.memory());
+    size("spec.infrastructure.capacity.minimum.storage", minimum.storage());
+    var resolver = infrastructure.dns().resolver();
+    if (resolver != null) {
+      matches(
+          "spec.infrastructure.dns.resolver",
+          resolver,
+          InfrastructureSpec.Dns.RESOLVER_PATTERN,
+          InfrastructureSpec.Dns.RESOLVER_MESSAGE);
     }
   }
 

@@ -32,13 +32,16 @@ import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.Claims;
+import ru.scoliologic.staging.infrastructure.DnsRecords;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
+import ru.scoliologic.staging.ingress.AcmeBudget;
 import ru.scoliologic.staging.postgres.TaskReport;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Conditions;
@@ -117,13 +120,19 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       }
       throw e;
     }
+    // What is new in the record of certificates is acted upon once it has been published.
+    boolean goesOn =
+        pass.acme()
+            .filter(acme ->
+                environment.getStatus() == null || !acme.equals(environment.getStatus().acme()))
+            .isPresent();
     publish(environment, pass, context);
     // After the status: a request of a release counts as handled only when what it led to is kept.
     pass.versions()
         .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
         .ifPresent(versions -> releases.publish(versions.snapshot(), pass.facts(versions)));
     return UpdateControl.<StagingEnvironment>noUpdate()
-        .rescheduleAfter(pass.next(period(environment)));
+        .rescheduleAfter(goesOn ? STALE_VIEW_RETRY : pass.next(period(environment)));
   }
 
   /** Ready stays as it last was; the reason says why nothing moves. */
@@ -172,6 +181,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var settings = Configuration.resolve(snapshot);
     var plan = Plan.of(snapshot, settings);
     var components = Assessment.components(snapshot, plan);
+    var acme =
+        AcmeBudget.next(snapshot, Claims.served(environment), DnsRecords.untrusted(snapshot));
     var results = new EnumMap<Stage, StageResult>(Stage.class);
     var checked = new ArrayList<Result>();
     for (var stage : Stage.values()) {
@@ -182,7 +193,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       results.put(
           stage,
           conflicts.isEmpty()
-              ? assess(stage, snapshot, settings, plan, components, results, checked)
+              ? assess(stage, snapshot, settings, plan, acme, components, results, checked)
               : new StageResult.Failing(Reason.NAME_TAKEN, String.join("; ", conflicts)));
     }
     results.values().removeIf(Objects::isNull);
@@ -196,7 +207,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         components,
         settings.masking(),
         true,
-        Optional.of(TaskReport.of(snapshot, plan.databaseTasks())));
+        Optional.of(TaskReport.of(snapshot, plan.databaseTasks())),
+        Optional.of(acme));
   }
 
   /** The application's versions as one pass found them. */
@@ -255,16 +267,17 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Snapshot snapshot,
       Settings settings,
       Plan plan,
+      StagingEnvironmentStatus.Acme acme,
       List<Component> components,
       Map<Stage, StageResult> results,
       List<Result> checked) {
     return switch (stage) {
-      case INFRASTRUCTURE -> Infrastructure.assess(snapshot);
+      case INFRASTRUCTURE -> Infrastructure.assess(snapshot, plan.all());
       case CONFIGURATION -> settings.result();
       case DEPLOYMENT -> Assessment.deployment(components, snapshot, plan);
       case VALIDATION ->
           results.get(Stage.DEPLOYMENT).isReady()
-              ? validate(snapshot, settings, plan, checked)
+              ? validate(snapshot, settings, plan, acme, checked)
               : null;
     };
   }
@@ -275,7 +288,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
    * @param checked gets the outcome of every check, if they ran
    */
   private StageResult validate(
-      Snapshot snapshot, Settings settings, Plan plan, List<Result> checked) {
+      Snapshot snapshot,
+      Settings settings,
+      Plan plan,
+      StagingEnvironmentStatus.Acme acme,
+      List<Result> checked) {
     var spec = snapshot.environment().getSpec();
     var address = Infrastructure.address(snapshot);
     if (address.isEmpty()) {
@@ -288,7 +305,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             spec.domains().app(),
             spec.domains().traefik(),
             spec.services().app().health().path(),
-            spec.ingress().acme().server(),
+            CertificateAuthority.inUse(snapshot.environment()).server(),
             settings.caBundle(),
             probe.getKey(),
             probe.getValue(),
@@ -303,10 +320,12 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             + "/"
             + plan.rollout().serving().hash()
             + "/"
-            + serving.map(release -> release.getSpec().revalidate()).orElse("");
+            + serving.map(release -> release.getSpec().revalidate()).orElse("")
+            + "/"
+            + acme.authority();
     var round = verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
     if (round.waiting().isPresent()) {
-      return round.waiting().get();
+      return AcmeBudget.explain(round.waiting().get(), acme, snapshot.environment());
     }
     var masking = settings.masking();
     round.results().stream().map(result -> masked(masking, result)).forEach(checked::add);
@@ -314,7 +333,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         Verdicts.manual(
             spec.validation().manual(),
             serving.map(release -> release.getSpec().verdicts()).orElse(List.of())));
-    return Verdicts.stage(spec.domains().app(), checked);
+    return AcmeBudget.explain(
+        Verdicts.stage(spec.domains().app(), checked), acme, snapshot.environment());
   }
 
   /** Time between two rounds of checks while all is well. */
@@ -368,6 +388,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   /**
    * The outcome of one pass.
    *
+   * @param acme what is recorded of certificates
    * @param accepted whether the spec was acted upon; a refused one leaves everything as it was
    */
   private record Pass(
@@ -377,7 +398,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       List<Component> components,
       Masking masking,
       boolean accepted,
-      Optional<TaskReport> tasks) {
+      Optional<TaskReport> tasks,
+      Optional<StagingEnvironmentStatus.Acme> acme) {
 
     static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
       return new Pass(
@@ -387,6 +409,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           List.of(),
           new Masking(List.of()),
           false,
+          Optional.empty(),
           Optional.empty());
     }
 
@@ -437,7 +460,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               .orElse(last == null ? null : last.backup()),
           tasks
               .map(report -> report.masked(masking).tasks())
-              .orElse(last == null ? null : last.databaseTasks()));
+              .orElse(last == null ? null : last.databaseTasks()),
+          acme.orElse(last == null ? null : last.acme()));
     }
 
     /** One that still lies ahead stays, so that a pass in between writes nothing. */
@@ -481,9 +505,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     /** When to look again without being told by a watch. */
     Duration next(Duration period) {
       var byClock =
-          versions
-              .map(Versions::rollout)
-              .flatMap(Rollout::nextStep)
+          Stream.concat(
+                  versions.map(Versions::rollout).flatMap(Rollout::nextStep).stream(),
+                  acme.flatMap(AcmeBudget::due).stream())
               .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
               .filter(wait -> wait.isPositive());
       var byResult =
@@ -493,7 +517,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             case StageResult.Stalled s -> Verification.PERIOD;
             case StageResult.Ready r -> period;
           };
-      return Stream.concat(byClock.stream(), Stream.of(byResult))
+      return Stream.concat(byClock, Stream.of(byResult))
           .min(Duration::compareTo)
           .orElse(Verification.PERIOD);
     }

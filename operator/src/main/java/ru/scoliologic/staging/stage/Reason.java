@@ -29,6 +29,21 @@ public enum Reason {
   PORT_CONFLICT(
       "Ports 80 and 443 are held by the Service that the message names.",
       "Delete or change that Service; on one node a single one can hold the ports."),
+  NOT_ENOUGH_ROOM(
+      "The nodes have less CPU, memory or disk than the environment needs.",
+      "Add nodes, lower the components' resources or what else runs there, or set"
+          + " spec.infrastructure.capacity."),
+  VOLUME_MISSING(
+      "A storage class makes no volumes by itself, and no free one is large enough.",
+      "Make a PersistentVolume of that class, or name a class with a provisioner."),
+  DNS_RECORD_WRONG(
+      "A domain's A or AAAA record is absent or leads elsewhere.",
+      "Correct the record; it is looked at again by itself. Behind a NAT set"
+          + " spec.ingress.addresses."),
+  DNS_UNANSWERED(
+      "The DNS server gave no answer.",
+      "See whether it can be reached from the operator's pod, or set"
+          + " spec.infrastructure.dns.resolver."),
 
   CONFIGURATION_READY("Every key is present and acceptable.", "Nothing to do."),
   SECRET_MISSING(
@@ -111,6 +126,10 @@ public enum Reason {
   CERTIFICATE_NOT_ISSUED(
       "Traefik still serves its built-in certificate.",
       "See Traefik's log; the domain's record must point here and port 80 be open from outside."),
+  CERTIFICATE_REFUSED(
+      "The certificate authority did not issue a certificate in time.",
+      "See Traefik's log for its answer. The next attempt comes by itself at the time that the"
+          + " message gives: attempts are few."),
   CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
 
   SUSPENDED(

@@ -38,7 +38,8 @@ class InfrastructureTest {
 
   @Test
   void an_address_and_a_default_class_make_the_stage_ready() {
-    var result = Infrastructure.assess(Given.aGoodStart().owning(ingress("10.0.0.7")).snapshot());
+    var result =
+        Infrastructure.assess(Given.aGoodStart().owning(ingress("10.0.0.7")).snapshot(), List.of());
 
     assertThat(result.reason()).isEqualTo(Reason.INFRASTRUCTURE_READY);
     assertThat(result.message()).contains("10.0.0.7");
@@ -52,7 +53,8 @@ class InfrastructureTest {
                 .edited(
                     "    app:\n      image",
                     "    postgres: {storageClassName: fast}\n    app:\n      image")
-                .snapshot());
+                .snapshot(),
+            List.of());
 
     assertThat(result.reason()).isEqualTo(Reason.STORAGE_CLASS_NOT_FOUND);
     assertThat(result.message())
@@ -70,7 +72,7 @@ class InfrastructureTest {
                 "  services:\n    monitoring: {prometheus: {storageClassName: fast}, grafana: {enabled: false}}\n")
             .snapshot();
 
-    assertThat(Infrastructure.assess(on).message())
+    assertThat(Infrastructure.assess(on, List.of()).message())
         .startsWith(
             "spec.services.monitoring.prometheus.storageClassName: storage class fast does not"
                 + " exist");
@@ -79,7 +81,8 @@ class InfrastructureTest {
   @Test
   void no_default_class_is_said_when_one_is_needed() {
     var result =
-        Infrastructure.assess(Given.aGoodStart().storageClasses(Map.of("slow", false)).snapshot());
+        Infrastructure.assess(
+            Given.aGoodStart().storageClasses(Map.of("slow", false)).snapshot(), List.of());
 
     assertThat(result.reason()).isEqualTo(Reason.STORAGE_CLASS_NOT_FOUND);
     assertThat(result.message()).contains("no storage class is marked as the default");
@@ -89,7 +92,7 @@ class InfrastructureTest {
   void the_holder_of_the_ports_is_named() {
     var result =
         Infrastructure.assess(
-            Given.aGoodStart().portHolders("Service kube-system/traefik").snapshot());
+            Given.aGoodStart().portHolders("Service kube-system/traefik").snapshot(), List.of());
 
     assertThat(result.reason()).isEqualTo(Reason.PORT_CONFLICT);
     assertThat(result.message()).contains("Service kube-system/traefik");

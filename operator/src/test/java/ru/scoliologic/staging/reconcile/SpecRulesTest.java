@@ -99,6 +99,31 @@ class SpecRulesTest {
   }
 
   @Test
+  void what_stage_1_and_the_attempts_are_told_must_be_understood() {
+    var edited =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.replace(
+                        "email: ops@staging.test",
+                        "email: ops@staging.test\n      retry: {minInterval: 5m}\n"
+                            + "      first: {server: Custom}")
+                    .replace(
+                        "  secrets:\n",
+                        "    addresses: [nat.example.org]\n  infrastructure: {dns: {resolver: dns},"
+                            + " capacity: {minimum: {cpu: four}}}\n  secrets:\n"))
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited))
+        .anySatisfy(p -> assertThat(p).contains("retry.minInterval is too short"))
+        .anySatisfy(p -> assertThat(p).contains("acme.first.directory is missing"))
+        .anySatisfy(p -> assertThat(p).contains("'nat.example.org' holds what is no IP address"))
+        .anySatisfy(p -> assertThat(p).contains("'dns' is not the address of a DNS server"))
+        .anySatisfy(p -> assertThat(p).contains("'four' is not an amount of CPU"))
+        .hasSize(5);
+  }
+
+  @Test
   void a_directory_goes_with_a_custom_server_only() {
     var edited =
         Given.aGoodStart()

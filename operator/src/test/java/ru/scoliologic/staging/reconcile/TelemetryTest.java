@@ -66,6 +66,7 @@ class TelemetryTest {
             List.of(),
             null,
             null,
+            null,
             null));
     return environment;
   }

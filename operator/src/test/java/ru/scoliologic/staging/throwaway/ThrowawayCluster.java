@@ -290,6 +290,11 @@ public final class ThrowawayCluster implements AutoCloseable {
 
   /** Makes every name below the zone resolve to the node in the whole cluster. */
   public void resolve(String zone) {
+    resolve(zone, nodeIp);
+  }
+
+  /** Makes every name below the zone resolve to the address in the whole cluster. */
+  public void resolve(String zone, String address) {
     String corefile =
         """
         template IN A %1$s {
@@ -299,7 +304,7 @@ public final class ThrowawayCluster implements AutoCloseable {
           rcode NOERROR
         }
         """
-            .formatted(zone, nodeIp);
+            .formatted(zone, address);
     String key = zone.replace('.', '-') + ".override";
     var present = admin.configMaps().inNamespace("kube-system").withName("coredns-custom").get();
     if (present != null && corefile.equals(present.getData().get(key))) {

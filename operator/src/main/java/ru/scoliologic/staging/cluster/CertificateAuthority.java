@@ -1,0 +1,69 @@
+package ru.scoliologic.staging.cluster;
+
+import java.util.Optional;
+import ru.scoliologic.staging.api.IngressSpec;
+import ru.scoliologic.staging.api.IngressSpec.Acme;
+import ru.scoliologic.staging.api.IngressSpec.CaBundle;
+import ru.scoliologic.staging.api.IngressSpec.Server;
+import ru.scoliologic.staging.api.StagingEnvironment;
+
+/**
+ * An ACME server (pure).
+ *
+ * @param resolver Traefik's name for it
+ * @param server what kind it is
+ * @param directory its URL
+ * @param caBundle where its PEM certificates stand; null for the system's roots
+ */
+public record CertificateAuthority(
+    String resolver, Server server, String directory, CaBundle caBundle) {
+  private static final String LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
+  private static final String LETS_ENCRYPT_STAGING =
+      "https://acme-staging-v02.api.letsencrypt.org/directory";
+  private static final int SUFFIX = 6;
+
+  /** The authority that is asked at present: the first one until it has issued, if there is one. */
+  public static CertificateAuthority inUse(StagingEnvironment environment) {
+    var wanted = wanted(environment);
+    return first(environment)
+        .filter(first -> !first.equals(wanted))
+        .filter(first -> !wanted.resolver().equals(recorded(environment)))
+        .orElse(wanted);
+  }
+
+  /** The authority whose certificates the environment is to have in the end. */
+  public static CertificateAuthority wanted(StagingEnvironment environment) {
+    var acme = acme(environment);
+    return of(acme.server(), acme.directory(), acme.caBundle());
+  }
+
+  private static Optional<CertificateAuthority> first(StagingEnvironment environment) {
+    return Optional.ofNullable(acme(environment).first())
+        .map(first -> of(first.server(), first.directory(), first.caBundle()));
+  }
+
+  private static String recorded(StagingEnvironment environment) {
+    var status = environment.getStatus();
+    return status == null || status.acme() == null ? null : status.acme().authority();
+  }
+
+  private static Acme acme(StagingEnvironment environment) {
+    IngressSpec ingress = environment.getSpec().ingress();
+    return ingress.acme();
+  }
+
+  /**
+   * One resolver name for each authority: Traefik keeps certificates by resolver, so a shared name
+   * would go on serving those of the authority before.
+   */
+  private static CertificateAuthority of(Server server, String directory, CaBundle caBundle) {
+    return switch (server) {
+      case LetsEncrypt -> new CertificateAuthority("letsencrypt", server, LETS_ENCRYPT, caBundle);
+      case LetsEncryptStaging ->
+          new CertificateAuthority("letsencrypt-staging", server, LETS_ENCRYPT_STAGING, caBundle);
+      case Custom ->
+          new CertificateAuthority(
+              "custom-" + Hash.of(directory).substring(0, SUFFIX), server, directory, caBundle);
+    };
+  }
+}

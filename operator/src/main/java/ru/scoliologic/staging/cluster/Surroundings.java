@@ -1,0 +1,68 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What surrounds an environment, as far as it was looked at.
+ *
+ * @param nodes every node
+ * @param usage what other pods request; absent while nobody needs to know
+ * @param records what the domains' DNS records say, by domain; a domain nobody asked for is absent
+ * @param expected the addresses that records must lead to; empty when they are not known
+ * @param nextLook when the records are asked for again
+ * @param staticClasses storage classes that make no volumes
+ * @param freeVolumes sizes of the unclaimed volumes of such classes, by class
+ * @param certificates what is served for a domain; one nobody could look at is absent
+ */
+public record Surroundings(
+    List<Node> nodes,
+    Optional<List<Usage>> usage,
+    Map<String, DnsAnswer> records,
+    List<String> expected,
+    Duration nextLook,
+    Set<String> staticClasses,
+    Map<String, List<Quantity>> freeVolumes,
+    Map<String, Boolean> certificates) {
+
+  /** As if all records led to the environment; for plans that no cluster has seen. */
+  public static Surroundings assumedGood(List<String> domains) {
+    var address = "192.0.2.1";
+    return new Surroundings(
+        List.of(),
+        Optional.empty(),
+        domains.stream()
+            .distinct()
+            .collect(Collectors.toMap(d -> d, d -> new DnsAnswer(List.of(address), null))),
+        List.of(address),
+        Duration.ofMinutes(5),
+        Set.of(),
+        Map.of(),
+        Map.of());
+  }
+
+  /**
+   * What one pod requests.
+   *
+   * @param namespace it is in
+   * @param environment it belongs to, or empty
+   * @param node it runs on
+   * @param cpu in thousandths of a core
+   * @param memory in bytes
+   */
+  public record Usage(String namespace, String environment, String node, long cpu, long memory) {}
+
+  /**
+   * An answer of the DNS.
+   *
+   * @param addresses of the A and AAAA records, in canonical form; empty when there are none
+   * @param problem why there is no answer; null when there is one
+   */
+  public record DnsAnswer(List<String> addresses, String problem) {}
+}

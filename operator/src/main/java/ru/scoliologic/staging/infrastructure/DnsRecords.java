@@ -1,0 +1,74 @@
+package ru.scoliologic.staging.infrastructure;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+
+/** Judges the domains' DNS records (pure). */
+public final class DnsRecords {
+  private DnsRecords() {}
+
+  /**
+   * Whether every address leads to the environment: a certificate authority may try any of them, so
+   * one stale AAAA record is enough to fail an order.
+   */
+  public static boolean right(DnsAnswer answer, List<String> expected) {
+    return answer != null
+        && answer.problem() == null
+        && !answer.addresses().isEmpty()
+        && expected.containsAll(answer.addresses());
+  }
+
+  /** The domains for which no certificate may be asked: their records are not known to be right. */
+  public static Set<String> untrusted(Snapshot snapshot) {
+    if (mode(snapshot) != Mode.Enforce) {
+      return Set.of();
+    }
+    var surroundings = snapshot.surroundings();
+    return Claims.served(snapshot.environment()).stream()
+        .filter(domain -> !right(surroundings.records().get(domain), surroundings.expected()))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** One sentence that names every record that is not as needed, with what was found. */
+  static Optional<String> problem(Snapshot snapshot) {
+    var surroundings = snapshot.surroundings();
+    if (mode(snapshot) == Mode.Off) {
+      return Optional.empty();
+    }
+    var needed = String.join(" or ", surroundings.expected());
+    var problems =
+        Claims.served(snapshot.environment()).stream()
+            .filter(domain -> !right(surroundings.records().get(domain), surroundings.expected()))
+            .map(domain -> told(domain, surroundings.records().get(domain), needed))
+            .toList();
+    return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
+  }
+
+  /** Whether the only trouble is that nobody answers. */
+  static boolean unanswered(Snapshot snapshot) {
+    return snapshot.surroundings().records().values().stream().anyMatch(a -> a.problem() != null);
+  }
+
+  static Mode mode(Snapshot snapshot) {
+    return snapshot.environment().getSpec().infrastructure().dns().mode();
+  }
+
+  private static String told(String domain, DnsAnswer answer, String needed) {
+    if (answer == null) {
+      return "the DNS has not been asked for %s yet".formatted(domain);
+    }
+    if (answer.problem() != null) {
+      return "the DNS gives no answer for %s: %s".formatted(domain, answer.problem());
+    }
+    return answer.addresses().isEmpty()
+        ? "%s has no A or AAAA record, needed %s".formatted(domain, needed)
+        : "%s resolves to %s, needed %s"
+            .formatted(domain, String.join(" and ", answer.addresses()), needed);
+  }
+}

@@ -1,0 +1,102 @@
+package ru.scoliologic.staging.ingress;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import java.util.Optional;
+import java.util.Set;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
+import ru.scoliologic.staging.cluster.Snapshot;
+
+/** What Traefik may order certificates for, and what stays until a record is right (pure). */
+final class Orders {
+  static final String RESOLVER_ANNOTATION = "traefik.ingress.kubernetes.io/router.tls.certresolver";
+  static final String DASHBOARD_FILE = "dashboard.yaml";
+
+  private final Snapshot snapshot;
+  private final Set<String> untrusted;
+
+  /**
+   * Orders of one environment.
+   *
+   * @param untrusted domains whose records are not known to be right
+   */
+  Orders(Snapshot snapshot, Set<String> untrusted) {
+    this.snapshot = snapshot;
+    this.untrusted = untrusted;
+  }
+
+  /** Whether a certificate may be ordered for the host of an Ingress. */
+  boolean allowed(String ingress, String host) {
+    return allowed(
+        host,
+        deployed(ingress)
+            .filter(i -> serves(i, host))
+            .map(i -> i.getMetadata().getAnnotations())
+            .filter(annotations -> annotations.containsKey(RESOLVER_ANNOTATION))
+            .isPresent());
+  }
+
+  /** Whether the deployed Ingress stays as it is: the record of its new host is not right. */
+  boolean keeps(String ingress, String host) {
+    return untrusted.contains(host) && deployed(ingress).filter(i -> !serves(i, host)).isPresent();
+  }
+
+  /** Whether a certificate may be ordered for the dashboard. */
+  boolean dashboard() {
+    return allowed(
+        dashboardHost(),
+        file().filter(this::shows).filter(f -> f.contains("certResolver")).isPresent());
+  }
+
+  /** Whether the deployed dashboard stays, for its new domain's record is not right. */
+  boolean keepsDashboard() {
+    return untrusted.contains(dashboardHost()) && file().filter(f -> !shows(f)).isPresent();
+  }
+
+  /**
+   * Number of the attempt for the dashboard; each but the first takes a restart, for a changed file
+   * reaches a running pod only after a minute or so.
+   */
+  int dashboardAttempt() {
+    return AcmeBudget.recorded(snapshot.environment(), dashboardHost())
+        .map(Certificate::attempts)
+        .orElse(0);
+  }
+
+  /**
+   * A domain that has its certificate stays with its resolver, so that it is renewed; another is
+   * ordered for while an attempt is under way or the first may begin.
+   *
+   * @param deployed whether it is ordered for at present; what counts before anything is recorded
+   */
+  private boolean allowed(String domain, boolean deployed) {
+    boolean trusted = !untrusted.contains(domain);
+    return AcmeBudget.recorded(snapshot.environment(), domain)
+        .map(c -> c.issued() || (trusted && c.nextAttempt() == null))
+        .orElse(trusted || deployed);
+  }
+
+  private Optional<Ingress> deployed(String name) {
+    return snapshot.owned().find(Ingress.class, name);
+  }
+
+  private static boolean serves(Ingress ingress, String domain) {
+    return ingress.getSpec().getRules().stream().anyMatch(r -> domain.equals(r.getHost()));
+  }
+
+  private String dashboardHost() {
+    return snapshot.environment().getSpec().domains().traefik();
+  }
+
+  private Optional<String> file() {
+    return snapshot
+        .owned()
+        .find(ConfigMap.class, snapshot.names().traefik())
+        .map(ConfigMap::getData)
+        .map(data -> data.get(DASHBOARD_FILE));
+  }
+
+  private boolean shows(String file) {
+    return file.contains("`" + dashboardHost() + "`");
+  }
+}

@@ -1,0 +1,141 @@
+package ru.scoliologic.staging.reconcile;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.infrastructure.Claims;
+import ru.scoliologic.staging.infrastructure.DnsLookup;
+import ru.scoliologic.staging.infrastructure.DnsRecords;
+
+/**
+ * Decides when the DNS is asked: while a record is wrong after 5 seconds, doubling to 5 minutes;
+ * when it is right every 5 minutes; at once after an edit of the spec. In between the last answer
+ * holds.
+ */
+final class DnsWatch {
+  private static final Duration SHORTEST = Duration.ofSeconds(5);
+  private static final Duration LONGEST = Duration.ofMinutes(5);
+
+  /** A server may be silent so often before anybody hears of it. */
+  private static final int SILENCES = 3;
+
+  private final DnsLookup lookup = new DnsLookup();
+  private final Clock clock;
+  private final Map<Question, Last> answers = new ConcurrentHashMap<>();
+
+  DnsWatch(Clock clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * What the records of the environment's domains say.
+   *
+   * @param own addresses of the ingress Service, or names of them
+   */
+  Records look(StagingEnvironment environment, List<String> own) {
+    if (environment.getSpec().infrastructure().dns().mode() == Mode.Off) {
+      return new Records(Map.of(), List.of(), LONGEST);
+    }
+    var given = environment.getSpec().ingress().addresses();
+    var expected =
+        (given.isEmpty() ? own : given)
+            .stream()
+                .flatMap(address ->
+                    DnsLookup.isAddress(address)
+                        ? List.of(DnsLookup.canonical(address)).stream()
+                        : ask(environment, address, a -> !a.addresses().isEmpty())
+                            .addresses()
+                            .stream())
+                .distinct()
+                .sorted()
+                .toList();
+    if (expected.isEmpty()) {
+      return new Records(Map.of(), List.of(), SHORTEST);
+    }
+    var records = new TreeMap<String, DnsAnswer>();
+    for (var domain : Claims.served(environment)) {
+      records.put(domain, ask(environment, domain, a -> DnsRecords.right(a, expected)));
+    }
+    return new Records(records, expected, nextLook(environment));
+  }
+
+  private DnsAnswer ask(StagingEnvironment environment, String name, Predicate<DnsAnswer> right) {
+    var question = new Question(environment.getMetadata().getUid(), name);
+    long generation = environment.getMetadata().getGeneration();
+    var last = answers.get(question);
+    boolean holds =
+        last != null
+            && last.generation() == generation
+            && clock.instant().isBefore(last.due())
+            && (!last.right() || right.test(last.answer()));
+    if (holds) {
+      return last.answer();
+    }
+    var answer = lookup.ask(environment.getSpec().infrastructure().dns().resolver(), name);
+    var next =
+        last == null || last.generation() != generation
+            ? Last.first(generation, answer, right.test(answer), clock.instant())
+            : last.then(answer, right.test(answer), clock.instant());
+    answers.put(question, next);
+    return next.answer();
+  }
+
+  private Duration nextLook(StagingEnvironment environment) {
+    var uid = environment.getMetadata().getUid();
+    var due =
+        answers.entrySet().stream()
+            .filter(e -> e.getKey().uid().equals(uid))
+            .map(e -> Duration.between(clock.instant(), e.getValue().due()))
+            .min(Duration::compareTo)
+            .orElse(SHORTEST);
+    return due.compareTo(Duration.ofSeconds(1)) < 0 ? Duration.ofSeconds(1) : due;
+  }
+
+  /** Forgets environments that are gone. */
+  void keepOnly(Set<String> uids) {
+    answers.keySet().removeIf(question -> !uids.contains(question.uid()));
+  }
+
+  /**
+   * The records.
+   *
+   * @param answers by domain
+   * @param expected the addresses they must lead to
+   * @param nextLook when they are asked for again
+   */
+  record Records(Map<String, DnsAnswer> answers, List<String> expected, Duration nextLook) {}
+
+  private record Question(String uid, String name) {}
+
+  /** The last answer; a silent server does not undo one until it has been silent for a while. */
+  private record Last(
+      long generation, DnsAnswer answer, boolean right, int silences, Duration pause, Instant due) {
+
+    static Last first(long generation, DnsAnswer answer, boolean right, Instant now) {
+      var wait = right ? LONGEST : SHORTEST;
+      return new Last(
+          generation, answer, right, answer.problem() == null ? 0 : 1, wait, now.plus(wait));
+    }
+
+    Last then(DnsAnswer answer, boolean nowRight, Instant now) {
+      if (answer.problem() != null && right && silences + 1 < SILENCES) {
+        return new Last(generation, this.answer, true, silences + 1, SHORTEST, now.plus(SHORTEST));
+      }
+      if (nowRight || right) {
+        return first(generation, answer, nowRight, now);
+      }
+      var doubled = pause.multipliedBy(2);
+      var next = doubled.compareTo(LONGEST) > 0 ? LONGEST : doubled;
+      return new Last(generation, answer, false, 0, next, now.plus(next));
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.InfrastructureSpec;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Observed;
+import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.Surroundings.Usage;
+import ru.scoliologic.staging.infrastructure.Infrastructure;
+import ru.scoliologic.staging.infrastructure.Requests;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Stage;
+
+/**
+ * Looks at what surrounds an environment. Nodes are watched, for they are few. Other pods' requests
+ * are listed, never watched: a cluster's pods are many and change all the time. They are needed
+ * only while the first stage is not done and once for each edit of a spec; in between the last look
+ * holds, so that an environment at rest costs no request.
+ */
+final class Surveyor {
+  private static final Logger LOG = LoggerFactory.getLogger(Surveyor.class);
+  private static final String NO_PROVISIONER = "kubernetes.io/no-provisioner";
+  private static final Duration FRESH = Duration.ofSeconds(10);
+  private static final long PAGE = 500;
+
+  private final KubernetesClient client;
+  private final Clock clock;
+  private final SharedIndexInformer<Node> nodes;
+  private final DnsWatch dns;
+  private final CertificateWatch certificates;
+  private final Map<String, Look> looks = new ConcurrentHashMap<>();
+  private Listed<List<Usage>> usage = new Listed<>(Instant.MIN, List.of());
+  private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
+
+  Surveyor(KubernetesClient client, Clock clock) {
+    this.client = client;
+    this.clock = clock;
+    this.nodes = client.nodes().inform();
+    this.dns = new DnsWatch(clock);
+    this.certificates = new CertificateWatch(clock);
+  }
+
+  /**
+   * Looks around.
+   *
+   * @param caBundle PEM certificates of a custom authority, or empty
+   */
+  Surroundings survey(
+      StagingEnvironment environment, Observed owned, List<StorageClass> classes, String caBundle) {
+    var addresses = Infrastructure.addresses(owned, Names.of(environment));
+    var records = dns.look(environment, addresses);
+    var staticClasses =
+        classes.stream()
+            .filter(c -> NO_PROVISIONER.equals(c.getProvisioner()))
+            .map(c -> c.getMetadata().getName())
+            .collect(Collectors.toSet());
+    return new Surroundings(
+        nodes.getStore().list(),
+        usage(environment),
+        records.answers(),
+        records.expected(),
+        records.nextLook(),
+        staticClasses,
+        staticClasses.isEmpty() || done(environment) ? Map.of() : freeVolumes(staticClasses),
+        certificates.look(environment, owned, addresses, caBundle));
+  }
+
+  void keepOnly(Set<String> uids) {
+    looks.keySet().retainAll(uids);
+    dns.keepOnly(uids);
+    certificates.keepOnly(uids);
+  }
+
+  private Optional<List<Usage>> usage(StagingEnvironment environment) {
+    if (environment.getSpec().infrastructure().capacity().mode() == InfrastructureSpec.Mode.Off) {
+      return Optional.empty();
+    }
+    var uid = environment.getMetadata().getUid();
+    var generation = environment.getMetadata().getGeneration();
+    var last = looks.get(uid);
+    if (done(environment) && last != null && last.generation() == generation) {
+      return last.usage();
+    }
+    var seen = requested();
+    looks.put(uid, new Look(generation, seen));
+    return seen;
+  }
+
+  private static boolean done(StagingEnvironment environment) {
+    var status = environment.getStatus();
+    return status != null
+        && Conditions.find(status.conditions(), Stage.INFRASTRUCTURE.condition())
+            .filter(c -> "True".equals(c.getStatus()))
+            .isPresent();
+  }
+
+  /** Every pod's requests, in pages; nothing where they may not be read. */
+  private synchronized Optional<List<Usage>> requested() {
+    if (clock.instant().isBefore(usage.at().plus(FRESH))) {
+      return Optional.of(usage.value());
+    }
+    var found = new ArrayList<Usage>();
+    try {
+      String page = null;
+      do {
+        var list =
+            client
+                .pods()
+                .inAnyNamespace()
+                .list(
+                    new ListOptionsBuilder()
+                        .withLimit(PAGE)
+                        .withContinue(page)
+                        .withFieldSelector(
+                            "status.phase!=Succeeded,status.phase!=Failed,spec.nodeName!=")
+                        .build());
+        list.getItems().stream().map(Requests::of).forEach(found::add);
+        page = list.getMetadata().getContinue();
+      } while (page != null && !page.isEmpty());
+    } catch (KubernetesClientException e) {
+      // Without the list nobody is held up: the scheduler tells as well when there is no room.
+      LOG.atWarn().addKeyValue("code", e.getCode()).log("the pods' requests could not be read");
+      return Optional.empty();
+    }
+    usage = new Listed<>(clock.instant(), List.copyOf(found));
+    return Optional.of(usage.value());
+  }
+
+  private synchronized Map<String, List<Quantity>> freeVolumes(Set<String> classes) {
+    if (!clock.instant().isBefore(volumes.at().plus(FRESH))) {
+      volumes = new Listed<>(clock.instant(), client.persistentVolumes().list().getItems());
+    }
+    return volumes.value().stream()
+        .filter(v -> v.getStatus() != null && "Available".equals(v.getStatus().getPhase()))
+        .filter(v -> v.getSpec().getAccessModes().contains("ReadWriteOnce"))
+        .filter(v -> classes.contains(v.getSpec().getStorageClassName()))
+        .collect(
+            Collectors.groupingBy(
+                v -> v.getSpec().getStorageClassName(),
+                Collectors.mapping(
+                    v -> v.getSpec().getCapacity().get("storage"), Collectors.toList())));
+  }
+
+  private record Look(long generation, Optional<List<Usage>> usage) {}
+
+  private record Listed<T>(Instant at, T value) {}
+}

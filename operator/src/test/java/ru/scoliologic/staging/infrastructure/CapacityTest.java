@@ -1,0 +1,234 @@
+package ru.scoliologic.staging.infrastructure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.Surroundings.Usage;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+class CapacityTest {
+  private static final HasMetadata INGRESS =
+      new ServiceBuilder()
+          .withNewMetadata()
+          .withName("demo-traefik")
+          .endMetadata()
+          .withNewStatus()
+          .withNewLoadBalancer()
+          .addNewIngress()
+          .withIp("10.0.0.7")
+          .endIngress()
+          .endLoadBalancer()
+          .endStatus()
+          .build();
+
+  private static NodeBuilder node(String name, String cpu, String memory) {
+    return new NodeBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .addToLabels("kubernetes.io/hostname", name)
+        .endMetadata()
+        .withNewSpec()
+        .endSpec()
+        .withNewStatus()
+        .addNewCondition()
+        .withType("Ready")
+        .withStatus("True")
+        .endCondition()
+        .withAllocatable(
+            Map.of(
+                "cpu", new Quantity(cpu),
+                "memory", new Quantity(memory),
+                "ephemeral-storage", new Quantity("200Gi")))
+        .endStatus();
+  }
+
+  private static Deployment asking(String cpu, String memory) {
+    return new DeploymentBuilder()
+        .withNewSpec()
+        .withReplicas(2)
+        .withNewTemplate()
+        .withNewSpec()
+        .addNewContainer()
+        .withResources(HardenedPod.resources(cpu, memory, "1Gi"))
+        .endContainer()
+        .endSpec()
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  private static Surroundings seen(List<Node> nodes, List<Usage> usage) {
+    return seen(nodes, Optional.of(usage), Set.of(), Map.of());
+  }
+
+  private static Surroundings seen(
+      List<Node> nodes,
+      Optional<List<Usage>> usage,
+      Set<String> staticClasses,
+      Map<String, List<Quantity>> free) {
+    var right = new DnsAnswer(List.of("10.0.0.7"), null);
+    return new Surroundings(
+        nodes,
+        usage,
+        Map.of("app.staging.test", right, "traefik.staging.test", right),
+        List.of("10.0.0.7"),
+        Duration.ofMinutes(5),
+        staticClasses,
+        free,
+        Map.of());
+  }
+
+  private static StageResult assess(Surroundings seen, HasMetadata... planned) {
+    return Infrastructure.assess(
+        Given.aGoodStart().owning(INGRESS).amid(seen).snapshot(), List.of(planned));
+  }
+
+  private static Usage other(String node, long cpu, long memory) {
+    return new Usage("elsewhere", "", node, cpu, memory);
+  }
+
+  @Test
+  void what_other_pods_leave_on_all_nodes_together_is_enough() {
+    var nodes = List.of(node("a", "2", "8Gi").build(), node("b", "2", "8Gi").build());
+
+    var result = assess(seen(nodes, List.of(other("a", 1000, 0))), asking("1500m", "1Gi"));
+
+    assertThat(result.reason()).isEqualTo(Reason.INFRASTRUCTURE_READY);
+    assertThat(result.message())
+        .isEqualTo("storage classes are there; ports 80 and 443 are served at 10.0.0.7");
+  }
+
+  @Test
+  void too_little_is_told_with_found_and_needed() {
+    var nodes = List.of(node("a", "4", "8Gi").build());
+
+    var result = assess(seen(nodes, List.of(other("a", 3000, 7L << 30))), asking("750m", "600Mi"));
+
+    assertThat(result.reason()).isEqualTo(Reason.NOT_ENOUGH_ROOM);
+    assertThat(result.message())
+        .isEqualTo(
+            "the nodes have not enough left for the pods' requests: CPU: found 1 free, needed"
+                + " 1500m, memory: found 1024Mi free, needed 1200Mi");
+  }
+
+  @Test
+  void pods_of_the_environment_itself_do_not_count_as_others() {
+    var nodes = List.of(node("a", "4", "8Gi").build());
+
+    var result =
+        assess(seen(nodes, List.of(new Usage("team", "demo", "a", 3000, 0))), asking("1", "1Gi"));
+
+    assertThat(result.isReady()).isTrue();
+  }
+
+  @Test
+  void cordoned_unready_and_tainted_nodes_do_not_count_but_a_tolerated_taint_does() {
+    var cordoned = node("a", "8", "8Gi").editSpec().withUnschedulable(true).endSpec().build();
+    var unready =
+        node("b", "8", "8Gi")
+            .editStatus()
+            .editFirstCondition()
+            .withStatus("Unknown")
+            .endCondition()
+            .endStatus()
+            .build();
+    var tainted =
+        node("c", "8", "8Gi")
+            .editSpec()
+            .addNewTaint("NoSchedule", "gpu", null, "yes")
+            .endSpec()
+            .build();
+    var tolerant = asking("1", "1Gi");
+    tolerant
+        .getSpec()
+        .getTemplate()
+        .getSpec()
+        .setTolerations(List.of(new Toleration("NoSchedule", "gpu", "Equal", null, "yes")));
+    var nodes = List.of(cordoned, unready, tainted);
+
+    assertThat(assess(seen(nodes, List.of()), asking("1", "1Gi")).message())
+        .contains("CPU: found 0 free, needed 2,");
+    assertThat(assess(seen(nodes, List.of()), tolerant).isReady()).isTrue();
+  }
+
+  @Test
+  void less_than_the_minimum_is_a_warning_unless_it_is_enforced() {
+    var nodes = List.of(node("a", "2", "16Gi").build());
+
+    var warned = assess(seen(nodes, List.of()), asking("100m", "1Gi"));
+    var enforced =
+        Infrastructure.assess(
+            Given.aGoodStart()
+                .edited(
+                    "  secrets:\n",
+                    """
+                      infrastructure: {capacity: {minimum: {memory: 32Gi, mode: Enforce}}}
+                      secrets:
+                    """)
+                .owning(INGRESS)
+                .amid(seen(nodes, List.of()))
+                .snapshot(),
+            List.of(asking("100m", "1Gi")));
+
+    assertThat(warned.isReady()).isTrue();
+    assertThat(warned.message())
+        .endsWith("; warning: the nodes have less than the minimum: CPU: found 2, needed 4");
+    assertThat(enforced.reason()).isEqualTo(Reason.NOT_ENOUGH_ROOM);
+    assertThat(enforced.message()).contains("memory: found 16384Mi, needed 32Gi");
+  }
+
+  @Test
+  void requests_are_counted_as_the_scheduler_counts_them() {
+    var pod =
+        new KubernetesSerialization().unmarshal(Given.resource("/pods/requests.yaml"), Pod.class);
+
+    assertThat(Requests.of(pod)).isEqualTo(new Usage("team", "demo", "node-1", 1350, 1L << 30));
+  }
+
+  @Test
+  void a_class_that_makes_no_volumes_needs_a_free_one_for_each_claim() {
+    var small = claim("small", "1Gi");
+    var large = claim("large", "20Gi");
+    var one = Map.of("local", List.of(new Quantity("30Gi")));
+    var two = Map.of("local", List.of(new Quantity("30Gi"), new Quantity("2Gi")));
+
+    assertThat(assess(seen(List.of(), Optional.empty(), Set.of("local"), one), large, small))
+        .satisfies(result -> {
+          assertThat(result.reason()).isEqualTo(Reason.VOLUME_MISSING);
+          assertThat(result.message())
+              .isEqualTo(
+                  "storage class local makes no volumes (kubernetes.io/no-provisioner): claim large"
+                      + " needs a PersistentVolume of 20Gi with ReadWriteOnce, found no free one");
+        });
+    assertThat(
+            assess(seen(List.of(), Optional.empty(), Set.of("local"), two), large, small).isReady())
+        .isTrue();
+  }
+
+  private static PersistentVolumeClaim claim(String name, String size) {
+    var metadata = new io.fabric8.kubernetes.api.model.ObjectMeta();
+    metadata.setName(name);
+    return HardenedPod.volumeClaim(metadata, size, "local");
+  }
+}

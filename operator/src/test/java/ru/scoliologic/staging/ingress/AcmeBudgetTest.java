@@ -1,0 +1,292 @@
+package ru.scoliologic.staging.ingress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus.Acme;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
+import ru.scoliologic.staging.cluster.CertificateAuthority;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+class AcmeBudgetTest {
+  private static final String APP = "app.staging.test";
+  private static final String DASHBOARD = "traefik.staging.test";
+  private static final List<String> DOMAINS = List.of(APP, DASHBOARD);
+  private static final Instant LONG_AGO = Given.NOW.minus(Duration.ofDays(1));
+
+  private static Deployment traefik(Instant since) {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName("demo-traefik")
+        .endMetadata()
+        .withNewStatus()
+        .addNewCondition()
+        .withType("Available")
+        .withStatus("True")
+        .withLastTransitionTime(since.toString())
+        .endCondition()
+        .endStatus()
+        .build();
+  }
+
+  private static Surroundings serving(Map<String, Boolean> certificates) {
+    return new Surroundings(
+        List.of(),
+        Optional.empty(),
+        Map.of(),
+        List.of(),
+        Duration.ofMinutes(5),
+        Set.of(),
+        Map.of(),
+        certificates);
+  }
+
+  private static Acme recorded(String authority, Certificate app) {
+    return new Acme(authority, List.of(app, new Certificate(DASHBOARD, true, 1, null, null)));
+  }
+
+  private static Certificate attempt(int number, Instant last, Instant next) {
+    return new Certificate(APP, false, number, last.toString(), next == null ? null : next + "");
+  }
+
+  private static Given given(Certificate app, Boolean served, Instant now) {
+    var given =
+        Given.aGoodStart()
+            .owning(traefik(LONG_AGO))
+            .amid(
+                serving(
+                    served == null
+                        ? Map.of(DASHBOARD, true)
+                        : Map.of(DASHBOARD, true, APP, served)))
+            .at(now);
+    return app == null ? given : given.recorded(recorded("letsencrypt", app));
+  }
+
+  private static Certificate next(Given given, String... untrusted) {
+    return AcmeBudget.next(given.snapshot(), DOMAINS, Set.of(untrusted)).domains().getFirst();
+  }
+
+  @Test
+  void the_first_attempt_begins_when_the_record_is_right_and_not_before() {
+    var given = given(null, null, Given.NOW);
+
+    assertThat(next(given, APP)).isEqualTo(new Certificate(APP, false, 0, null, null));
+    assertThat(next(given)).isEqualTo(attempt(1, Given.NOW, null));
+  }
+
+  @Test
+  void an_attempt_is_given_its_time_then_the_next_is_30_minutes_after_it() {
+    var begun = attempt(1, Given.NOW, null);
+
+    assertThat(next(given(begun, false, Given.NOW.plusSeconds(89)))).isEqualTo(begun);
+    assertThat(next(given(begun, false, Given.NOW.plusSeconds(90))))
+        .isEqualTo(attempt(1, Given.NOW, Given.NOW.plus(Duration.ofMinutes(30))));
+  }
+
+  @Test
+  void the_time_of_an_attempt_counts_only_while_traefik_runs_and_answers() {
+    var begun = attempt(1, Given.NOW, null);
+    var later = Given.NOW.plusSeconds(600);
+
+    var starting = given(begun, false, later);
+    var justStarted =
+        Given.aGoodStart()
+            .owning(traefik(later.minusSeconds(60)))
+            .amid(serving(Map.of(APP, false, DASHBOARD, true)))
+            .at(later)
+            .recorded(recorded("letsencrypt", begun));
+
+    assertThat(next(justStarted)).isEqualTo(begun);
+    assertThat(next(given(begun, null, later))).isEqualTo(begun);
+    assertThat(next(starting).nextAttempt()).isNotNull();
+  }
+
+  @Test
+  void the_waits_double_up_to_four_hours_so_that_no_hour_sees_more_than_two_attempts() {
+    var waits = new ArrayList<Duration>();
+    for (int number = 1; number <= 7; number++) {
+      var spaced = next(given(attempt(number, Given.NOW, null), false, Given.NOW.plusSeconds(90)));
+      waits.add(Duration.between(Given.NOW, Instant.parse(spaced.nextAttempt())));
+    }
+
+    assertThat(waits)
+        .extracting(Duration::toMinutes)
+        .containsExactly(30L, 60L, 120L, 240L, 240L, 240L, 240L);
+  }
+
+  @Test
+  void a_due_attempt_begins_only_while_the_record_is_right_and_traefik_runs() {
+    var due = attempt(2, Given.NOW.minusSeconds(1800), Given.NOW);
+
+    assertThat(next(given(due, false, Given.NOW.minusSeconds(1)))).isEqualTo(due);
+    assertThat(next(given(due, false, Given.NOW), APP)).isEqualTo(due);
+    assertThat(next(given(due, false, Given.NOW))).isEqualTo(attempt(3, Given.NOW, null));
+    assertThat(
+            next(Given.aGoodStart().amid(serving(Map.of())).recorded(recorded("letsencrypt", due))))
+        .isEqualTo(due);
+  }
+
+  @Test
+  void a_record_that_turns_wrong_ends_the_attempt_under_way() {
+    assertThat(next(given(attempt(1, Given.NOW, null), false, Given.NOW.plusSeconds(5)), APP))
+        .isEqualTo(attempt(1, Given.NOW, Given.NOW.plus(Duration.ofMinutes(30))));
+  }
+
+  @Test
+  void an_issued_certificate_ends_the_waiting_and_a_pause_of_traefik_does_not_begin_anew() {
+    var issued = next(given(attempt(2, Given.NOW, Given.NOW.plusSeconds(900)), true, Given.NOW));
+
+    assertThat(issued).isEqualTo(new Certificate(APP, true, 2, Given.NOW.toString(), null));
+    assertThat(next(given(issued, null, Given.NOW))).isEqualTo(issued);
+  }
+
+  @Test
+  void the_first_authority_is_asked_until_it_has_issued_all_then_the_wanted_one() {
+    var both = given(attempt(1, Given.NOW, null), true, Given.NOW);
+    both.edited("email: ops@staging.test", "email: ops@staging.test\n      first: {}")
+        .recorded(recorded("letsencrypt-staging", attempt(1, Given.NOW, null)));
+    var one = given(attempt(1, Given.NOW, null), null, Given.NOW);
+    one.edited("email: ops@staging.test", "email: ops@staging.test\n      first: {}")
+        .recorded(recorded("letsencrypt-staging", attempt(1, Given.NOW, null)));
+
+    assertThat(AcmeBudget.next(one.snapshot(), DOMAINS, Set.of()).authority())
+        .isEqualTo("letsencrypt-staging");
+    var promoted = AcmeBudget.next(both.snapshot(), DOMAINS, Set.of());
+    assertThat(promoted).isEqualTo(new Acme("letsencrypt", List.of()));
+    assertThat(
+            CertificateAuthority.inUse(both.recorded(promoted).snapshot().environment()).resolver())
+        .isEqualTo("letsencrypt");
+  }
+
+  @Test
+  void checks_that_pass_under_the_first_authority_are_not_the_end() {
+    var environment =
+        Given.aGoodStart()
+            .edited("email: ops@staging.test", "email: ops@staging.test\n      first: {}")
+            .snapshot()
+            .environment();
+
+    var told =
+        AcmeBudget.explain(
+            new StageResult.Ready(Reason.CHECKS_PASSED, "fine"),
+            new Acme("letsencrypt-staging", List.of()),
+            environment);
+
+    assertThat(told.reason()).isEqualTo(Reason.CERTIFICATE_NOT_ISSUED);
+  }
+
+  @Test
+  void a_refused_order_is_told_with_the_attempts_made_and_the_time_of_the_next() {
+    var told =
+        AcmeBudget.explain(
+            new StageResult.Waiting(Reason.CERTIFICATE_NOT_ISSUED, "built-in"),
+            recorded("letsencrypt", attempt(2, Given.NOW, Given.NOW.plus(Duration.ofMinutes(30)))),
+            Given.environment("demo"));
+
+    assertThat(told.reason()).isEqualTo(Reason.CERTIFICATE_REFUSED);
+    assertThat(told.message())
+        .isEqualTo(
+            "no certificate from https://acme-v02.api.letsencrypt.org/directory. app.staging.test:"
+                + " attempts made: 2, the next comes at 2026-01-02T03:34:05Z");
+  }
+
+  private static List<Planned> plan(Snapshot snapshot, String... untrusted) {
+    return new TraefikResources(snapshot, "admin:x", "", Set.of(untrusted)).plan();
+  }
+
+  private static Ingress ingress(List<Planned> plan) {
+    return plan.stream()
+        .map(Planned::object)
+        .filter(Ingress.class::isInstance)
+        .map(Ingress.class::cast)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static boolean orders(List<Planned> plan) {
+    return ingress(plan)
+        .getMetadata()
+        .getAnnotations()
+        .containsKey("traefik.ingress.kubernetes.io/router.tls.certresolver");
+  }
+
+  @Test
+  void traefik_is_told_of_the_resolver_only_while_it_may_order() {
+    var refused = attempt(1, Given.NOW, Given.NOW.plusSeconds(900));
+
+    assertThat(orders(plan(given(null, null, Given.NOW).snapshot()))).isTrue();
+    assertThat(orders(plan(given(null, null, Given.NOW).snapshot(), APP))).isFalse();
+    var none = new Certificate(APP, false, 0, null, null);
+    assertThat(orders(plan(given(none, null, Given.NOW).snapshot()))).isTrue();
+    assertThat(orders(plan(given(none, null, Given.NOW).snapshot(), APP))).isFalse();
+    assertThat(orders(plan(given(refused, false, Given.NOW).snapshot()))).isFalse();
+    assertThat(orders(plan(given(attempt(2, Given.NOW, null), false, Given.NOW).snapshot())))
+        .isTrue();
+    var issued = new Certificate(APP, true, 1, Given.NOW.toString(), null);
+    assertThat(orders(plan(given(issued, true, Given.NOW).snapshot(), APP))).isTrue();
+  }
+
+  @Test
+  void a_domain_whose_record_is_wrong_leaves_the_deployed_ingress_as_it_is() {
+    var deployed = ingress(plan(Given.aGoodStart().snapshot()));
+    var moved =
+        Given.aGoodStart()
+            .edited("app: app.staging.test", "app: other.staging.test")
+            .owning(deployed)
+            .snapshot();
+
+    assertThat(held(plan(moved, "other.staging.test"))).containsExactly("Ingress");
+    assertThat(held(plan(moved))).isEmpty();
+  }
+
+  private static List<String> held(List<Planned> plan) {
+    return plan.stream()
+        .filter(Planned::held)
+        .map(Planned::object)
+        .map(HasMetadata::getKind)
+        .toList();
+  }
+
+  @Test
+  void another_attempt_for_the_dashboard_restarts_traefik_once_and_a_refusal_does_not() {
+    var first = annotations(new Certificate(DASHBOARD, false, 1, Given.NOW + "", null));
+    var refused = annotations(new Certificate(DASHBOARD, false, 1, Given.NOW + "", Given.NOW + ""));
+    var second = annotations(new Certificate(DASHBOARD, false, 2, Given.NOW + "", null));
+    var issued = annotations(new Certificate(DASHBOARD, true, 2, Given.NOW + "", null));
+
+    assertThat(refused).isEqualTo(first);
+    assertThat(second).containsEntry(Labels.CERTIFICATE_ATTEMPT, "2");
+    assertThat(issued).isEqualTo(second);
+  }
+
+  private static Map<String, String> annotations(Certificate dashboard) {
+    var given = Given.aGoodStart().recorded(new Acme("letsencrypt", List.of(dashboard))).snapshot();
+    return plan(given).stream()
+        .map(Planned::object)
+        .filter(Deployment.class::isInstance)
+        .map(Deployment.class::cast)
+        .findFirst()
+        .orElseThrow()
+        .getSpec()
+        .getTemplate()
+        .getMetadata()
+        .getAnnotations();
+  }
+}
