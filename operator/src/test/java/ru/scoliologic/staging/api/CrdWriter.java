@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.api;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CRDPostProcessor;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -27,6 +28,10 @@ public final class CrdWriter {
           "AGE",
           "MESSAGE");
 
+  /** The kinds of this API. */
+  static final List<Class<? extends HasMetadata>> KINDS =
+      List.of(StagingEnvironment.class, StagingRelease.class);
+
   private CrdWriter() {}
 
   public static void main(String[] args) {
@@ -51,10 +56,19 @@ public final class CrdWriter {
                 (CustomResourceColumnDefinition column) -> COLUMNS.indexOf(column.getName())));
         version.setAdditionalPrinterColumns(columns);
         var schema = version.getSchema().getOpenAPIV3Schema();
+        schema.setDescription(description(crd.getSpec().getNames().getKind()));
         dropRepeatedRules(schema);
         keyConditionsByType(schema.getProperties().get("status"));
       }
       return crd;
+    }
+
+    private static String description(String kind) {
+      return KINDS.stream()
+          .filter(type -> type.getSimpleName().equals(kind))
+          .map(type -> type.getAnnotation(JsonClassDescription.class).value())
+          .findFirst()
+          .orElseThrow();
     }
 
     /** A record component's annotation counts for its field and for its accessor. */
