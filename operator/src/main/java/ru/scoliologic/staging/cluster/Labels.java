@@ -26,9 +26,6 @@ public final class Labels {
   /** On a pod template: hash of the configuration that its containers read at start. */
   public static final String CONFIG_HASH = "staging.scoliologic.ru/config-hash";
 
-  /** On Traefik's pod template: number of the attempt to get the dashboard's certificate. */
-  public static final String CERTIFICATE_ATTEMPT = "staging.scoliologic.ru/certificate-attempt";
-
   /** On the application's Service: when it was pointed at the serving version. */
   public static final String SWITCHED_AT = "staging.scoliologic.ru/switched-at";
 

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import java.util.Optional;
 import java.util.Set;
-import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
 import ru.scoliologic.staging.cluster.Snapshot;
 
 /** What Traefik may order certificates for, and what stays until a record is right (pure). */
@@ -41,26 +40,9 @@ final class Orders {
     return untrusted.contains(host) && deployed(ingress).filter(i -> !serves(i, host)).isPresent();
   }
 
-  /** Whether a certificate may be ordered for the dashboard. */
-  boolean dashboard() {
-    return allowed(
-        dashboardHost(),
-        file().filter(this::shows).filter(f -> f.contains("certResolver")).isPresent());
-  }
-
   /** Whether the deployed dashboard stays, for its new domain's record is not right. */
   boolean keepsDashboard() {
     return untrusted.contains(dashboardHost()) && file().filter(f -> !shows(f)).isPresent();
-  }
-
-  /**
-   * Number of the attempt for the dashboard; each but the first takes a restart, for a changed file
-   * reaches a running pod only after a minute or so.
-   */
-  int dashboardAttempt() {
-    return AcmeBudget.recorded(snapshot.environment(), dashboardHost())
-        .map(Certificate::attempts)
-        .orElse(0);
   }
 
   /**

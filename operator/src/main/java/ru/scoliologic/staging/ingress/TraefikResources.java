@@ -92,9 +92,19 @@ public final class TraefikResources {
                 new Planned(Stage.DEPLOYMENT, certificates()),
                 new Planned(Stage.DEPLOYMENT, configuration(), orders.keepsDashboard()),
                 new Planned(Stage.DEPLOYMENT, deployment(), held || orders.keepsDashboard()),
-                ingress(names.app(), environment.getSpec().domains().app())));
+                ingress(names.app(), environment.getSpec().domains().app(), "/", "Prefix", "http"),
+                // The dashboard's router stands in a file; this one is there to order its
+                // certificate.
+                ingress(
+                    names.traefik(),
+                    environment.getSpec().domains().traefik(),
+                    "/.certificate-only",
+                    "Exact",
+                    "web")));
     if (environment.getSpec().grafana().isPresent()) {
-      plan.add(ingress(names.grafana(), environment.getSpec().domains().grafana()));
+      plan.add(
+          ingress(
+              names.grafana(), environment.getSpec().domains().grafana(), "/", "Prefix", "http"));
     }
     return List.copyOf(plan);
   }
@@ -185,12 +195,11 @@ public final class TraefikResources {
   private ConfigMap configuration() {
     return new ConfigMapBuilder()
         .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
-        .withData(configurationFiles(orders.dashboard()))
+        .withData(configurationFiles())
         .build();
   }
 
-  private Map<String, String> configurationFiles(boolean ordered) {
-    var tls = ordered ? "\n        certResolver: " + authority.resolver() : " {}";
+  private Map<String, String> configurationFiles() {
     return Map.of(
         Orders.DASHBOARD_FILE,
         """
@@ -201,26 +210,14 @@ public final class TraefikResources {
               entryPoints: [websecure]
               service: api@internal
               middlewares: [dashboard-auth]
-              tls:%s
+              tls: {}
           middlewares:
             dashboard-auth:
               basicAuth:
                 usersFile: /etc/traefik/users/users
                 removeHeader: true
         """
-            .formatted(environment.getSpec().domains().traefik(), tls));
-  }
-
-  /** Whether a resolver is named does not count: that alone is no cause for a restart. */
-  private Map<String, String> annotations() {
-    var annotations = new TreeMap<String, String>();
-    annotations.put(
-        Labels.CONFIG_HASH,
-        Hash.of(String.join("\n", dashboardUsers, caBundle, configurationFiles(true).toString())));
-    if (orders.dashboardAttempt() > 1) {
-      annotations.put(Labels.CERTIFICATE_ATTEMPT, String.valueOf(orders.dashboardAttempt()));
-    }
-    return annotations;
+            .formatted(environment.getSpec().domains().traefik()));
   }
 
   private Deployment deployment() {
@@ -239,7 +236,11 @@ public final class TraefikResources {
         .withNewTemplate()
         .withNewMetadata()
         .withLabels(Labels.of(environment, COMPONENT))
-        .withAnnotations(annotations())
+        .withAnnotations(
+            Map.of(
+                Labels.CONFIG_HASH,
+                Hash.of(
+                    String.join("\n", dashboardUsers, caBundle, configurationFiles().toString()))))
         .endMetadata()
         .withSpec(podSpec())
         .endTemplate()
@@ -385,7 +386,7 @@ public final class TraefikResources {
   }
 
   /** The way from a domain to the Service of the same name as the Ingress. */
-  private Planned ingress(String name, String host) {
+  private Planned ingress(String name, String host, String path, String pathType, String port) {
     var metadata = Ownership.owned(environment, COMPONENT, name);
     var annotations =
         new TreeMap<>(
@@ -409,13 +410,13 @@ public final class TraefikResources {
             .withHost(host)
             .withNewHttp()
             .addNewPath()
-            .withPath("/")
-            .withPathType("Prefix")
+            .withPath(path)
+            .withPathType(pathType)
             .withNewBackend()
             .withNewService()
             .withName(name)
             .withNewPort()
-            .withName("http")
+            .withName(port)
             .endPort()
             .endService()
             .endBackend()
