@@ -170,7 +170,7 @@ class InfrastructureE2E {
         .pollDelay(Duration.ofSeconds(10))
         .atMost(Duration.ofSeconds(20))
         .until(() -> true);
-    assertThat(hosts()).isEqualTo("app." + ZONE);
+    assertThat(hosts().split(" ")).containsExactly("app." + ZONE, "traefik." + ZONE);
     assertThat(browser.get("https://app." + ZONE + "/api/health").status()).isEqualTo(200);
     assertThat(acmeLog()).doesNotContain(OTHER_ZONE);
   }
