@@ -97,6 +97,15 @@ class InfrastructureE2E {
     return staging.cluster().kubectl("-n", "pebble", "logs", "deployment/pebble", "--tail=-1");
   }
 
+  private boolean ordersGivenUp(String domain) {
+    return staging
+        .cluster()
+        .kubectl("-n", namespace, "logs", "deployment/env-traefik", "--tail=-1")
+        .lines()
+        .anyMatch(
+            line -> line.contains("Unable to obtain ACME certificate") && line.contains(domain));
+  }
+
   /** Out of reach it refuses connections at once, and goes on with the same root. */
   private static void acmeReachable(boolean reachable) {
     staging
@@ -187,6 +196,11 @@ class InfrastructureE2E {
       assertThat(Staging.condition(refused, "Validated").getMessage())
           .contains("app." + ZONE + ": attempts made: 1, the next comes at ")
           .contains("traefik." + ZONE + ": attempts made: 1, the next comes at ");
+      // An order that is still under way would be fulfilled as soon as the server is back.
+      await("Traefik to give up both orders")
+          .atMost(Staging.LONG)
+          .pollInterval(Duration.ofSeconds(1))
+          .until(() -> ordersGivenUp("app." + ZONE) && ordersGivenUp("traefik." + ZONE));
       staging.cluster().kubectl("-n", Staging.OPERATOR, "delete", "pod", "--all");
     } finally {
       acmeReachable(true);
