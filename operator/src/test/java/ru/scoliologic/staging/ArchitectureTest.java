@@ -28,7 +28,8 @@ class ArchitectureTest {
           "redis",
           "release",
           "validation",
-          "monitoring");
+          "monitoring",
+          "ollama");
 
   static Stream<String> components() {
     return COMPONENTS.stream();

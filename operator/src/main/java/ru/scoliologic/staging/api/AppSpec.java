@@ -32,7 +32,8 @@ public record AppSpec(
         @JsonPropertyDescription(
             "Environment variables beside the keys of spec.secrets. $(NAME) is replaced by a key or"
                 + " by DOMAIN_APP, DOMAIN_TRAEFIK, POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB,"
-                + " POSTGRES_USER, POSTGRES_PASSWORD, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD;"
+                + " POSTGRES_USER, POSTGRES_PASSWORD, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, and"
+                + " with Ollama OLLAMA_HOST, OLLAMA_PORT, OLLAMA_MODEL (the first one);"
                 + " $(NAME:url) is percent-encoded; $$ is a dollar sign. The result lives only in a"
                 + " Secret.")
         List<EnvVar> env,

@@ -10,7 +10,9 @@ public record ServicesSpec(
     @JsonPropertyDescription("The Redis cache.") RedisSpec redis,
     @JsonPropertyDescription(
             "Prometheus and Grafana. They run when this or spec.domains.grafana is set.")
-        MonitoringSpec monitoring) {
+        MonitoringSpec monitoring,
+    @JsonPropertyDescription("Ollama and its language models; it runs when this is set.")
+        OllamaSpec ollama) {
 
   public ServicesSpec {
     postgres = postgres == null ? PostgresSpec.DEFAULTS : postgres;

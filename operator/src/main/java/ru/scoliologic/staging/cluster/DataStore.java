@@ -7,8 +7,6 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
 import java.util.Map;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -46,31 +44,9 @@ public record DataStore(StagingEnvironment environment, String component, String
    * @param more names of components
    */
   public NetworkPolicy networkPolicy(String... more) {
-    var peers =
-        Stream.concat(Stream.of(CLIENT), Stream.of(more))
-            .map(client ->
-                new NetworkPolicyPeerBuilder()
-                    .withNewPodSelector()
-                    .withMatchLabels(Labels.selector(environment, client))
-                    .endPodSelector()
-                    .build())
-            .toList();
-    return new NetworkPolicyBuilder()
-        .withMetadata(Ownership.owned(environment, component, name))
-        .withNewSpec()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, component))
-        .endPodSelector()
-        .withPolicyTypes("Ingress")
-        .addNewIngress()
-        .withFrom(peers)
-        .addNewPort()
-        .withProtocol("TCP")
-        .withPort(new IntOrString(port))
-        .endPort()
-        .endIngress()
-        .endSpec()
-        .build();
+    var policy = new AccessPolicy(environment, component, name, port);
+    return policy.lettingIn(
+        Stream.concat(Stream.of(CLIENT), Stream.of(more)).map(policy::peer).toList());
   }
 
   /**

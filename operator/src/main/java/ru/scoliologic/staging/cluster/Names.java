@@ -35,6 +35,10 @@ public record Names(String environment) {
     return environment + "-redis";
   }
 
+  public String ollama() {
+    return environment + "-ollama";
+  }
+
   public String prometheus() {
     return environment + "-prometheus";
   }

@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
  * @param staticClasses storage classes that make no volumes
  * @param freeVolumes sizes of the unclaimed volumes of such classes, by class
  * @param certificates what is served for a domain; one nobody could look at is absent
+ * @param models what Ollama holds; absent while it does not answer, or is not asked for
  */
 public record Surroundings(
     List<Node> nodes,
@@ -29,7 +30,8 @@ public record Surroundings(
     Duration nextLook,
     Set<String> staticClasses,
     Map<String, List<Quantity>> freeVolumes,
-    Map<String, Boolean> certificates) {
+    Map<String, Boolean> certificates,
+    Optional<Models> models) {
 
   /** As if all records led to the environment; for plans that no cluster has seen. */
   public static Surroundings assumedGood(List<String> domains) {
@@ -44,7 +46,8 @@ public record Surroundings(
         Duration.ofMinutes(5),
         Set.of(),
         Map.of(),
-        Map.of());
+        Map.of(),
+        Optional.empty());
   }
 
   /**

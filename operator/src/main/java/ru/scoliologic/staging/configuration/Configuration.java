@@ -340,6 +340,12 @@ public final class Configuration {
     parts.put("POSTGRES_USER", spec.services().postgres().user());
     parts.put("REDIS_HOST", names.redis());
     parts.put("REDIS_PORT", "6379");
+    var ollama = spec.services().ollama();
+    if (ollama != null) {
+      parts.put("OLLAMA_HOST", names.ollama());
+      parts.put("OLLAMA_PORT", "11434");
+      ollama.models().stream().findFirst().ifPresent(model -> parts.put("OLLAMA_MODEL", model));
+    }
 
     var environment = new TreeMap<>(taken);
     environment.putAll(values);

@@ -139,6 +139,8 @@ public final class Infrastructure {
                 .map(b ->
                     new Wish(
                         "spec.services.postgres.backup.storageClassName", b.storageClassName())),
+            Stream.ofNullable(services.ollama())
+                .map(o -> new Wish("spec.services.ollama.storageClassName", o.storageClassName())),
             monitoring(spec))
         .flatMap(Function.identity())
         .forEach(wish -> {

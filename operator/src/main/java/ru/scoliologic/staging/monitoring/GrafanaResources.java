@@ -24,6 +24,7 @@ import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.OnePod;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -90,7 +91,7 @@ public final class GrafanaResources {
         new Planned(Stage.DEPLOYMENT, configMap(names.grafana(), provisioning())),
         new Planned(Stage.DEPLOYMENT, configMap(names.grafanaDashboards(), Dashboards.files())),
         new Planned(Stage.DEPLOYMENT, pod.service()),
-        new Planned(Stage.DEPLOYMENT, pod.networkPolicy(Optional.of("traefik"))),
+        new Planned(Stage.DEPLOYMENT, pod.networkPolicy("traefik")),
         new Planned(
             Stage.DEPLOYMENT,
             // Dashboards are read again when their files change; data sources at start only.

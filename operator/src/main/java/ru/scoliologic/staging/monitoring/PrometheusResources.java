@@ -25,6 +25,7 @@ import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.OnePod;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -73,7 +74,7 @@ public final class PrometheusResources {
   }
 
   private List<Planned> plan() {
-    var grafana = environment.getSpec().grafana().map(g -> GrafanaResources.COMPONENT);
+    var clients = environment.getSpec().grafana().stream().map(g -> GrafanaResources.COMPONENT);
     var plan = new ArrayList<Planned>();
     plan.add(
         new Planned(
@@ -84,7 +85,7 @@ public final class PrometheusResources {
                 spec.storageClassName())));
     plan.add(new Planned(Stage.DEPLOYMENT, configuration()));
     plan.add(new Planned(Stage.DEPLOYMENT, pod.service()));
-    plan.add(new Planned(Stage.DEPLOYMENT, pod.networkPolicy(grafana)));
+    plan.add(new Planned(Stage.DEPLOYMENT, pod.networkPolicy(clients.toArray(String[]::new))));
     plan.add(new Planned(Stage.DEPLOYMENT, traefikMetrics()));
     if (environment.getSpec().services().app().metrics() != null) {
       plan.add(new Planned(Stage.DEPLOYMENT, appMetrics()));

@@ -1,16 +1,20 @@
 package ru.scoliologic.staging.reconcile;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
 import ru.scoliologic.staging.monitoring.PrometheusResources;
+import ru.scoliologic.staging.ollama.OllamaResources;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.release.Ledger;
@@ -20,6 +24,12 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /** What the stages' results mean together (pure). */
 final class Assessment {
+  /** Reasons of a component that is on its way. */
+  private static final Set<Reason> WAITING =
+      EnumSet.of(Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING);
+
+  private static final Duration PULL_LOOK = Duration.ofSeconds(2);
+
   private Assessment() {}
 
   /** Every component, the serving version of the application among them. */
@@ -40,6 +50,7 @@ final class Assessment {
                         app.reason(),
                         "stopped for a task on the database")
                     : app));
+    OllamaResources.observe(snapshot).ifPresent(components::add);
     PrometheusResources.observe(snapshot).ifPresent(components::add);
     GrafanaResources.observe(snapshot).ifPresent(components::add);
     return List.copyOf(components);
@@ -76,13 +87,32 @@ final class Assessment {
               .formatted(String.join(", ", names.subList(0, names.size() - 1)), names.getLast()));
     }
     return notReady.stream()
-        .filter(c -> c.reason() != Reason.COMPONENTS_STARTING)
+        .filter(c -> !WAITING.contains(c.reason()))
         .findFirst()
-        .<StageResult>map(c -> new StageResult.Failing(c.reason(), c.name() + ": " + c.message()))
-        .orElseGet(() ->
-            new StageResult.Waiting(
-                Reason.COMPONENTS_STARTING,
-                "starting: " + String.join(", ", notReady.stream().map(Component::name).toList())));
+        .map(Assessment::trouble)
+        .orElseGet(() -> waiting(notReady));
+  }
+
+  private static StageResult trouble(Component component) {
+    var message = component.name() + ": " + component.message();
+    return component.reason() == Reason.MODELS_TOO_LARGE
+        ? new StageResult.Stalled(component.reason(), message)
+        : new StageResult.Failing(component.reason(), message);
+  }
+
+  private static StageResult waiting(List<Component> components) {
+    var starting =
+        components.stream().filter(c -> c.reason() == Reason.COMPONENTS_STARTING).toList();
+    if (!starting.isEmpty()) {
+      return new StageResult.Waiting(
+          Reason.COMPONENTS_STARTING,
+          "starting: " + String.join(", ", starting.stream().map(Component::name).toList()),
+          StageResult.Waiting.SOON);
+    }
+    var pulling = components.getFirst();
+    // No watch tells how far a pull is.
+    return new StageResult.Waiting(
+        pulling.reason(), pulling.name() + " " + pulling.message(), PULL_LOOK);
   }
 
   /** The state of a version that is wanted and does not serve yet; none when there is none. */

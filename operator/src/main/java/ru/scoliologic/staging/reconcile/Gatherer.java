@@ -94,6 +94,7 @@ final class Gatherer {
         surveyor.survey(
             environment,
             objects,
+            pods,
             storageClasses.getStore().list(),
             caBundle(environment, configMaps)));
   }

@@ -16,6 +16,7 @@ import ru.scoliologic.staging.infrastructure.DnsRecords;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
 import ru.scoliologic.staging.monitoring.PrometheusResources;
+import ru.scoliologic.staging.ollama.OllamaResources;
 import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
@@ -57,6 +58,7 @@ public record Plan(
     objects.addAll(
         app.plan(
             rollout, (dependenciesReady && !tasks.holdTheApp()) || started, tasks.holdTheApp()));
+    objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
     var fitted = StorageGrowth.fit(snapshot, objects);

@@ -14,6 +14,7 @@ import ru.scoliologic.staging.api.InfrastructureSpec;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.MonitoringSpec;
+import ru.scoliologic.staging.api.OllamaSpec;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.SecretsSpec;
@@ -286,6 +287,29 @@ public final class SpecRules {
         redis.maxMemory(),
         RedisSpec.MAX_MEMORY_PATTERN,
         RedisSpec.MAX_MEMORY_MESSAGE);
+    ollama(spec.services().ollama());
+  }
+
+  private void ollama(OllamaSpec ollama) {
+    if (ollama == null) {
+      return;
+    }
+    var field = "spec.services.ollama.";
+    size(field + "storage", ollama.storage());
+    matches(
+        field + "version",
+        ollama.version(),
+        OllamaSpec.VERSION_PATTERN,
+        OllamaSpec.VERSION_MESSAGE);
+    matches(
+        field + "keepAlive",
+        ollama.keepAlive(),
+        OllamaSpec.KEEP_ALIVE_PATTERN,
+        OllamaSpec.KEEP_ALIVE_MESSAGE);
+    ollama
+        .models()
+        .forEach(model ->
+            matches(field + "models", model, OllamaSpec.MODEL_PATTERN, OllamaSpec.MODEL_MESSAGE));
   }
 
   private void monitoring(StagingEnvironmentSpec spec) {

@@ -3,6 +3,7 @@ package ru.scoliologic.staging.reconcile;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -48,6 +49,7 @@ final class Surveyor {
   private final SharedIndexInformer<Node> nodes;
   private final DnsWatch dns;
   private final CertificateWatch certificates;
+  private final ModelWatch models;
   private final Map<String, Look> looks = new ConcurrentHashMap<>();
   private Listed<List<Usage>> usage = new Listed<>(Instant.MIN, List.of());
   private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
@@ -58,6 +60,7 @@ final class Surveyor {
     this.nodes = client.nodes().inform();
     this.dns = new DnsWatch(clock);
     this.certificates = new CertificateWatch(clock);
+    this.models = new ModelWatch(clock);
   }
 
   /**
@@ -66,7 +69,11 @@ final class Surveyor {
    * @param caBundle PEM certificates of a custom authority, or empty
    */
   Surroundings survey(
-      StagingEnvironment environment, Observed owned, List<StorageClass> classes, String caBundle) {
+      StagingEnvironment environment,
+      Observed owned,
+      List<Pod> pods,
+      List<StorageClass> classes,
+      String caBundle) {
     var addresses = Infrastructure.addresses(owned, Names.of(environment));
     var records = dns.look(environment, addresses);
     var staticClasses =
@@ -82,13 +89,15 @@ final class Surveyor {
         records.nextLook(),
         staticClasses,
         staticClasses.isEmpty() || done(environment) ? Map.of() : freeVolumes(staticClasses),
-        certificates.look(environment, owned, addresses, caBundle));
+        certificates.look(environment, owned, addresses, caBundle),
+        models.look(environment, owned, pods));
   }
 
   void keepOnly(Set<String> uids) {
     looks.keySet().retainAll(uids);
     dns.keepOnly(uids);
     certificates.keepOnly(uids);
+    models.keepOnly(uids);
   }
 
   private Optional<List<Usage>> usage(StagingEnvironment environment) {

@@ -79,6 +79,16 @@ public enum Reason {
   NOT_HEALTHY(
       "A component runs, but its health check fails for longer than it may take to start.",
       "Read its log with `kubectl logs`."),
+  MODELS_PULLING(
+      "Ollama pulls a language model.",
+      "Wait; the message says how far it is. It goes on after a restart."),
+  MODEL_PULL_FAILED(
+      "A language model could not be pulled.",
+      "See the message: the model's name, its registry, or the way to it. It is tried again by itself."),
+  MODELS_TOO_LARGE(
+      "The volume cannot hold the language models.",
+      "Raise spec.services.ollama.storage, or take a model off the list and delete it from the"
+          + " volume with `ollama rm` in the pod."),
   CANDIDATE_STARTING(
       "A new version of the application starts beside the serving one.",
       "Wait; it takes over when it is healthy."),

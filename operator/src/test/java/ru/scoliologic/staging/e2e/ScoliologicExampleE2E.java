@@ -19,6 +19,7 @@ class ScoliologicExampleE2E {
   @BeforeAll
   static void the_example_is_applied_and_ready() {
     staging = Staging.shared();
+    staging.cluster().models();
     staging.namespace(NAMESPACE);
     staging
         .cluster()
@@ -105,7 +106,12 @@ class ScoliologicExampleE2E {
     var report = release.getStatus().report();
     assertThat(report.results())
         .extracting(SmokeReport.Result::name)
-        .contains("certificates", "routers", "front page", "administration is closed");
+        .contains(
+            "certificates",
+            "routers",
+            "front page",
+            "the assistant answers",
+            "administration is closed");
     assertThat(report.verdict()).as(report.toString()).isEqualTo(SmokeReport.Verdict.Passed);
     assertThat(report.pending()).isEqualTo(3);
 

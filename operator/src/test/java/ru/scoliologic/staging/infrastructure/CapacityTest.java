@@ -96,7 +96,8 @@ class CapacityTest {
         Duration.ofMinutes(5),
         staticClasses,
         free,
-        Map.of());
+        Map.of(),
+        Optional.empty());
   }
 
   private static StageResult assess(Surroundings seen, HasMetadata... planned) {

@@ -46,7 +46,8 @@ class DnsRecordsTest {
                 NEXT,
                 Set.of(),
                 Map.of(),
-                Map.of()))
+                Map.of(),
+                Optional.empty()))
         .snapshot();
   }
 

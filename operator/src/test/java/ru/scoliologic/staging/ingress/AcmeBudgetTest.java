@@ -54,7 +54,8 @@ class AcmeBudgetTest {
         Duration.ofMinutes(5),
         Set.of(),
         Map.of(),
-        certificates);
+        certificates,
+        Optional.empty());
   }
 
   private static Acme recorded(String authority, Certificate app) {

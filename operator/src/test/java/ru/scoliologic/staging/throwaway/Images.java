@@ -24,6 +24,8 @@ public final class Images {
   public static final String POSTGRES = "postgres:17";
   public static final String REDIS = "redis:8.0";
   public static final String PROMETHEUS = "prom/prometheus:v3.16.0";
+  public static final String OLLAMA = "ollama/ollama:0.17.4";
+  public static final String MODEL_REGISTRY = "model-registry:1";
   public static final String OPERATOR = "staging-operator:dev";
   public static final String APP_1 = "sample-app:1";
   public static final String APP_2 = "sample-app:2";
@@ -35,8 +37,8 @@ public final class Images {
    */
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
-          "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS),
-          "apps", List.of(APP_1, APP_2, APP_BROKEN),
+          "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, OLLAMA),
+          "apps", List.of(APP_1, APP_2, APP_BROKEN, MODEL_REGISTRY),
           "operator", List.of(OPERATOR));
 
   private Images() {}

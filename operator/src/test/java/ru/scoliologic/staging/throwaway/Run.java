@@ -78,6 +78,7 @@ public final class Run {
       System.out.printf("cluster on %s, kubeconfig %s%n", cluster.nodeIp(), cluster.kubeconfig());
       Progress.step("names below " + ZONE + " lead to the node", () -> cluster.resolve(ZONE));
       Progress.step("ACME server (Pebble)", cluster::pebble);
+      Progress.step("registry of language models", cluster::models);
       Progress.step("operator", () -> installOperator(cluster, image));
       Progress.step(
           "environment of examples/scoliologic",

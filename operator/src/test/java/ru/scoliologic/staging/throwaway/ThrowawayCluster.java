@@ -59,6 +59,7 @@ public final class ThrowawayCluster implements AutoCloseable {
   private final KubernetesClient admin;
   private final List<KubernetesClient> clients = new ArrayList<>();
   private Pebble pebble;
+  private ModelRegistry models;
 
   private ThrowawayCluster(String container, Use use) {
     this.container = container;
@@ -334,6 +335,14 @@ public final class ThrowawayCluster implements AutoCloseable {
       pebble = Pebble.deploy(this);
     }
     return pebble;
+  }
+
+  /** The registry of language models, deployed at the first call. */
+  public synchronized ModelRegistry models() {
+    if (models == null) {
+      models = ModelRegistry.deploy(this);
+    }
+    return models;
   }
 
   /**

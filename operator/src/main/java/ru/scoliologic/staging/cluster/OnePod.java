@@ -1,4 +1,4 @@
-package ru.scoliologic.staging.monitoring;
+package ru.scoliologic.staging.cluster;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -9,30 +9,25 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRule;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRuleBuilder;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Map;
-import java.util.Optional;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Ownership;
 
 /**
- * What Prometheus and Grafana have in common: one pod with one volume, a Service, and a policy. The
- * pod comes from a Deployment, for a StatefulSet could not be removed when monitoring is switched
- * off: the operator has no right to delete one.
+ * What the components have in common that an environment may do without: one pod with one volume, a
+ * Service, and a policy. The pod comes from a Deployment, for a StatefulSet could not be removed
+ * when the component is switched off: the operator has no right to delete one.
  *
  * @param environment it belongs to
  * @param component its name
  * @param name of its objects
  * @param port it listens on, named {@code http}
  */
-record OnePod(StagingEnvironment environment, String component, String name, int port) {
-  static final String PORT = "http";
+public record OnePod(StagingEnvironment environment, String component, String name, int port) {
+  public static final String PORT = "http";
 
-  Service service() {
+  /** At which it is reached. */
+  public Service service() {
     return new ServiceBuilder()
         .withMetadata(Ownership.owned(environment, component, name))
         .withNewSpec()
@@ -47,36 +42,10 @@ record OnePod(StagingEnvironment environment, String component, String name, int
         .build();
   }
 
-  /**
-   * A policy.
-   *
-   * @param client the one component that may connect; nobody may when absent
-   */
-  NetworkPolicy networkPolicy(Optional<String> client) {
-    return new NetworkPolicyBuilder()
-        .withMetadata(Ownership.owned(environment, component, name))
-        .withNewSpec()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, component))
-        .endPodSelector()
-        .withPolicyTypes("Ingress")
-        .withIngress(client.map(this::from).map(List::of).orElse(List.of()))
-        .endSpec()
-        .build();
-  }
-
-  private NetworkPolicyIngressRule from(String client) {
-    return new NetworkPolicyIngressRuleBuilder()
-        .addNewFrom()
-        .withNewPodSelector()
-        .withMatchLabels(Labels.selector(environment, client))
-        .endPodSelector()
-        .endFrom()
-        .addNewPort()
-        .withProtocol("TCP")
-        .withPort(new IntOrString(port))
-        .endPort()
-        .build();
+  /** Lets in the named components, and nobody else. */
+  public NetworkPolicy networkPolicy(String... clients) {
+    var policy = new AccessPolicy(environment, component, name, port);
+    return policy.lettingIn(Arrays.stream(clients).map(policy::peer).toList());
   }
 
   /**
@@ -84,7 +53,7 @@ record OnePod(StagingEnvironment environment, String component, String name, int
    *
    * @param configuration hash of what its container reads at start
    */
-  Deployment deployment(PodSpec pod, String configuration) {
+  public Deployment deployment(PodSpec pod, String configuration) {
     return new DeploymentBuilder()
         .withMetadata(Ownership.owned(environment, component, name))
         .withNewSpec()
@@ -108,7 +77,8 @@ record OnePod(StagingEnvironment environment, String component, String name, int
         .build();
   }
 
-  static Probe probe(String path, int period, int failures) {
+  /** Asks the port by HTTP; {@code period} in seconds. */
+  public static Probe probe(String path, int period, int failures) {
     return new ProbeBuilder()
         .withNewHttpGet()
         .withPath(path)

@@ -1,0 +1,128 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+
+/** Ollama with the language models that it is to hold. */
+public record OllamaSpec(
+    @Default(DEFAULT_VERSION)
+        @Size(min = 1, max = 16)
+        @ValidationRule(
+            value = "self.matches('" + VERSION_PATTERN + "')",
+            message = VERSION_MESSAGE)
+        @JsonPropertyDescription("Ollama version, as in the tag of the official image.")
+        String version,
+    @Size(max = 10)
+        @JsonPropertyDescription(
+            "Models to pull before the environment counts as deployed, such as llama3.2:3b. One"
+                + " that is taken off the list stays on the volume.")
+        @ValidationRule(
+            value = "self.all(model, model.matches('" + MODEL_PATTERN + "'))",
+            message = MODEL_MESSAGE)
+        List<@Size(min = 1, max = 200) String> models,
+    @Default(DEFAULT_STORAGE)
+        @Size(max = 20)
+        @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
+        @JsonPropertyDescription("Size of the volume with the models.")
+        String storage,
+    @Size(max = 253)
+        @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
+        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        String storageClassName,
+    @Default("" + DEFAULT_UID)
+        @Min(1)
+        @Max(2147483647)
+        @JsonPropertyDescription("User and group id that Ollama runs as.")
+        Long runAsUser,
+    @Default(DEFAULT_KEEP_ALIVE)
+        @Size(min = 1, max = 8)
+        @ValidationRule(
+            value = "self.matches('" + KEEP_ALIVE_PATTERN + "')",
+            message = KEEP_ALIVE_MESSAGE)
+        @JsonPropertyDescription(
+            "How long a model stays in memory after its last use; -1 for ever.")
+        String keepAlive,
+    @Size(max = 10)
+        @JsonPropertyDescription(
+            "Registries, as host or host:port, that are asked over plain HTTP; for those of one's"
+                + " own network.")
+        List<@Size(min = 1, max = 253) String> insecureRegistries,
+    @JsonPropertyDescription("Graphics processors; the processor alone computes when absent.")
+        Gpu gpu,
+    @Size(max = 512) @JsonPropertyDescription("Image to run instead of ollama/ollama:<version>.")
+        String image,
+    @JsonPropertyDescription(
+            "Compute resources of the Ollama container; the memory limit must hold a model with its"
+                + " context.")
+        ResourceRequirements resources,
+    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+        List<LocalObjectReference> imagePullSecrets,
+    @JsonPropertyDescription("Labels a node must have.")
+        Map<String, @Size(max = 63) String> nodeSelector,
+    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+        List<Toleration> tolerations)
+    implements ComponentSpec {
+
+  public static final String VERSION_PATTERN = "^0[.][0-9]{1,3}[.][0-9]{1,3}$";
+  public static final String VERSION_MESSAGE =
+      "is not a version of Ollama: give the tag of its image, for example 0.17.4";
+  public static final String MODEL_PATTERN =
+      "^([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/)?([A-Za-z0-9_][A-Za-z0-9_-]*/)?"
+          + "[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$";
+  public static final String MODEL_MESSAGE =
+      "holds what is not the name of a model: give [registry/][namespace/]model[:tag], for example llama3.2:3b";
+  public static final String KEEP_ALIVE_PATTERN = "^(-1|[0-9]{1,4}[smh])$";
+  public static final String KEEP_ALIVE_MESSAGE =
+      "is not a time: give a whole number with s, m or h, for example 5m, or -1 for ever";
+  static final String DEFAULT_VERSION = "0.17.4";
+  static final String DEFAULT_STORAGE = "20Gi";
+  static final String DEFAULT_KEEP_ALIVE = "5m";
+  static final long DEFAULT_UID = 1000;
+
+  public OllamaSpec {
+    version = version == null ? DEFAULT_VERSION : version;
+    models = models == null ? List.of() : List.copyOf(models);
+    storage = storage == null ? DEFAULT_STORAGE : storage;
+    runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+    keepAlive = keepAlive == null ? DEFAULT_KEEP_ALIVE : keepAlive;
+    insecureRegistries = insecureRegistries == null ? List.of() : List.copyOf(insecureRegistries);
+  }
+
+  @Override
+  public String defaultImage() {
+    return "ollama/ollama:" + version;
+  }
+
+  /** What a pod needs to get graphics processors. */
+  public record Gpu(
+      @Default("" + DEFAULT_COUNT)
+          @Min(1)
+          @Max(16)
+          @JsonPropertyDescription("How many the pod gets.")
+          Integer count,
+      @Default(DEFAULT_RESOURCE)
+          @Size(min = 1, max = 100)
+          @JsonPropertyDescription("Name under which the nodes offer them.")
+          String resource,
+      @Size(max = 253)
+          @JsonPropertyDescription("RuntimeClass of the pod, such as nvidia; none when absent.")
+          String runtimeClassName) {
+    static final int DEFAULT_COUNT = 1;
+    static final String DEFAULT_RESOURCE = "nvidia.com/gpu";
+
+    public Gpu {
+      count = count == null ? DEFAULT_COUNT : count;
+      resource = resource == null ? DEFAULT_RESOURCE : resource;
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package ru.scoliologic.staging.ollama;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What is asked of a running Ollama server, by its HTTP interface. */
+public final class OllamaApi {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration SHORT = Duration.ofSeconds(5);
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(SHORT).build();
+  private final URI base;
+
+  /** The server at {@code http://<host>:<port>}. */
+  public OllamaApi(URI base) {
+    this.base = base;
+  }
+
+  /** Told how far a pull is. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * Called several times a second.
+     *
+     * @param completed bytes that are there
+     * @param total bytes as far as they are known
+     * @throws IOException to give the pull up
+     */
+    void at(long completed, long total) throws IOException;
+  }
+
+  /** A pull that the server could not finish; the message is what it said. */
+  public static final class PullFailed extends IOException {
+    private static final long serialVersionUID = 1;
+
+    PullFailed(String said) {
+      super(said);
+    }
+  }
+
+  /** Sizes in bytes of the models that are there, by the name the server gives them. */
+  public Map<String, Long> models() throws IOException, InterruptedException {
+    var answer =
+        http.send(
+            HttpRequest.newBuilder(base.resolve("/api/tags")).timeout(SHORT).build(),
+            BodyHandlers.ofString());
+    if (answer.statusCode() != 200) {
+      throw new IOException("Ollama answers " + answer.statusCode());
+    }
+    var sizes = new HashMap<String, Long>();
+    JSON.readTree(answer.body())
+        .path("models")
+        .forEach(model -> sizes.put(model.path("name").asText(), model.path("size").asLong()));
+    return sizes;
+  }
+
+  /**
+   * Pulls a model; one that is there already is done at once. What an interrupted pull left is used
+   * again.
+   *
+   * @param insecureRegistries host or host:port of those that are asked over plain HTTP
+   * @throws PullFailed when the server says why
+   */
+  public void pull(String model, List<String> insecureRegistries, Progress progress)
+      throws IOException, InterruptedException {
+    var body =
+        Map.of(
+            "model",
+            model,
+            "insecure",
+            insecureRegistries.contains(ModelName.of(model).registry()));
+    var answer =
+        http.send(
+            HttpRequest.newBuilder(base.resolve("/api/pull"))
+                .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)))
+                .build(),
+            BodyHandlers.ofInputStream());
+    var completed = new HashMap<String, Long>();
+    var total = new HashMap<String, Long>();
+    try (var lines =
+        new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
+      for (var line = lines.readLine(); line != null; line = lines.readLine()) {
+        var said = JSON.readTree(line);
+        if (said.hasNonNull("error")) {
+          throw new PullFailed(said.path("error").asText());
+        }
+        if (said.path("status").asText().equals("success")) {
+          return;
+        }
+        note(said, completed, total);
+        progress.at(sum(completed), sum(total));
+      }
+    }
+    throw new PullFailed("the connection ended before the model was there");
+  }
+
+  /** Totals are told for each part of a model by itself. */
+  private static void note(JsonNode said, Map<String, Long> completed, Map<String, Long> total) {
+    if (said.hasNonNull("digest")) {
+      var digest = said.path("digest").asText();
+      total.put(digest, said.path("total").asLong());
+      completed.put(digest, said.path("completed").asLong());
+    }
+  }
+
+  private static long sum(Map<String, Long> bytes) {
+    return bytes.values().stream().mapToLong(Long::longValue).sum();
+  }
+}
