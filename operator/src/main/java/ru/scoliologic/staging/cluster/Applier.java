@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.stage.Reason;
 
 /**
  * Makes what is there what was planned: server-side apply of what differs, in waves, and deletion
@@ -64,14 +66,15 @@ public final class Applier {
   /**
    * Applies the objects.
    *
-   * @return a sentence for each name that somebody else's object has; those are left as they are
+   * @return what the cluster refused, and each name that somebody else's object has; those are left
+   *     as they are
    */
-  public List<String> apply(List<HasMetadata> planned) {
-    var conflicts = new ArrayList<String>();
+  public List<Refusal> apply(List<HasMetadata> planned) {
+    var refusals = new ArrayList<Refusal>();
     try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
       for (var wave : WAVES) {
         var members = planned.stream().filter(o -> wave.contains(o.getKind())).toList();
-        conflicts.addAll(applyWave(pool, members));
+        refusals.addAll(applyWave(pool, members));
       }
     }
     var unknown =
@@ -82,16 +85,16 @@ public final class Applier {
     if (!unknown.isEmpty()) {
       throw new IllegalStateException("no wave for " + unknown);
     }
-    return conflicts;
+    return refusals;
   }
 
-  private List<String> applyWave(ExecutorService pool, List<HasMetadata> members) {
-    Function<HasMetadata, Future<Optional<String>>> start = o -> pool.submit(() -> applyOne(o));
+  private List<Refusal> applyWave(ExecutorService pool, List<HasMetadata> members) {
+    Function<HasMetadata, Future<Optional<Refusal>>> start = o -> pool.submit(() -> applyOne(o));
     var running = members.stream().map(start).toList();
-    var conflicts = new ArrayList<String>();
+    var refusals = new ArrayList<Refusal>();
     for (var task : running) {
       try {
-        task.get().ifPresent(conflicts::add);
+        task.get().ifPresent(refusals::add);
       } catch (ExecutionException e) {
         if (e.getCause() instanceof RuntimeException cause) {
           throw cause;
@@ -102,10 +105,10 @@ public final class Applier {
         throw new IllegalStateException("interrupted while applying", e);
       }
     }
-    return conflicts;
+    return refusals;
   }
 
-  private Optional<String> applyOne(HasMetadata planned) {
+  private Optional<Refusal> applyOne(HasMetadata planned) {
     FieldOwnership.seal(planned);
     var known = cache.find(planned);
     if (known.isPresent()) {
@@ -118,20 +121,30 @@ public final class Applier {
         var owner = Labels.environmentOf(planned).orElseThrow();
         if (!Labels.environmentOf(there).equals(Optional.of(owner))) {
           return Optional.of(
-              "%s %s exists and does not belong to this environment (it lacks the label %s=%s)"
-                  .formatted(
-                      there.getKind(), there.getMetadata().getName(), Labels.ENVIRONMENT, owner));
+              new Refusal(
+                  Reason.NAME_TAKEN,
+                  "%s %s exists and does not belong to this environment (it lacks the label %s=%s)"
+                      .formatted(
+                          there.getKind(),
+                          there.getMetadata().getName(),
+                          Labels.ENVIRONMENT,
+                          owner)));
         }
         // Ours, but the watch has not shown it yet: the plan was made without it, so it is stale.
         throw new StaleView(there);
       }
     }
-    var applied =
-        client
-            .resource(planned)
-            .fieldManager(FieldOwnership.MANAGER)
-            .forceConflicts()
-            .serverSideApply();
+    HasMetadata applied;
+    try {
+      applied =
+          client
+              .resource(planned)
+              .fieldManager(FieldOwnership.MANAGER)
+              .forceConflicts()
+              .serverSideApply();
+    } catch (KubernetesClientException e) {
+      return Optional.of(Refusal.of(planned, e).orElseThrow(() -> e));
+    }
     cache.wrote(applied, known);
     writes.wrote(known.isPresent() ? "update" : "create", applied.getKind());
     log(known.isPresent() ? "updated" : "created", applied);

@@ -1,8 +1,10 @@
 package ru.scoliologic.staging.cluster;
 
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.util.Optional;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.stage.Reason;
 
 /**
@@ -26,7 +28,14 @@ public record Component(String name, boolean ready, String image, Reason reason,
                 current(d.getStatus().getObservedGeneration(), d.getMetadata().getGeneration()))
             .map(d -> atLeastOne(d.getStatus().getAvailableReplicas()) && !surging(d))
             .orElse(false);
-    var judged = judge(snapshot, component, image, deployment.isPresent(), available);
+    var judged =
+        judge(
+            snapshot,
+            component,
+            image,
+            deployment.isPresent(),
+            available,
+            deployment.flatMap(Component::replicaFailure));
     return judged.reason() == Reason.COMPONENTS_STARTING
             && deployment.filter(Component::tooLate).isPresent()
         ? new Component(
@@ -55,18 +64,59 @@ public record Component(String name, boolean ready, String image, Reason reason,
                 atLeastOne(s.getStatus().getReadyReplicas())
                     && atLeastOne(s.getStatus().getUpdatedReplicas()))
             .orElse(false);
-    return judge(snapshot, component, image, set.isPresent(), available);
+    var refused =
+        set.filter(s -> snapshot.podsOf(component).isEmpty())
+            .map(s -> snapshot.surroundings().warnings().get(Applier.key(s)));
+    return judge(snapshot, component, image, set.isPresent(), available, refused);
   }
 
+  private static Optional<String> replicaFailure(Deployment deployment) {
+    return Stream.ofNullable(deployment.getStatus())
+        .flatMap(status -> status.getConditions().stream())
+        .filter(c -> "ReplicaFailure".equals(c.getType()) && "True".equals(c.getStatus()))
+        .map(c -> c.getMessage())
+        .findFirst();
+  }
+
+  private static Optional<PodTrouble> volume(Snapshot snapshot, String component) {
+    var warnings = snapshot.surroundings().warnings();
+    return snapshot.owned().list(PersistentVolumeClaim.class).stream()
+        .filter(claim -> component.equals(claim.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(claim -> warnings.containsKey(Applier.key(claim)))
+        .findFirst()
+        .map(claim ->
+            new PodTrouble(
+                Reason.VOLUME_PENDING,
+                "volume claim %s of storage class %s gets no volume: %s"
+                    .formatted(
+                        claim.getMetadata().getName(),
+                        claim.getSpec().getStorageClassName(),
+                        warnings.get(Applier.key(claim)))));
+  }
+
+  /**
+   * One sentence on a component.
+   *
+   * @param refused what a controller said that could not make its pod, if one did
+   */
   private static Component judge(
-      Snapshot snapshot, String component, String image, boolean exists, boolean available) {
+      Snapshot snapshot,
+      String component,
+      String image,
+      boolean exists,
+      boolean available,
+      Optional<String> refused) {
     if (available) {
       return new Component(component, true, image, null, "available");
     }
     if (!exists) {
       return new Component(component, false, image, Reason.COMPONENTS_STARTING, "not created yet");
     }
-    return PodTrouble.among(snapshot.podsOf(component), snapshot.logTails(), snapshot.now())
+    return refused
+        .flatMap(Refusal::ofPods)
+        .map(refusal -> new PodTrouble(refusal.reason(), refusal.message()))
+        .or(() -> volume(snapshot, component))
+        .or(() -> PodTrouble.among(snapshot.podsOf(component), snapshot.logTails(), snapshot.now()))
         .map(trouble -> new Component(component, false, image, trouble.reason(), trouble.message()))
         .orElseGet(
             () -> new Component(component, false, image, Reason.COMPONENTS_STARTING, "starting"));

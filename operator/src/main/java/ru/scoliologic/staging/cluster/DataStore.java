@@ -60,6 +60,8 @@ public record DataStore(StagingEnvironment environment, String component, String
         .withNewSpec()
         .withReplicas(1)
         .withServiceName(name)
+        // A pod that cannot come up would otherwise hold up the change that mends it.
+        .withPodManagementPolicy("Parallel")
         .withRevisionHistoryLimit(2)
         .withNewSelector()
         .withMatchLabels(Labels.selector(environment, component))

@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
  * @param freeVolumes sizes of the unclaimed volumes of such classes, by class
  * @param certificates what is served for a domain; one nobody could look at is absent
  * @param models what Ollama holds; absent while it does not answer, or is not asked for
+ * @param warnings what the cluster last said of objects that do not come up, by kind and name
  */
 public record Surroundings(
     List<Node> nodes,
@@ -31,7 +32,8 @@ public record Surroundings(
     Set<String> staticClasses,
     Map<String, List<Quantity>> freeVolumes,
     Map<String, Boolean> certificates,
-    Optional<Models> models) {
+    Optional<Models> models,
+    Map<String, String> warnings) {
 
   /** As if all records led to the environment; for plans that no cluster has seen. */
   public static Surroundings assumedGood(List<String> domains) {
@@ -47,7 +49,8 @@ public record Surroundings(
         Set.of(),
         Map.of(),
         Map.of(),
-        Optional.empty());
+        Optional.empty(),
+        Map.of());
   }
 
   /**

@@ -35,6 +35,7 @@ import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.configuration.Settings;
@@ -189,12 +190,12 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       if (!open(stage, environment, results)) {
         break;
       }
-      var conflicts = apply(plan, stage);
+      var refusals = apply(plan, stage);
       results.put(
           stage,
-          conflicts.isEmpty()
+          refusals.isEmpty()
               ? assess(stage, snapshot, settings, plan, acme, components, results, checked)
-              : new StageResult.Failing(Reason.NAME_TAKEN, String.join("; ", conflicts)));
+              : refused(refusals));
     }
     results.values().removeIf(Objects::isNull);
     applier.prune(snapshot.owned(), plan.keys());
@@ -256,7 +257,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     return environment.getStatus() == null ? null : environment.getStatus().conditions();
   }
 
-  private List<String> apply(Plan plan, Stage stage) {
+  /** All that was refused, under the reason of the first. */
+  private static StageResult refused(List<Refusal> refusals) {
+    return new StageResult.Failing(
+        refusals.getFirst().reason(),
+        refusals.stream().map(Refusal::message).collect(Collectors.joining("; ")));
+  }
+
+  private List<Refusal> apply(Plan plan, Stage stage) {
     return applier.apply(
         plan.of(stage).stream().filter(p -> !p.held()).map(p -> p.object()).toList());
   }

@@ -50,6 +50,7 @@ final class Surveyor {
   private final DnsWatch dns;
   private final CertificateWatch certificates;
   private final ModelWatch models;
+  private final Warnings warnings;
   private final Map<String, Look> looks = new ConcurrentHashMap<>();
   private Listed<List<Usage>> usage = new Listed<>(Instant.MIN, List.of());
   private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
@@ -61,6 +62,7 @@ final class Surveyor {
     this.dns = new DnsWatch(clock);
     this.certificates = new CertificateWatch(clock);
     this.models = new ModelWatch(clock);
+    this.warnings = new Warnings(client, clock);
   }
 
   /**
@@ -90,7 +92,8 @@ final class Surveyor {
         staticClasses,
         staticClasses.isEmpty() || done(environment) ? Map.of() : freeVolumes(staticClasses),
         certificates.look(environment, owned, addresses, caBundle),
-        models.look(environment, owned, pods));
+        models.look(environment, owned, pods),
+        warnings.read(owned));
   }
 
   void keepOnly(Set<String> uids) {

@@ -19,6 +19,16 @@ public enum Reason {
       "Another environment holds one of the domains.",
       "Use another domain, or delete the environment that the message names."),
 
+  QUOTA_EXCEEDED(
+      "A ResourceQuota of the namespace leaves no room for an object or a pod.",
+      "Raise the quota that the message names, or lower what the environment asks for."),
+  ADMISSION_REFUSED(
+      "An admission policy or webhook of the cluster refuses an object or a pod.",
+      "Change what the message names, or have the policy let it pass."),
+  RIGHTS_MISSING(
+      "The operator may not write an object: its ClusterRole is not the one it was shipped with.",
+      "Apply manifests/default again."),
+
   INFRASTRUCTURE_READY("Storage and the public address are there.", "Nothing to do."),
   STORAGE_CLASS_NOT_FOUND(
       "A storage class that the spec names does not exist, or there is no default one.",
@@ -76,6 +86,9 @@ public enum Reason {
       "The node cannot start a container as it is described.", "See the message."),
   UNSCHEDULABLE(
       "No node can take a pod.", "See the message: room, node selector, taints or volumes."),
+  VOLUME_PENDING(
+      "A volume claim gets no volume.",
+      "See the message: the provisioner of its storage class, or a volume that fits."),
   NOT_HEALTHY(
       "A component runs, but its health check fails for longer than it may take to start.",
       "Read its log with `kubectl logs`."),

@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,76 +82,6 @@ class BadInputIT {
         "the late Secret to be noticed",
         Duration.ofSeconds(15),
         e -> Staging.has(e, "ConfigurationReady", "True", "ConfigurationReady"));
-  }
-
-  @Test
-  void a_missing_key_a_short_value_a_placeholder_and_bad_dashboard_users_are_named_in_turn() {
-    given(Map.of("TRAEFIK_AUTH", AUTH));
-    create(Map.of());
-    assertThat(messageOf("ConfigurationReady", "KeyMissing"))
-        .isEqualTo("keys that no Secret has: ESIA_CLIENT_ID");
-
-    var values = new HashMap<>(Map.of("TRAEFIK_AUTH", AUTH, "ESIA_CLIENT_ID", "c"));
-    values.put("JWT_SECRET", "short-and-secret");
-    given(values);
-    assertThat(messageOf("ConfigurationReady", "KeyInvalid"))
-        .isEqualTo("JWT_SECRET in Secret given has 16 characters and needs 32");
-    assertThat(now("Stalled").getReason()).isEqualTo("KeyInvalid");
-
-    values.put("JWT_SECRET", "CHANGE_ME_to_something_of_32_characters");
-    values.put("ESIA_CLIENT_ID", "your_client_id");
-    values.put("TRAEFIK_AUTH", "admin:plain");
-    given(values);
-    staging.await(
-        namespace,
-        "env",
-        "all three to be named",
-        Staging.SOON,
-        e ->
-            Staging.condition(e, "ConfigurationReady")
-                .getMessage()
-                .equals(
-                    "JWT_SECRET in Secret given is a placeholder; ESIA_CLIENT_ID in Secret given is a"
-                        + " placeholder; TRAEFIK_AUTH in Secret given is not user:hash in line 1: write"
-                        + " it with `htpasswd -nB <user>` (bcrypt, apr1 or SHA)"));
-  }
-
-  @Test
-  void a_storage_class_that_does_not_exist_is_named_with_those_that_do() {
-    givenAllIsWell();
-    create(Map.of("postgres: {storage: 1Gi}", "postgres: {storage: 1Gi, storageClassName: fast}"));
-
-    assertThat(messageOf("InfrastructureReady", "StorageClassNotFound"))
-        .isEqualTo(
-            "spec.services.postgres.storageClassName: storage class fast does not exist; the cluster"
-                + " has local-path");
-  }
-
-  @Test
-  void an_image_that_cannot_be_pulled_is_named() {
-    givenAllIsWell();
-    create(Map.of("image: sample-app:1", "image: nowhere.invalid/team/app:9"));
-
-    assertThat(messageOf("Deployed", "ImagePullFailed"))
-        .startsWith("app: image nowhere.invalid/team/app:9 cannot be pulled: ");
-  }
-
-  @Test
-  void an_application_that_crashes_at_start_is_told_with_its_last_lines_and_no_secret() {
-    givenAllIsWell();
-    create(Map.of("image: sample-app:1", "image: sample-app:broken"));
-
-    staging.await(
-        namespace,
-        "env",
-        "the crash with its last lines",
-        Staging.LONG,
-        e ->
-            Staging.has(e, "Deployed", "False", "ContainerCrashing")
-                && Staging.condition(e, "Deployed").getMessage().contains("broken on purpose"));
-    assertThat(now("Deployed").getMessage())
-        .startsWith("app: container app ended with exit code 1; its last lines: ")
-        .contains("postgresql://app:***@env-postgres");
   }
 
   @Test

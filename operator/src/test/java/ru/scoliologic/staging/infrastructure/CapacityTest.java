@@ -97,7 +97,8 @@ class CapacityTest {
         staticClasses,
         free,
         Map.of(),
-        Optional.empty());
+        Optional.empty(),
+        Map.of());
   }
 
   private static StageResult assess(Surroundings seen, HasMetadata... planned) {

@@ -47,7 +47,8 @@ class DnsRecordsTest {
                 Set.of(),
                 Map.of(),
                 Map.of(),
-                Optional.empty()))
+                Optional.empty(),
+                Map.of()))
         .snapshot();
   }
 

@@ -55,7 +55,8 @@ class AcmeBudgetTest {
         Set.of(),
         Map.of(),
         certificates,
-        Optional.empty());
+        Optional.empty(),
+        Map.of());
   }
 
   private static Acme recorded(String authority, Certificate app) {

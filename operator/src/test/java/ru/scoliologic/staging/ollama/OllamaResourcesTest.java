@@ -55,7 +55,8 @@ class OllamaResourcesTest {
                         seen.staticClasses(),
                         seen.freeVolumes(),
                         seen.certificates(),
-                        models))
+                        models,
+                        seen.warnings()))
                 .snapshot())
         .orElseThrow();
   }

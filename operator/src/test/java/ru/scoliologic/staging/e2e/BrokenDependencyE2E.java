@@ -1,0 +1,475 @@
+package ru.scoliologic.staging.e2e;
+
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
+import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import ru.scoliologic.staging.Given;
+
+/**
+ * One environment on its way up, with one thing broken at a time: the condition names the true
+ * cause, and mending it is enough to get on. Where it gets stuck next is the following row, so the
+ * rows stand in the order in which an environment meets what they break.
+ */
+class BrokenDependencyE2E {
+  private static final String NAMESPACE = "broken";
+  private static final String HOLDER = "port-holder";
+  private static final String NAME = "env";
+  private static final String ZONE = "broken.staging.test";
+  private static final String NOBODY = "made-by-nobody";
+  private static final Duration LIMIT = Duration.ofMinutes(3);
+
+  private static Staging staging;
+  private static final List<String> figures = new ArrayList<>();
+
+  /**
+   * One thing that is broken.
+   *
+   * @param name a sentence
+   * @param breaking makes it so; does nothing where the row before has left it broken
+   * @param type of the condition that tells
+   * @param reason it tells
+   * @param message pattern of its message
+   * @param mending puts it right
+   */
+  private record Row(
+      String name,
+      Runnable breaking,
+      String type,
+      String reason,
+      String message,
+      Runnable mending) {}
+
+  @BeforeAll
+  static void nothing_of_the_environment_is_there_and_its_ports_are_taken() {
+    staging = Staging.shared();
+    staging.namespace(NAMESPACE);
+    staging
+        .admin()
+        .resource(new NamespaceBuilder().withNewMetadata().withName(HOLDER).endMetadata().build())
+        .serverSideApply();
+    staging
+        .admin()
+        .resource(
+            new ServiceBuilder()
+                .withNewMetadata()
+                .withName("web")
+                .withNamespace(HOLDER)
+                .endMetadata()
+                .withNewSpec()
+                .withType("LoadBalancer")
+                .addNewPort()
+                .withPort(80)
+                .withTargetPort(new IntOrString(8080))
+                .endPort()
+                .endSpec()
+                .build())
+        .create();
+    staging
+        .admin()
+        .resource(
+            new StorageClassBuilder()
+                .withNewMetadata()
+                .withName(NOBODY)
+                .endMetadata()
+                .withProvisioner("example.org/nobody")
+                .withVolumeBindingMode("WaitForFirstConsumer")
+                .build())
+        .serverSideApply();
+    var environment = Staging.read("environment.yaml", Map.of("bad.staging.test", ZONE));
+    staging.admin().resource(environment).inNamespace(NAMESPACE).create();
+  }
+
+  @AfterAll
+  static void it_is_removed() {
+    System.out.println("time from a broken dependency to its name in a condition:");
+    figures.forEach(System.out::println);
+    staging.remove(NAMESPACE);
+    staging.remove(HOLDER);
+    staging.admin().storage().v1().storageClasses().withName(NOBODY).delete();
+  }
+
+  private static void spec(String json) {
+    staging
+        .environment(NAMESPACE, NAME)
+        .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":" + json + "}");
+  }
+
+  private static void kubectl(String... arguments) {
+    staging.cluster().kubectl(arguments);
+  }
+
+  private static void given(String... keysAndValues) {
+    var values = new HashMap<String, String>();
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      values.put(keysAndValues[i], keysAndValues[i + 1]);
+    }
+    staging
+        .admin()
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName("given")
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withStringData(values)
+                .build())
+        .serverSideApply();
+  }
+
+  private static void quota(String what) {
+    staging
+        .admin()
+        .resource(
+            new ResourceQuotaBuilder()
+                .withNewMetadata()
+                .withName("none")
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withNewSpec()
+                .withHard(Map.of(what, new Quantity("0")))
+                .endSpec()
+                .build())
+        .serverSideApply();
+    // It counts from when its controller has seen it.
+    await("the quota to be in force")
+        .atMost(Staging.SOON)
+        .until(() -> {
+          var quota =
+              staging.admin().resourceQuotas().inNamespace(NAMESPACE).withName("none").get();
+          return quota.getStatus() != null
+              && quota.getStatus().getHard() != null
+              && quota.getStatus().getHard().containsKey(what);
+        });
+  }
+
+  private static void noQuota() {
+    staging.admin().resourceQuotas().inNamespace(NAMESPACE).withName("none").delete();
+  }
+
+  /** The operator's rights on Ingresses and NetworkPolicies, with or without writing. */
+  private static void networkingVerbs(String... verbs) {
+    staging
+        .admin()
+        .rbac()
+        .clusterRoles()
+        .withName(Staging.OPERATOR)
+        .edit((ClusterRole role) ->
+            new ClusterRoleBuilder(role)
+                .editMatchingRule(rule -> rule.getResources().contains("networkpolicies"))
+                .withVerbs(verbs)
+                .endRule()
+                .build());
+  }
+
+  private static Row row(
+      String name,
+      Runnable breaking,
+      String type,
+      String reason,
+      String message,
+      Runnable mending) {
+    return new Row(name, breaking, type, reason, message, mending);
+  }
+
+  private static Stream<Row> infrastructure() {
+    var type = "InfrastructureReady";
+    return Stream.of(
+        row(
+            "another Service holds the ports",
+            () -> {},
+            type,
+            "PortConflict",
+            "Service env-traefik has no address: ports 80 and 443 are held by Service "
+                + "port-holder/web",
+            () -> staging.remove(HOLDER)),
+        row(
+            "a storage class does not exist",
+            () -> spec("{\"services\":{\"redis\":{\"storageClassName\":\"fast\"}}}"),
+            type,
+            "StorageClassNotFound",
+            "spec.services.redis.storageClassName: storage class fast does not exist; the cluster"
+                + " has local-path, made-by-nobody",
+            () -> spec("{\"services\":{\"redis\":{\"storageClassName\":null}}}")),
+        row(
+            "no storage class is the default",
+            () -> defaultClass(false),
+            type,
+            "StorageClassNotFound",
+            ".* is not set and no storage class is marked as the default; .*",
+            () -> defaultClass(true)),
+        row(
+            "the nodes have too little room",
+            () -> spec("{\"services\":{\"app\":{\"resources\":{\"requests\":{\"cpu\":\"900\"}}}}}"),
+            type,
+            "NotEnoughRoom",
+            "CPU: found .* free, needed 90.*",
+            () -> spec("{\"services\":{\"app\":{\"resources\":null}}}")),
+        row(
+            "the domains lead elsewhere",
+            () -> spec("{\"ingress\":{\"addresses\":[\"192.0.2.9\"]}}"),
+            type,
+            "DnsRecordWrong",
+            "app.broken.staging.test resolves to .*, needed 192.0.2.9; .*",
+            () -> spec("{\"ingress\":{\"addresses\":null}}")),
+        row(
+            "the DNS server is silent",
+            () -> spec("{\"infrastructure\":{\"dns\":{\"resolver\":\"192.0.2.1\"}}}"),
+            type,
+            "DnsUnanswered",
+            ".*192.0.2.1.*",
+            () -> spec("{\"infrastructure\":null}")));
+  }
+
+  private static void defaultClass(boolean isDefault) {
+    kubectl(
+        "annotate",
+        "storageclass",
+        "local-path",
+        "--overwrite",
+        "storageclass.kubernetes.io/is-default-class=" + isDefault);
+  }
+
+  private static Stream<Row> configuration() {
+    var type = "ConfigurationReady";
+    var users = Given.DASHBOARD_USER;
+    return Stream.of(
+        row(
+            "a Secret is missing",
+            () -> {},
+            type,
+            "SecretMissing",
+            "Secrets that do not exist: given.*",
+            () -> given("TRAEFIK_AUTH", users)),
+        row(
+            "a key is missing",
+            () -> {},
+            type,
+            "KeyMissing",
+            "keys that no Secret has: ESIA_CLIENT_ID",
+            () -> given("TRAEFIK_AUTH", users, "ESIA_CLIENT_ID", "your_client_id")),
+        row(
+            "a value is a placeholder",
+            () -> {},
+            type,
+            "KeyInvalid",
+            "ESIA_CLIENT_ID in Secret given is a placeholder",
+            () ->
+                given("TRAEFIK_AUTH", users, "ESIA_CLIENT_ID", "c", "JWT_SECRET", "short-secret")),
+        row(
+            "a value is too short",
+            () -> {},
+            type,
+            "KeyInvalid",
+            "JWT_SECRET in Secret given has 12 characters and needs 32",
+            () -> given("TRAEFIK_AUTH", "admin:plain", "ESIA_CLIENT_ID", "c")),
+        row(
+            "the dashboard's users have no hash",
+            () -> {},
+            type,
+            "KeyInvalid",
+            "TRAEFIK_AUTH in Secret given is not user:hash in line 1: .*",
+            () -> given("TRAEFIK_AUTH", users, "ESIA_CLIENT_ID", "client-1")),
+        row(
+            "the init SQL is missing",
+            () ->
+                spec(
+                    "{\"services\":{\"postgres\":{\"initSql\":{\"configMapRef\":{\"name\":\"sql\"}}}}}"),
+            type,
+            "ConfigMapMissing",
+            ".*sql.*",
+            () -> spec("{\"services\":{\"postgres\":{\"initSql\":null}}}")),
+        row(
+            "the certificate authority's bundle is missing",
+            () -> kubectl("-n", NAMESPACE, "delete", "configmap", "acme-ca"),
+            type,
+            "ConfigMapMissing",
+            ".*acme-ca.*",
+            () -> {
+              quota("persistentvolumeclaims");
+              staging.cluster().trustAcme(NAMESPACE);
+            }));
+  }
+
+  private static Stream<Row> refused() {
+    return Stream.of(
+        row(
+            "a quota leaves no room for a volume claim",
+            () -> {},
+            "Deployed",
+            "QuotaExceeded",
+            "PersistentVolumeClaim/env-.*exceeded quota: none.*",
+            () -> quota("pods")),
+        row(
+            "a quota leaves no room for a pod",
+            () -> {},
+            "Deployed",
+            "QuotaExceeded",
+            "[a-z]+: its pod is refused: .*exceeded quota: none.*",
+            BrokenDependencyE2E::noQuota),
+        row(
+            "a policy of the cluster refuses an object",
+            BrokenDependencyE2E::policy,
+            "Deployed",
+            "AdmissionRefused",
+            "app: its pod is refused: .*nobody starts an application today.*",
+            BrokenDependencyE2E::noPolicy));
+  }
+
+  private static Stream<Row> deployment() {
+    var type = "Deployed";
+    return Stream.of(
+        row(
+            "the application's image cannot be pulled",
+            () -> spec("{\"services\":{\"app\":{\"image\":\"nowhere.invalid/team/app:9\"}}}"),
+            type,
+            "ImagePullFailed",
+            "app: image nowhere.invalid/team/app:9 cannot be pulled: .*",
+            () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:broken\"}}}")),
+        row(
+            "the application crashes at start, and no secret of its log is told",
+            () -> {},
+            type,
+            "ContainerCrashing",
+            "(?s)app: container app ended with exit code 1; its last lines: "
+                + ".*postgresql://app:[*]{3}@env-postgres.*broken on purpose.*",
+            () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:1\"}}}")),
+        row(
+            "the application needs more memory than its limit",
+            () ->
+                spec("{\"services\":{\"app\":{\"resources\":{\"limits\":{\"memory\":\"20Mi\"}}}}}"),
+            type,
+            "OutOfMemory",
+            "app: container app was killed for using more memory than its limit",
+            () -> spec("{\"services\":{\"app\":{\"resources\":null}}}")),
+        row(
+            "no node has the label that Redis asks for",
+            () -> spec("{\"services\":{\"redis\":{\"nodeSelector\":{\"disk\":\"none\"}}}}"),
+            type,
+            "Unschedulable",
+            "redis: no node can take it: .*",
+            () -> spec("{\"services\":{\"redis\":{\"nodeSelector\":null}}}")),
+        row(
+            "the database's image cannot be pulled",
+            () -> spec("{\"services\":{\"postgres\":{\"image\":\"nowhere.invalid/postgres:17\"}}}"),
+            type,
+            "ImagePullFailed",
+            "postgres: image nowhere.invalid/postgres:17 cannot be pulled: .*",
+            () -> spec("{\"services\":{\"postgres\":{\"image\":null}}}")),
+        row(
+            "nobody makes the volumes of a storage class",
+            () ->
+                spec(
+                    "{\"services\":{\"monitoring\":{\"grafana\":{\"enabled\":false},\"prometheus\":"
+                        + "{\"storageClassName\":\"made-by-nobody\"}}}}"),
+            type,
+            "VolumePending",
+            "prometheus: volume claim env-prometheus of storage class made-by-nobody gets no volume:"
+                + " .*example.org/nobody.*",
+            () -> spec("{\"services\":{\"monitoring\":null}}")),
+        row(
+            "the operator lacks a right",
+            () -> {
+              networkingVerbs("get", "list", "watch");
+              kubectl("-n", NAMESPACE, "delete", "networkpolicy", "env-redis");
+            },
+            type,
+            "RightsMissing",
+            "NetworkPolicy/env-redis: .*User \"system:serviceaccount:staging-operator:"
+                + "staging-operator\" cannot .*",
+            () -> networkingVerbs("get", "list", "watch", "create", "patch", "delete")));
+  }
+
+  private static Stream<Row> running() {
+    return Stream.of(
+        row(
+            "a page is not there",
+            () ->
+                spec(
+                    "{\"validation\":{\"checks\":[{\"name\":\"price list\",\"priority\":\"Critical\","
+                        + "\"path\":\"/api/prices\"}]}}"),
+            "Validated",
+            "ChecksFailed",
+            ".*price list: .*404.*",
+            () -> spec("{\"validation\":null}")),
+        row(
+            "a new version crashes",
+            () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:broken\"}}}"),
+            "Ready",
+            "CandidateFailed",
+            "(?s)version sample-app:broken does not come up, sample-app:1 goes on serving: .*",
+            () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:1\"}}}")),
+        row(
+            "a volume is to grow that cannot",
+            () -> spec("{\"services\":{\"redis\":{\"storage\":\"2Gi\"}}}"),
+            "Deployed",
+            "StorageCannotGrow",
+            ".*redis.*",
+            () -> {}));
+  }
+
+  /** Refuses the pods of the application in the environment's namespace. */
+  private static void policy() {
+    kubectl("apply", "-f", "/workspace/operator/src/test/resources/e2e/policy.yaml");
+  }
+
+  private static void noPolicy() {
+    kubectl("delete", "-f", "/workspace/operator/src/test/resources/e2e/policy.yaml");
+  }
+
+  @TestFactory
+  Stream<DynamicTest> the_condition_names_the_cause_when() {
+    var table =
+        Stream.of(infrastructure(), configuration(), refused(), deployment(), running())
+            .flatMap(rows -> rows)
+            .map(row -> DynamicTest.dynamicTest(row.name(), () -> check(row)));
+    return Stream.concat(
+        table,
+        Stream.of(
+            DynamicTest.dynamicTest(
+                "nothing is: it is ready", () -> staging.awaitReady(NAMESPACE, NAME))));
+  }
+
+  private static void check(Row row) {
+    var begin = Instant.now();
+    row.breaking().run();
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "%s to say %s %s".formatted(row.type(), row.reason(), row.message()),
+        LIMIT,
+        environment -> {
+          var condition = Staging.condition(environment, row.type());
+          return condition != null
+              && condition.getReason().equals(row.reason())
+              && condition.getMessage().matches(row.message());
+        });
+    figures.add(
+        "%6.1f s  %s: %s"
+            .formatted(
+                Duration.between(begin, Instant.now()).toMillis() / 1000.0,
+                row.reason(),
+                row.name()));
+    row.mending().run();
+  }
+}
