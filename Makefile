@@ -7,7 +7,7 @@ export TESTCONTAINERS_REUSE_ENABLE := true
 JAVA = export JAVA_HOME="$$($(CLUSTER)/jdk.sh)" && [ -n "$$JAVA_HOME" ] &&
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop install test unit it e2e verify images package
+.PHONY: help run stop install test unit it e2e faults verify images package
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ it: images ## the tests on a real API server
 
 e2e: images ## the tests on a whole cluster
 	@$(JAVA) $(CLUSTER)/test.sh e2e
+
+faults: images ## every field changed and changed back, a crash at every write: takes an hour or so
+	@$(JAVA) $(CLUSTER)/test.sh faults
 
 verify: ## generate again what is generated, check the format, fail on a difference
 	@$(JAVA) $(CLUSTER)/verify.sh

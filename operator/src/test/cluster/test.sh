@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs tiers of tests through Maven and ends with what passed, what failed and how long each tier took.
-#   test.sh all|unit|it|e2e [Maven options]
+#   test.sh all|unit|it|e2e|faults [Maven options]
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/say.sh"
@@ -14,8 +14,9 @@ case $tier in
   unit) mvn -B -ntp -Dstyle.color=never test "$@" ;;
   it) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*IT' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   e2e) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*E2E' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
+  faults) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='RoundTripIT,CrashIT' -Dfailsafe.failIfNoSpecifiedTests=false -Dfaults=all "$@" ;;
   all) mvn -B -ntp -Dstyle.color=never verify "$@" ;;
-  *) fail "unknown tier $tier: all, unit, it or e2e" ;;
+  *) fail "unknown tier $tier: all, unit, it, e2e or faults" ;;
 esac
 status=$?
 

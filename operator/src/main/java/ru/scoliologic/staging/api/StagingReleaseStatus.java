@@ -27,7 +27,10 @@ public record StagingReleaseStatus(
             "Hash of the application's configuration with which it failed; another one is tried.")
         String failedWith,
     @JsonPropertyDescription("Every check of the version, as it last was while it served.")
-        SmokeReport report) {
+        SmokeReport report,
+    @JsonPropertyDescription(
+            "When the migration of this version had run, as an RFC 3339 timestamp; it runs once.")
+        String migrated) {
 
   /**
    * The time of each step.

@@ -2,6 +2,7 @@ package ru.scoliologic.staging.infrastructure;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,9 +53,9 @@ public final class DnsLookup {
               .toList();
       return new DnsAnswer(found, null);
     } catch (CompletionException e) {
-      return new DnsAnswer(List.of(), said(e.getCause()));
+      return new DnsAnswer(List.of(), server(resolver, said(e.getCause())));
     } catch (TextParseException | UnknownHostException e) {
-      return new DnsAnswer(List.of(), said(e));
+      return new DnsAnswer(List.of(), server(resolver, said(e)));
     }
   }
 
@@ -116,7 +117,14 @@ public final class DnsLookup {
         address, hasPort ? Integer.parseInt(given.substring(colon + 1)) : PORT);
   }
 
+  private static String server(String given, String problem) {
+    return (given == null ? "the operator's own servers" : "server " + given) + ": " + problem;
+  }
+
   private static String said(Throwable failure) {
+    if (failure instanceof PortUnreachableException) {
+      return "nobody listens there";
+    }
     return failure.getMessage() == null
         ? failure.getClass().getSimpleName()
         : failure.getMessage().lines().findFirst().orElse("");

@@ -91,7 +91,8 @@ public final class AcmeBudget {
       return Boolean.FALSE.equals(served) && runsFor(SETTLED) ? begun(last) : last;
     }
     if (last.attempts() == 0) {
-      return untrusted.contains(domain) ? last : begun(last);
+      // Traefik orders when it starts; before that nothing was asked for.
+      return untrusted.contains(domain) || !runsFor(Duration.ZERO) ? last : begun(last);
     }
     if (last.nextAttempt() == null) {
       return untrusted.contains(domain) || (Boolean.FALSE.equals(served) && outOfPatience(last))

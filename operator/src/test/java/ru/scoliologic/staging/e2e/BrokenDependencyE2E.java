@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -16,6 +17,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,10 +122,13 @@ class BrokenDependencyE2E {
     staging.cluster().kubectl(arguments);
   }
 
+  /** The whole content of the Secret, by key and value in turn. */
   private static void given(String... keysAndValues) {
     var values = new HashMap<String, String>();
     for (int i = 0; i < keysAndValues.length; i += 2) {
-      values.put(keysAndValues[i], keysAndValues[i + 1]);
+      values.put(
+          keysAndValues[i],
+          Base64.getEncoder().encodeToString(keysAndValues[i + 1].getBytes(UTF_8)));
     }
     staging
         .admin()
@@ -133,7 +138,7 @@ class BrokenDependencyE2E {
                 .withName("given")
                 .withNamespace(NAMESPACE)
                 .endMetadata()
-                .withStringData(values)
+                .withData(values)
                 .build())
         .serverSideApply();
   }
@@ -330,11 +335,14 @@ class BrokenDependencyE2E {
             BrokenDependencyE2E::noQuota),
         row(
             "a policy of the cluster refuses an object",
-            BrokenDependencyE2E::policy,
+            () -> {},
             "Deployed",
             "AdmissionRefused",
             "app: its pod is refused: .*nobody starts an application today.*",
-            BrokenDependencyE2E::noPolicy));
+            () -> {
+              spec("{\"services\":{\"app\":{\"image\":\"nowhere.invalid/team/app:9\"}}}");
+              noPolicy();
+            }));
   }
 
   private static Stream<Row> deployment() {
@@ -342,7 +350,7 @@ class BrokenDependencyE2E {
     return Stream.of(
         row(
             "the application's image cannot be pulled",
-            () -> spec("{\"services\":{\"app\":{\"image\":\"nowhere.invalid/team/app:9\"}}}"),
+            () -> {},
             type,
             "ImagePullFailed",
             "app: image nowhere.invalid/team/app:9 cannot be pulled: .*",
@@ -354,11 +362,13 @@ class BrokenDependencyE2E {
             "ContainerCrashing",
             "(?s)app: container app ended with exit code 1; its last lines: "
                 + ".*postgresql://app:[*]{3}@env-postgres.*broken on purpose.*",
-            () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:1\"}}}")),
+            () ->
+                spec(
+                    "{\"services\":{\"app\":{\"image\":\"sample-app:1\","
+                        + "\"resources\":{\"limits\":{\"memory\":\"20Mi\"}}}}}")),
         row(
             "the application needs more memory than its limit",
-            () ->
-                spec("{\"services\":{\"app\":{\"resources\":{\"limits\":{\"memory\":\"20Mi\"}}}}}"),
+            () -> {},
             type,
             "OutOfMemory",
             "app: container app was killed for using more memory than its limit",

@@ -93,6 +93,13 @@ class AcmeBudgetTest {
   }
 
   @Test
+  void nothing_counts_as_asked_for_before_traefik_runs() {
+    var given = Given.aGoodStart().amid(serving(Map.of())).at(Given.NOW);
+
+    assertThat(next(given)).isEqualTo(new Certificate(APP, false, 0, null, null));
+  }
+
+  @Test
   void an_attempt_is_given_its_time_then_the_next_is_30_minutes_after_it() {
     var begun = attempt(1, Given.NOW, null);
 

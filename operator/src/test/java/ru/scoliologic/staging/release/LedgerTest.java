@@ -37,6 +37,7 @@ class LedgerTest {
         Optional.empty(),
         Optional.ofNullable(validation),
         CONFIGURATION,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -51,6 +52,7 @@ class LedgerTest {
         Optional.empty(),
         Optional.of(PASSED),
         CONFIGURATION,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -151,6 +153,7 @@ class LedgerTest {
             afterwards.previous(),
             afterwards.validation(),
             CONFIGURATION,
+            Optional.empty(),
             Optional.empty());
     assertThat(statusOf(Ledger.of(snapshot, kept), WANTED)).isEqualTo(failed);
   }

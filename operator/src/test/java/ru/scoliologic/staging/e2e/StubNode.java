@@ -1,0 +1,287 @@
+package ru.scoliologic.staging.e2e;
+
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
+import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * A node without a machine, on a real API server: every pod that is scheduled to it is ready at
+ * once, and every claim of its storage class gets a volume. So whole environments come and go in a
+ * second, and what is tested is the operator and the controllers, not containers.
+ */
+final class StubNode implements AutoCloseable {
+  static final String NAME = "stub";
+
+  /** Of pods that run here: what a component's nodeSelector and tolerations have to say. */
+  static final String SELECTOR = "staging-test/stub";
+
+  static final String STORAGE_CLASS = "stub";
+
+  private static final PatchContext APPLIED =
+      new PatchContext.Builder()
+          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withFieldManager("stub-kubelet")
+          .withForce(true)
+          .build();
+
+  private static final int HEARTBEAT_SECONDS = 8;
+
+  private final KubernetesClient admin;
+  private final String address;
+  private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor();
+  private final ScheduledFuture<?> beats;
+  private final SharedIndexInformer<Pod> pods;
+  private final SharedIndexInformer<PersistentVolumeClaim> claims;
+
+  /**
+   * Makes the node.
+   *
+   * @param address of a machine that refuses connections at once, which all pods get
+   */
+  StubNode(KubernetesClient admin, String address) {
+    this.address = address;
+    this.admin = admin;
+    admin.resource(node()).serverSideApply();
+    beat();
+    this.beats = heart.scheduleAtFixedRate(this::beat, 0, HEARTBEAT_SECONDS, TimeUnit.SECONDS);
+    admin
+        .resource(
+            new StorageClassBuilder()
+                .withNewMetadata()
+                .withName(STORAGE_CLASS)
+                .endMetadata()
+                .withProvisioner("staging-test/stub")
+                .withVolumeBindingMode("Immediate")
+                .withAllowVolumeExpansion(true)
+                .build())
+        .serverSideApply();
+    this.pods =
+        admin
+            .pods()
+            .inAnyNamespace()
+            .withField("spec.nodeName", NAME)
+            .inform(new Each<>(this::runs));
+    this.claims =
+        admin.persistentVolumeClaims().inAnyNamespace().inform(new Each<>(this::provided));
+  }
+
+  private static Node node() {
+    var room =
+        Map.of(
+            "cpu", new Quantity("64"),
+            "memory", new Quantity("256Gi"),
+            "pods", new Quantity("500"),
+            "ephemeral-storage", new Quantity("1Ti"));
+    return new NodeBuilder()
+        .withNewMetadata()
+        .withName(NAME)
+        .addToLabels(SELECTOR, "true")
+        .addToLabels("kubernetes.io/hostname", NAME)
+        .endMetadata()
+        .withNewSpec()
+        .addNewTaint()
+        .withKey(SELECTOR)
+        .withEffect("NoSchedule")
+        .endTaint()
+        .endSpec()
+        .withNewStatus()
+        .withCapacity(room)
+        .withAllocatable(room)
+        .endStatus()
+        .build();
+  }
+
+  /** Without it the node would count as lost. */
+  private void beat() {
+    try {
+      var now = Instant.now().toString();
+      var node = node();
+      node.getStatus()
+          .setConditions(
+              List.of(
+                  new NodeConditionBuilder()
+                      .withType("Ready")
+                      .withStatus("True")
+                      .withReason("Stub")
+                      .withMessage("it is no machine")
+                      .withLastHeartbeatTime(now)
+                      .withLastTransitionTime(now)
+                      .build()));
+      admin.resource(node).subresource("status").patch(APPLIED);
+      admin
+          .resource(
+              new LeaseBuilder()
+                  .withNewMetadata()
+                  .withName(NAME)
+                  .withNamespace("kube-node-lease")
+                  .endMetadata()
+                  .withNewSpec()
+                  .withHolderIdentity(NAME)
+                  .withLeaseDurationSeconds(HEARTBEAT_SECONDS * 5)
+                  .withRenewTime(ZonedDateTime.now(ZoneOffset.UTC))
+                  .endSpec()
+                  .build())
+          .forceConflicts()
+          .serverSideApply();
+    } catch (KubernetesClientException e) {
+      // The next beat comes; a node that stays lost shows in the tests.
+      System.err.println("stub node: " + e.getMessage());
+    }
+  }
+
+  private void runs(Pod pod) {
+    if (pod.isMarkedForDeletion()) {
+      admin.resource(pod).withGracePeriod(0).delete();
+      return;
+    }
+    if (pod.getStatus() != null && "Running".equals(pod.getStatus().getPhase())) {
+      return;
+    }
+    var now = Instant.now().toString();
+    admin
+        .resource(
+            new PodBuilder()
+                .withNewMetadata()
+                .withName(pod.getMetadata().getName())
+                .withNamespace(pod.getMetadata().getNamespace())
+                .endMetadata()
+                .withNewStatus()
+                .withPhase("Running")
+                .withPodIP(address)
+                .withStartTime(now)
+                .withConditions(
+                    List.of("Initialized", "ContainersReady", "Ready").stream()
+                        .map(type ->
+                            new PodConditionBuilder()
+                                .withType(type)
+                                .withStatus("True")
+                                .withLastTransitionTime(now)
+                                .build())
+                        .toList())
+                .withContainerStatuses(
+                    pod.getSpec().getContainers().stream()
+                        .map(c -> running(c.getName(), c.getImage(), now))
+                        .toList())
+                .endStatus()
+                .build())
+        .subresource("status")
+        .patch(APPLIED);
+  }
+
+  private static ContainerStatus running(String name, String image, String since) {
+    return new ContainerStatusBuilder()
+        .withName(name)
+        .withImage(image)
+        .withImageID(image)
+        .withContainerID("stub://" + name)
+        .withReady(true)
+        .withStarted(true)
+        .withRestartCount(0)
+        .withNewState()
+        .withNewRunning()
+        .withStartedAt(since)
+        .endRunning()
+        .endState()
+        .build();
+  }
+
+  private void provided(PersistentVolumeClaim claim) {
+    var bound = claim.getSpec().getVolumeName();
+    if (!STORAGE_CLASS.equals(claim.getSpec().getStorageClassName())
+        || claim.isMarkedForDeletion()
+        || (bound != null && !bound.isEmpty())) {
+      return;
+    }
+    admin
+        .resource(
+            new PersistentVolumeBuilder()
+                .withNewMetadata()
+                .withName("stub-" + claim.getMetadata().getUid())
+                .addToLabels(SELECTOR, "true")
+                .endMetadata()
+                .withNewSpec()
+                .withStorageClassName(STORAGE_CLASS)
+                .withAccessModes("ReadWriteOnce")
+                .withCapacity(claim.getSpec().getResources().getRequests())
+                .withPersistentVolumeReclaimPolicy("Retain")
+                .withNewHostPath()
+                .withPath("/stub")
+                .endHostPath()
+                .withNewClaimRef()
+                .withApiVersion("v1")
+                .withKind("PersistentVolumeClaim")
+                .withNamespace(claim.getMetadata().getNamespace())
+                .withName(claim.getMetadata().getName())
+                .withUid(claim.getMetadata().getUid())
+                .endClaimRef()
+                .endSpec()
+                .build())
+        .serverSideApply();
+  }
+
+  @Override
+  public void close() {
+    pods.stop();
+    claims.stop();
+    beats.cancel(true);
+    heart.shutdownNow();
+    admin.nodes().withName(NAME).delete();
+    admin.persistentVolumes().withLabel(SELECTOR).delete();
+    admin.storage().v1().storageClasses().withName(STORAGE_CLASS).delete();
+  }
+
+  /** Does one thing with each object whenever it is new or changed. */
+  private record Each<T extends HasMetadata>(Consumer<T> action)
+      implements ResourceEventHandler<T> {
+    @Override
+    public void onAdd(T object) {
+      attempt(object);
+    }
+
+    @Override
+    public void onUpdate(T before, T now) {
+      attempt(now);
+    }
+
+    @Override
+    public void onDelete(T object, boolean finalStateUnknown) {}
+
+    private void attempt(T object) {
+      try {
+        action.accept(object);
+      } catch (KubernetesClientException e) {
+        // It is gone or changed meanwhile: then another event comes.
+        if (e.getCode() != 404 && e.getCode() != 409) {
+          System.err.println("stub node: " + e.getMessage());
+        }
+      }
+    }
+  }
+}
