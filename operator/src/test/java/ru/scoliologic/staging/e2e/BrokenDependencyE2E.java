@@ -99,6 +99,7 @@ class BrokenDependencyE2E {
                 .withVolumeBindingMode("WaitForFirstConsumer")
                 .build())
         .serverSideApply();
+    policy();
     var environment = Staging.read("environment.yaml", Map.of("bad.staging.test", ZONE));
     staging.admin().resource(environment).inNamespace(NAMESPACE).create();
   }
