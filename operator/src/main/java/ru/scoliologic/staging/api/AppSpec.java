@@ -69,11 +69,7 @@ public record AppSpec(
         @Max(20)
         @JsonPropertyDescription(
             "Pods of the serving version; with volumes they all run on one node.")
-        Integer replicas,
-    @JsonPropertyDescription(
-            "What brings the database to a version's schema: run once before the version starts, from"
-                + " its image.")
-        Migration migration)
+        Integer replicas)
     implements ComponentSpec {
 
   public static final String IMAGE_PATTERN =
@@ -121,27 +117,6 @@ public record AppSpec(
     public Health {
       path = path == null ? DEFAULT_PATH : path;
       startSeconds = startSeconds == null ? DEFAULT_START_SECONDS : startSeconds;
-    }
-  }
-
-  /** A Job with the application's variables, before a version starts. */
-  public record Migration(
-      @Required @Size(min = 1, max = 50) @JsonPropertyDescription("Command to run.")
-          List<@Size(max = 1000) String> command,
-      @Size(max = 50) @JsonPropertyDescription("Arguments of the command.")
-          List<@Size(max = 1000) String> args,
-      @Default("" + DEFAULT_TIMEOUT_SECONDS)
-          @Min(10)
-          @Max(86400)
-          @JsonPropertyDescription("Seconds it may take; then it is ended and counts as failed.")
-          Integer timeoutSeconds) {
-
-    static final int DEFAULT_TIMEOUT_SECONDS = 600;
-
-    public Migration {
-      command = command == null ? List.of() : List.copyOf(command);
-      args = args == null ? List.of() : List.copyOf(args);
-      timeoutSeconds = timeoutSeconds == null ? DEFAULT_TIMEOUT_SECONDS : timeoutSeconds;
     }
   }
 

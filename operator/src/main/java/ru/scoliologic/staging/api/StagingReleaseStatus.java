@@ -27,10 +27,7 @@ public record StagingReleaseStatus(
             "Hash of the application's configuration with which it failed; another one is tried.")
         String failedWith,
     @JsonPropertyDescription("Every check of the version, as it last was while it served.")
-        SmokeReport report,
-    @JsonPropertyDescription(
-            "When the migration of this version had run, as an RFC 3339 timestamp; it runs once.")
-        String migrated) {
+        SmokeReport report) {
 
   /**
    * The time of each step.

@@ -17,8 +17,6 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
-import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +38,6 @@ import ru.scoliologic.staging.stage.Stage;
 /** Builds the application's objects (pure). */
 public final class AppResources {
   public static final String COMPONENT = "app";
-  public static final String MIGRATION = "migration";
 
   /** Time in which Services forget the pod, for an application that stops at once, or never. */
   private static final long DRAIN_SECONDS = 5;
@@ -76,10 +73,8 @@ public final class AppResources {
    *
    * @param dependenciesReady whether PostgreSQL and Redis serve; a version does not start before
    * @param stopped whether no pod may run for now
-   * @param migration what has to happen before a version starts
    */
-  public List<Planned> plan(
-      Rollout rollout, boolean dependenciesReady, boolean stopped, Migration migration) {
+  public List<Planned> plan(Rollout rollout, boolean dependenciesReady, boolean stopped) {
     var plan = new ArrayList<Planned>();
     for (var volume : spec.volumes()) {
       plan.add(
@@ -92,16 +87,10 @@ public final class AppResources {
     }
     plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
     for (var version : rollout.kept()) {
-      boolean held = variables.isEmpty() || !dependenciesReady || migration.holds(version);
+      boolean held = variables.isEmpty() || !dependenciesReady;
       plan.add(
           new Planned(Stage.DEPLOYMENT, deployment(version, stopped ? 0 : spec.replicas()), held));
     }
-    migration
-        .job()
-        .map(job ->
-            new Planned(
-                Stage.DEPLOYMENT, job, variables.isEmpty() || !dependenciesReady || stopped))
-        .ifPresent(plan::add);
     return plan;
   }
 
@@ -144,45 +133,7 @@ public final class AppResources {
 
   /** Hash of all that a version runs with but its image. */
   public String configuration() {
-    var deployment = deployment(new Version("", ""), spec.replicas()).getSpec();
-    return spec.migration() == null
-        ? Hash.of(deployment)
-        : Hash.of(Map.of("deployment", deployment, "migration", spec.migration()));
-  }
-
-  /** The Job that migrates the database for a version. */
-  Job migration(Version version, String name) {
-    var migration = spec.migration();
-    var labels = Labels.of(environment, MIGRATION);
-    return new JobBuilder()
-        .withMetadata(Ownership.owned(environment, MIGRATION, name))
-        .withNewSpec()
-        // Half a migration is not made whole by doing it again.
-        .withBackoffLimit(0)
-        .withActiveDeadlineSeconds(migration.timeoutSeconds().longValue())
-        .withNewTemplate()
-        .withNewMetadata()
-        .withLabels(labels)
-        .endMetadata()
-        .withSpec(
-            HardenedPod.pod(spec, spec.runAsUser())
-                .withRestartPolicy("Never")
-                .withContainers(
-                    HardenedPod.container(
-                            MIGRATION, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
-                        .withImage(version.image())
-                        .withCommand(migration.command())
-                        .withArgs(migration.args())
-                        .addNewEnvFrom()
-                        .withNewSecretRef(names.appEnvironment(), false)
-                        .endEnvFrom()
-                        .withVolumeMounts(mount("tmp", "/tmp"))
-                        .build())
-                .withVolumes(emptyDir("tmp"))
-                .build())
-        .endTemplate()
-        .endSpec()
-        .build();
+    return Hash.of(deployment(new Version("", ""), spec.replicas()).getSpec());
   }
 
   private Map<String, String> selector(Version version) {

@@ -31,11 +31,6 @@ public record Names(String environment) {
     return postgres() + "-task";
   }
 
-  /** The Job that migrates the database for a version. */
-  public String migration(String hash) {
-    return environment + "-migrate-" + hash;
-  }
-
   public String redis() {
     return environment + "-redis";
   }

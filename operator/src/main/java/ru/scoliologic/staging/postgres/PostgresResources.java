@@ -64,9 +64,7 @@ public final class PostgresResources {
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(claim, spec.storage(), spec.storageClassName())));
     plan.add(new Planned(Stage.DEPLOYMENT, store.service()));
-    plan.add(
-        new Planned(
-            Stage.DEPLOYMENT, store.networkPolicy(DatabaseTaskResources.COMPONENT, "migration")));
+    plan.add(new Planned(Stage.DEPLOYMENT, store.networkPolicy(DatabaseTaskResources.COMPONENT)));
     plan.add(new Planned(Stage.DEPLOYMENT, store.statefulSet(pod(), null)));
     plan.addAll(new DatabaseTaskResources(environment).plan(tasks, snapshot));
     return plan;

@@ -10,8 +10,6 @@ import java.util.Optional;
 import java.util.Set;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
@@ -28,7 +26,7 @@ import ru.scoliologic.staging.stage.StageResult;
 final class Assessment {
   /** Reasons of a component that is on its way. */
   private static final Set<Reason> WAITING =
-      EnumSet.of(Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING, Reason.MIGRATION_RUNNING);
+      EnumSet.of(Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING);
 
   private static final Duration PULL_LOOK = Duration.ofSeconds(2);
 
@@ -51,28 +49,11 @@ final class Assessment {
                         app.image(),
                         app.reason(),
                         "stopped for a task on the database")
-                    : withMigration(app, plan)));
+                    : app));
     OllamaResources.observe(snapshot).ifPresent(components::add);
     PrometheusResources.observe(snapshot).ifPresent(components::add);
     GrafanaResources.observe(snapshot).ifPresent(components::add);
     return List.copyOf(components);
-  }
-
-  /** The first version waits for the migration, if there is one. */
-  private static Component withMigration(Component app, Plan plan) {
-    return plan.migration()
-        .told()
-        .filter(told -> plan.migration().holds(plan.rollout().serving()))
-        .filter(told -> !plan.objects().stream().anyMatch(Assessment::isHeldMigration))
-        .map(told -> new Component(app.name(), false, app.image(), told.reason(), told.message()))
-        .orElse(app);
-  }
-
-  /** Before the database is there it is the database that is waited for. */
-  private static boolean isHeldMigration(Planned planned) {
-    return planned.held()
-        && AppResources.MIGRATION.equals(
-            planned.object().getMetadata().getLabels().get(Labels.COMPONENT));
   }
 
   /** Stage 3, from its components and from what is asked of the database and of the volumes. */
@@ -149,11 +130,8 @@ final class Assessment {
     return rollout
         .candidate()
         .map(version -> {
-          var serving = rollout.serving().image();
-          if (plan.migration().holds(version)) {
-            return beside(plan.migration().told().orElseThrow(), serving);
-          }
           var state = AppResources.observe(snapshot, version);
+          var serving = rollout.serving().image();
           return state.reason() == null || state.reason() == Reason.COMPONENTS_STARTING
               ? new StageResult.Waiting(
                   Reason.CANDIDATE_STARTING,
@@ -163,13 +141,6 @@ final class Assessment {
                   "version %s does not come up, %s goes on serving: %s"
                       .formatted(version.image(), serving, state.message()));
         });
-  }
-
-  private static StageResult beside(StageResult migration, String serving) {
-    var message = "%s; %s goes on serving".formatted(migration.message(), serving);
-    return migration instanceof StageResult.Waiting waiting
-        ? new StageResult.Waiting(waiting.reason(), message, waiting.retryAfter())
-        : new StageResult.Failing(migration.reason(), message);
   }
 
   /**

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.app.AppResources;
-import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Planned;
@@ -33,8 +32,7 @@ public record Plan(
     String configuration,
     boolean gaveUp,
     DatabaseTasks databaseTasks,
-    List<String> refusedGrowth,
-    Migration migration) {
+    List<String> refusedGrowth) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -45,14 +43,6 @@ public record Plan(
     boolean dependenciesReady =
         PostgresResources.observe(snapshot).ready() && RedisResources.observe(snapshot).ready();
     var tasks = DatabaseTasks.decide(snapshot);
-    var next = rollout.candidate().orElse(rollout.serving());
-    var migration =
-        Migration.decide(
-            snapshot,
-            app,
-            next,
-            Ledger.wasUp(snapshot, next.image()),
-            Ledger.retry(snapshot, next.image()));
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
@@ -67,23 +57,13 @@ public record Plan(
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
     objects.addAll(
         app.plan(
-            rollout,
-            (dependenciesReady && !tasks.holdTheApp()) || started,
-            tasks.holdTheApp(),
-            migration));
+            rollout, (dependenciesReady && !tasks.holdTheApp()) || started, tasks.holdTheApp()));
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
     var fitted = StorageGrowth.fit(snapshot, objects);
     return new Plan(
-        fitted.objects(),
-        rollout,
-        target,
-        app.configuration(),
-        gaveUp,
-        tasks,
-        fitted.refused(),
-        migration);
+        fitted.objects(), rollout, target, app.configuration(), gaveUp, tasks, fitted.refused());
   }
 
   List<Planned> of(Stage stage) {

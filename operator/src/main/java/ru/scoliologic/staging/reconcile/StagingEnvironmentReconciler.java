@@ -30,7 +30,6 @@ import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.app.AppResources;
-import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
@@ -227,8 +226,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               .allMatch(Component::ready)
           && rollout()
               .candidate()
-              .filter(version ->
-                  plan.migration().failed() || AppResources.failedForGood(snapshot, version))
+              .filter(version -> AppResources.failedForGood(snapshot, version))
               .isPresent();
     }
 
@@ -245,10 +243,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           plan.configuration(),
           checked.isEmpty()
               ? Optional.empty()
-              : Optional.of(Verdicts.report(checked, snapshot.now())),
-          plan.migration().state() == Migration.State.Done
-              ? Optional.of(plan.migration().version().image())
-              : Optional.empty());
+              : Optional.of(Verdicts.report(checked, snapshot.now())));
     }
   }
 

@@ -67,7 +67,7 @@ public final class RedisResources {
                 spec.storageClassName())),
         new Planned(Stage.DEPLOYMENT, configuration(), held),
         new Planned(Stage.DEPLOYMENT, store.service()),
-        new Planned(Stage.DEPLOYMENT, store.networkPolicy("migration")),
+        new Planned(Stage.DEPLOYMENT, store.networkPolicy()),
         new Planned(
             Stage.DEPLOYMENT, store.statefulSet(pod(), Hash.of(configurationFile())), held));
   }

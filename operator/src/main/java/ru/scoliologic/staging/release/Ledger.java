@@ -54,7 +54,6 @@ public final class Ledger {
    * @param validation what the checks through the ingress say, if they ran
    * @param configuration hash of what the application is configured with
    * @param report the outcome of every check of the serving version, if they ran
-   * @param migrated image whose migration has run, if one has
    */
   public record Facts(
       Target target,
@@ -66,8 +65,7 @@ public final class Ledger {
       Optional<String> previous,
       Optional<StageResult> validation,
       String configuration,
-      Optional<SmokeReport> report,
-      Optional<String> migrated) {}
+      Optional<SmokeReport> report) {}
 
   private Ledger(Snapshot snapshot, Facts facts) {
     this.snapshot = snapshot;
@@ -114,21 +112,6 @@ public final class Ledger {
         .filter(release -> configuration.equals(release.getStatus().failedWith()))
         .filter(release -> !retryAsked(release))
         .isPresent();
-  }
-
-  /** Whether the migration of a version ran, or the version was up without one. */
-  public static boolean wasUp(Snapshot snapshot, String image) {
-    return find(snapshot, image)
-        .map(StagingRelease::getStatus)
-        .filter(status ->
-            status.migrated() != null
-                || (status.timings() != null && status.timings().available() != null))
-        .isPresent();
-  }
-
-  /** The request to try a version again; empty when there is none. */
-  public static String retry(Snapshot snapshot, String image) {
-    return find(snapshot, image).map(release -> release.getSpec().retry()).orElse("");
   }
 
   /** Name of the release of an image: the environment and a hash of the reference. */
@@ -218,9 +201,7 @@ public final class Ledger {
                     release.getSpec().revalidate()))
             .orElse(Handled.NOTHING),
         failedWith,
-        report(serves, last.map(StagingReleaseStatus::report)),
-        last.map(StagingReleaseStatus::migrated)
-            .orElseGet(() -> facts.migrated().filter(image::equals).map(i -> now()).orElse(null)));
+        report(serves, last.map(StagingReleaseStatus::report)));
   }
 
   /** One with the same outcomes keeps the time at which they were found. */

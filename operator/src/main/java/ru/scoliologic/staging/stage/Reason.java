@@ -102,12 +102,6 @@ public enum Reason {
       "The volume cannot hold the language models.",
       "Raise spec.services.ollama.storage, or take a model off the list and delete it from the"
           + " volume with `ollama rm` in the pod."),
-  MIGRATION_RUNNING("The database is migrated for a version before that version starts.", "Wait."),
-  MIGRATION_FAILED(
-      "The migration of a version failed, so the version is not started.",
-      "Read its last lines in the message. Give another image, mend the configuration, or set"
-          + " spec.retry of the release to a new value; what the migration changed so far stays in"
-          + " the database."),
   CANDIDATE_STARTING(
       "A new version of the application starts beside the serving one.",
       "Wait; it takes over when it is healthy."),

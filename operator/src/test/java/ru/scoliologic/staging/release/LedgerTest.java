@@ -37,7 +37,6 @@ class LedgerTest {
         Optional.empty(),
         Optional.ofNullable(validation),
         CONFIGURATION,
-        Optional.empty(),
         Optional.empty());
   }
 
@@ -52,7 +51,6 @@ class LedgerTest {
         Optional.empty(),
         Optional.of(PASSED),
         CONFIGURATION,
-        Optional.empty(),
         Optional.empty());
   }
 
@@ -153,7 +151,6 @@ class LedgerTest {
             afterwards.previous(),
             afterwards.validation(),
             CONFIGURATION,
-            Optional.empty(),
             Optional.empty());
     assertThat(statusOf(Ledger.of(snapshot, kept), WANTED)).isEqualTo(failed);
   }
