@@ -69,7 +69,12 @@ public record AppSpec(
         @Max(20)
         @JsonPropertyDescription(
             "Pods of the serving version; with volumes they all run on one node.")
-        Integer replicas)
+        Integer replicas,
+    @JsonPropertyDescription(
+            "What prepares the database for a version: run once, from the version's image and with"
+                + " the application's variables, before the version is rolled out. When it fails"
+                + " the version is given up.")
+        Migration migration)
     implements ComponentSpec {
 
   public static final String IMAGE_PATTERN =
@@ -96,6 +101,34 @@ public record AppSpec(
   @Override
   public String defaultImage() {
     return image;
+  }
+
+  /** A Job that is run once before a version is rolled out. */
+  @ValidationRule(
+      value =
+          "(has(self.command) && size(self.command) > 0) || (has(self.args) && size(self.args) > 0)",
+      message = Migration.SOMETHING)
+  public record Migration(
+      @Size(max = 50) @JsonPropertyDescription("Command to run instead of the image's entry point.")
+          List<@Size(max = 1000) String> command,
+      @Size(max = 50) @JsonPropertyDescription("Arguments of the command.")
+          List<@Size(max = 1000) String> args,
+      @Default("" + DEFAULT_TIMEOUT_SECONDS)
+          @Min(10)
+          @Max(86400)
+          @JsonPropertyDescription("Seconds after which it is ended and counts as failed.")
+          Integer timeoutSeconds,
+      @JsonPropertyDescription("Compute resources; the application's when absent.")
+          ResourceRequirements resources) {
+
+    public static final String SOMETHING = "give command or args: what is to be run";
+    static final int DEFAULT_TIMEOUT_SECONDS = 600;
+
+    public Migration {
+      command = command == null ? List.of() : List.copyOf(command);
+      args = args == null ? List.of() : List.copyOf(args);
+      timeoutSeconds = timeoutSeconds == null ? DEFAULT_TIMEOUT_SECONDS : timeoutSeconds;
+    }
   }
 
   /** The health end point. */

@@ -27,7 +27,9 @@ public record StagingReleaseStatus(
             "Hash of the application's configuration with which it failed; another one is tried.")
         String failedWith,
     @JsonPropertyDescription("Every check of the version, as it last was while it served.")
-        SmokeReport report) {
+        SmokeReport report,
+    @JsonPropertyDescription("Whether its migration was run; it is not run again.")
+        Boolean migrated) {
 
   /**
    * The time of each step.

@@ -17,6 +17,8 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -71,10 +73,12 @@ public final class AppResources {
   /**
    * The application's part of the plan.
    *
+   * @param migration keeps versions from starting
    * @param dependenciesReady whether PostgreSQL and Redis serve; a version does not start before
    * @param stopped whether no pod may run for now
    */
-  public List<Planned> plan(Rollout rollout, boolean dependenciesReady, boolean stopped) {
+  public List<Planned> plan(
+      Rollout rollout, Migration migration, boolean dependenciesReady, boolean stopped) {
     var plan = new ArrayList<Planned>();
     for (var volume : spec.volumes()) {
       plan.add(
@@ -87,10 +91,11 @@ public final class AppResources {
     }
     plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
     for (var version : rollout.kept()) {
-      boolean held = variables.isEmpty() || !dependenciesReady;
+      boolean held = variables.isEmpty() || !dependenciesReady || migration.holds(version);
       plan.add(
           new Planned(Stage.DEPLOYMENT, deployment(version, stopped ? 0 : spec.replicas()), held));
     }
+    plan.addAll(migration.plan());
     return plan;
   }
 
@@ -133,7 +138,8 @@ public final class AppResources {
 
   /** Hash of all that a version runs with but its image. */
   public String configuration() {
-    return Hash.of(deployment(new Version("", ""), spec.replicas()).getSpec());
+    var deployed = Hash.of(deployment(new Version("", ""), spec.replicas()).getSpec());
+    return spec.migration() == null ? deployed : Hash.of(deployed + Hash.of(spec.migration()));
   }
 
   private Map<String, String> selector(Version version) {
@@ -191,6 +197,52 @@ public final class AppResources {
         .endTemplate()
         .endSpec()
         .build();
+  }
+
+  /** The Job that migrates to a version; its volumes stay with the application. */
+  Job migration(Version version, String name) {
+    var migration = spec.migration();
+    var metadata = Ownership.owned(environment, Migration.COMPONENT, name);
+    metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
+    var labels = new TreeMap<>(Labels.of(environment, Migration.COMPONENT));
+    labels.put(Labels.VERSION, version.hash());
+    metadata.setLabels(labels);
+    return new JobBuilder()
+        .withMetadata(metadata)
+        .withNewSpec()
+        .withBackoffLimit(0)
+        .withActiveDeadlineSeconds(migration.timeoutSeconds().longValue())
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(labels)
+        .endMetadata()
+        .withSpec(
+            HardenedPod.pod(spec, spec.runAsUser())
+                .withRestartPolicy("Never")
+                .withContainers(migrationContainer(version))
+                .withVolumes(emptyDir("tmp"))
+                .build())
+        .endTemplate()
+        .endSpec()
+        .build();
+  }
+
+  private Container migrationContainer(Version version) {
+    var migration = spec.migration();
+    var container =
+        HardenedPod.container(
+                Migration.COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
+            .withImage(version.image())
+            .withCommand(migration.command())
+            .withArgs(migration.args())
+            .addNewEnvFrom()
+            .withNewSecretRef(names.appEnvironment(), false)
+            .endEnvFrom()
+            .withTerminationMessagePolicy("FallbackToLogsOnError")
+            .withVolumeMounts(mount("tmp", "/tmp"));
+    return migration.resources() == null
+        ? container.build()
+        : container.withResources(migration.resources()).build();
   }
 
   private PodSpec podSpec(Version version) {

@@ -22,6 +22,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
  */
 public record DataStore(StagingEnvironment environment, String component, String name, int port) {
   private static final String CLIENT = "app";
+  private static final String MIGRATION = "migration";
 
   public Service service() {
     return new ServiceBuilder()
@@ -45,8 +46,15 @@ public record DataStore(StagingEnvironment environment, String component, String
    */
   public NetworkPolicy networkPolicy(String... more) {
     var policy = new AccessPolicy(environment, component, name, port);
+    var migration =
+        environment.getSpec().services().app().migration() == null
+            ? Stream.<String>empty()
+            : Stream.of(MIGRATION);
     return policy.lettingIn(
-        Stream.concat(Stream.of(CLIENT), Stream.of(more)).map(policy::peer).toList());
+        Stream.of(Stream.of(CLIENT), migration, Stream.of(more))
+            .flatMap(names -> names)
+            .map(policy::peer)
+            .toList());
   }
 
   /**

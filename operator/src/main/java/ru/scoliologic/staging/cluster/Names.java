@@ -71,6 +71,11 @@ public record Names(String environment) {
     return app() + "-" + version;
   }
 
+  /** One attempt to run the migration of one version of the application. */
+  public String migration(String version, String attempt) {
+    return environment + "-migrate-" + version + "-" + attempt;
+  }
+
   /** The Secret with the application's environment variables. */
   public String appEnvironment() {
     return environment + "-app-env";

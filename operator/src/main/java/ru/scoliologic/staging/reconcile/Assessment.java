@@ -62,6 +62,12 @@ final class Assessment {
     if (running.isPresent()) {
       return running.get();
     }
+    var migration = plan.migration().result();
+    boolean onlyTheApp =
+        components.stream().allMatch(c -> c.ready() != c.name().equals(AppResources.COMPONENT));
+    if (migration.isPresent() && onlyTheApp) {
+      return migration.get();
+    }
     var result = deployment(components);
     if (!result.isReady()) {
       return result;
@@ -132,6 +138,14 @@ final class Assessment {
         .map(version -> {
           var state = AppResources.observe(snapshot, version);
           var serving = rollout.serving().image();
+          var migration = plan.migration().result();
+          if (migration.isPresent()) {
+            return migration.get().reason() == Reason.MIGRATION_RUNNING
+                ? migration.get()
+                : new StageResult.Failing(
+                    Reason.CANDIDATE_FAILED,
+                    "%s; %s goes on serving".formatted(migration.get().message(), serving));
+          }
           return state.reason() == null || state.reason() == Reason.COMPONENTS_STARTING
               ? new StageResult.Waiting(
                   Reason.CANDIDATE_STARTING,

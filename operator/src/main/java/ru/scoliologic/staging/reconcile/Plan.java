@@ -3,9 +3,11 @@ package ru.scoliologic.staging.reconcile;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.app.AppResources;
+import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Planned;
@@ -32,7 +34,8 @@ public record Plan(
     String configuration,
     boolean gaveUp,
     DatabaseTasks databaseTasks,
-    List<String> refusedGrowth) {
+    List<String> refusedGrowth,
+    Migration migration) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -43,6 +46,17 @@ public record Plan(
     boolean dependenciesReady =
         PostgresResources.observe(snapshot).ready() && RedisResources.observe(snapshot).ready();
     var tasks = DatabaseTasks.decide(snapshot);
+    var migration =
+        Migration.decide(
+            snapshot,
+            rollout,
+            app,
+            new Migration.Attempt(
+                Rollout.Version.of(target.image()),
+                retry(snapshot, target),
+                gaveUp ? Ledger.find(snapshot, target.image()) : Optional.empty()),
+            image -> Ledger.settled(snapshot, image),
+            dependenciesReady && !tasks.holdTheApp());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
@@ -57,13 +71,29 @@ public record Plan(
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
     objects.addAll(
         app.plan(
-            rollout, (dependenciesReady && !tasks.holdTheApp()) || started, tasks.holdTheApp()));
+            rollout,
+            migration,
+            (dependenciesReady && !tasks.holdTheApp()) || started,
+            tasks.holdTheApp()));
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
     var fitted = StorageGrowth.fit(snapshot, objects);
     return new Plan(
-        fitted.objects(), rollout, target, app.configuration(), gaveUp, tasks, fitted.refused());
+        fitted.objects(),
+        rollout,
+        target,
+        app.configuration(),
+        gaveUp,
+        tasks,
+        fitted.refused(),
+        migration);
+  }
+
+  private static String retry(Snapshot snapshot, Target target) {
+    return Ledger.find(snapshot, target.image())
+        .map(release -> release.getSpec().retry())
+        .orElse("");
   }
 
   List<Planned> of(Stage stage) {

@@ -234,6 +234,11 @@ public final class SpecRules {
     if (!app.health().path().startsWith("/")) {
       problems.add("spec.services.app.health.path: must start with '/'");
     }
+    if (app.migration() != null
+        && app.migration().command().isEmpty()
+        && app.migration().args().isEmpty()) {
+      problems.add("spec.services.app.migration: " + AppSpec.Migration.SOMETHING);
+    }
     for (var volume : app.volumes()) {
       var field = "spec.services.app.volumes[" + volume.path() + "]";
       matches(

@@ -204,7 +204,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     return new Pass(
         results,
         overall,
-        Optional.of(new Versions(snapshot, plan, candidate, checked)),
+        Optional.of(new Versions(snapshot, plan, candidate, checked, plan.migration().result())),
         components,
         settings.masking(),
         true,
@@ -214,7 +214,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
 
   /** The application's versions as one pass found them. */
   private record Versions(
-      Snapshot snapshot, Plan plan, Optional<StageResult> candidateState, List<Result> checked) {
+      Snapshot snapshot,
+      Plan plan,
+      Optional<StageResult> candidateState,
+      List<Result> checked,
+      Optional<StageResult> migration) {
     Rollout rollout() {
       return plan.rollout();
     }
@@ -226,7 +230,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               .allMatch(Component::ready)
           && rollout()
               .candidate()
-              .filter(version -> AppResources.failedForGood(snapshot, version))
+              .filter(version ->
+                  plan.migration().failed() || AppResources.failedForGood(snapshot, version))
               .isPresent();
     }
 
@@ -243,7 +248,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           plan.configuration(),
           checked.isEmpty()
               ? Optional.empty()
-              : Optional.of(Verdicts.report(checked, snapshot.now())));
+              : Optional.of(Verdicts.report(checked, snapshot.now())),
+          plan.migration().done(),
+          migration.filter(m -> rollout().serving().image().equals(plan.target().image())));
     }
   }
 
@@ -490,7 +497,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               versions.snapshot(),
               versions.plan(),
               versions.candidateState().map(this::masked),
-              versions.checked())
+              versions.checked(),
+              versions.migration().map(this::masked))
           .facts(masked(results), components);
     }
 

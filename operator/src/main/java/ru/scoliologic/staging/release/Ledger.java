@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.StagingRelease;
@@ -54,6 +55,8 @@ public final class Ledger {
    * @param validation what the checks through the ingress say, if they ran
    * @param configuration hash of what the application is configured with
    * @param report the outcome of every check of the serving version, if they ran
+   * @param migrated images whose migration was found to have succeeded
+   * @param migration of the serving version while it keeps that from starting
    */
   public record Facts(
       Target target,
@@ -65,7 +68,9 @@ public final class Ledger {
       Optional<String> previous,
       Optional<StageResult> validation,
       String configuration,
-      Optional<SmokeReport> report) {}
+      Optional<SmokeReport> report,
+      Set<String> migrated,
+      Optional<StageResult> migration) {}
 
   private Ledger(Snapshot snapshot, Facts facts) {
     this.snapshot = snapshot;
@@ -111,6 +116,15 @@ public final class Ledger {
         .filter(release -> release.getStatus() != null)
         .filter(release -> configuration.equals(release.getStatus().failedWith()))
         .filter(release -> !retryAsked(release))
+        .isPresent();
+  }
+
+  /** Whether a version needs no migration any more: it had one, or it was rolled out before. */
+  public static boolean settled(Snapshot snapshot, String image) {
+    return find(snapshot, image)
+        .map(StagingRelease::getStatus)
+        .filter(status ->
+            Boolean.TRUE.equals(status.migrated()) || isTrue(status.conditions(), ROLLED_OUT))
         .isPresent();
   }
 
@@ -161,9 +175,12 @@ public final class Ledger {
     boolean verified =
         isTrue(before, VERIFIED)
             || (serves && facts.validation().filter(StageResult::isReady).isPresent());
+    boolean wanted = serves && image.equals(facts.target().image());
+    boolean tried = starts || wanted || known.filter(Ledger::retryAsked).isPresent();
+    boolean failed = starts ? facts.failed() : wanted && migrationFailed();
     var failedWith =
-        starts || known.filter(Ledger::retryAsked).isPresent()
-            ? starts && facts.failed() ? facts.configuration() : null
+        tried
+            ? failed ? facts.configuration() : null
             : last.map(StagingReleaseStatus::failedWith).orElse(null);
     long generation = known.map(release -> release.getMetadata().getGeneration()).orElse(1L);
     boolean superseded =
@@ -201,7 +218,14 @@ public final class Ledger {
                     release.getSpec().revalidate()))
             .orElse(Handled.NOTHING),
         failedWith,
-        report(serves, last.map(StagingReleaseStatus::report)));
+        report(serves, last.map(StagingReleaseStatus::report)),
+        facts.migrated().contains(image)
+            ? Boolean.TRUE
+            : last.map(StagingReleaseStatus::migrated).orElse(null));
+  }
+
+  private boolean migrationFailed() {
+    return facts.migration().filter(m -> m.reason() == Reason.MIGRATION_FAILED).isPresent();
   }
 
   /** One with the same outcomes keeps the time at which they were found. */
@@ -228,6 +252,11 @@ public final class Ledger {
     }
     if (starts) {
       var state = facts.candidateState().orElseThrow();
+      return Optional.of(
+          condition(before, generation, ROLLED_OUT, "False", state.reason(), state.message()));
+    }
+    if (serves && facts.migration().isPresent()) {
+      var state = facts.migration().get();
       return Optional.of(
           condition(before, generation, ROLLED_OUT, "False", state.reason(), state.message()));
     }
@@ -298,11 +327,11 @@ public final class Ledger {
       boolean verified,
       boolean superseded,
       boolean failed) {
-    if (serves) {
-      return "Serving";
-    }
     if (failed) {
       return "Failed";
+    }
+    if (serves) {
+      return "Serving";
     }
     if (starts) {
       return "Starting";

@@ -102,6 +102,13 @@ public enum Reason {
       "The volume cannot hold the language models.",
       "Raise spec.services.ollama.storage, or take a model off the list and delete it from the"
           + " volume with `ollama rm` in the pod."),
+  MIGRATION_RUNNING(
+      "The migration of a version runs before the version is rolled out.",
+      "Wait; the version starts after it."),
+  MIGRATION_FAILED(
+      "The migration of the first version failed, so the version is not started.",
+      "Read its last lines in the message; give another image, mend its configuration, or set"
+          + " spec.retry of its release to a new value."),
   CANDIDATE_STARTING(
       "A new version of the application starts beside the serving one.",
       "Wait; it takes over when it is healthy."),

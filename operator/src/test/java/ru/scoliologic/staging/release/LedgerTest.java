@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
@@ -37,6 +38,8 @@ class LedgerTest {
         Optional.empty(),
         Optional.ofNullable(validation),
         CONFIGURATION,
+        Optional.empty(),
+        Set.of(),
         Optional.empty());
   }
 
@@ -51,6 +54,8 @@ class LedgerTest {
         Optional.empty(),
         Optional.of(PASSED),
         CONFIGURATION,
+        Optional.empty(),
+        Set.of(),
         Optional.empty());
   }
 
@@ -151,6 +156,8 @@ class LedgerTest {
             afterwards.previous(),
             afterwards.validation(),
             CONFIGURATION,
+            Optional.empty(),
+            Set.of(),
             Optional.empty());
     assertThat(statusOf(Ledger.of(snapshot, kept), WANTED)).isEqualTo(failed);
   }
