@@ -47,7 +47,10 @@ public record IngressSpec(
         @ValidationRule(
             value = "self.all(a, a.matches('" + ADDRESS_PATTERN + "'))",
             message = ADDRESS_MESSAGE)
-        List<@Size(max = 45) String> addresses)
+        List<@Size(max = 45) String> addresses,
+    @JsonPropertyDescription(
+            "Protects the application's domain: from whom it takes requests. Open when absent.")
+        AccessSpec access)
     implements ComponentSpec {
 
   public static final String DEFAULT_IMAGE = "traefik:v3.6.12";

@@ -17,6 +17,11 @@ public record Names(String environment) {
     return environment + "-traefik-users";
   }
 
+  /** The Secret with the way of the operator's own requests through a protected domain. */
+  public String traefikCheck() {
+    return environment + "-traefik-check";
+  }
+
   public String postgres() {
     return environment + "-postgres";
   }

@@ -27,6 +27,8 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param caBundle PEM certificates of a custom authority, or empty
  * @param secrets every secret value, for masking
  * @param checkSecrets the values that headers of declared checks refer to
+ * @param appUsers htpasswd lines of the application's domain, as {@code dashboardUsers}; empty when
+ *     no password is asked for
  */
 public record Settings(
     StageResult result,
@@ -35,14 +37,17 @@ public record Settings(
     String dashboardUsers,
     String caBundle,
     List<String> secrets,
-    Map<KeyRef, String> checkSecrets) {
+    Map<KeyRef, String> checkSecrets,
+    String appUsers) {
 
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
   public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
   public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
+  static final String CHECK_TOKEN = "access-check-token";
   static final String USERS_KEY = "users";
+  static final String APP_USERS_KEY = "app";
 
   public Masking masking() {
     return new Masking(secrets);
@@ -67,6 +72,19 @@ public record Settings(
         DashboardUsers.PROBE_USER, credentials.getOrDefault(DASHBOARD_PROBE_PASSWORD, ""));
   }
 
+  /**
+   * What marks the operator's own requests to a protected application; empty when there is none.
+   */
+  public String checkToken() {
+    return credentials.getOrDefault(CHECK_TOKEN, "");
+  }
+
+  private Map<String, String> users() {
+    return appUsers.isEmpty()
+        ? Map.of(USERS_KEY, dashboardUsers)
+        : Map.of(USERS_KEY, dashboardUsers, APP_USERS_KEY, appUsers);
+  }
+
   /** The Secrets of this stage. */
   public List<Planned> plan(Snapshot snapshot) {
     var environment = snapshot.environment();
@@ -82,9 +100,7 @@ public record Settings(
             appEnvironment.isEmpty()),
         new Planned(
             Stage.DEPLOYMENT,
-            secret(
-                Ownership.owned(environment, "traefik", names.traefikUsers()),
-                Map.of(USERS_KEY, dashboardUsers)),
+            secret(Ownership.owned(environment, "traefik", names.traefikUsers()), users()),
             dashboardUsers.isEmpty()));
   }
 

@@ -61,7 +61,9 @@ public record Plan(
                 snapshot,
                 settings.dashboardUsers(),
                 settings.caBundle(),
-                DnsRecords.untrusted(snapshot))
+                DnsRecords.untrusted(snapshot),
+                settings.appUsers(),
+                settings.checkToken())
             .plan());
     objects.addAll(new PostgresResources(environment).plan(tasks, snapshot));
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());

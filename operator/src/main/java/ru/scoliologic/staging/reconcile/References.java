@@ -48,6 +48,10 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
         .filter(header -> header.secretKeyRef() != null)
         .forEach(header -> names.add(header.secretKeyRef().name()));
     names.add(spec.ingress().dashboardAuth().secretKeyRef().name());
+    var access = spec.ingress().access();
+    if (access != null && access.basicAuth() != null) {
+      names.add(access.basicAuth().secretKeyRef().name());
+    }
     return names;
   }
 

@@ -1,10 +1,12 @@
 package ru.scoliologic.staging.reconcile;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.DatabaseBackup;
 import ru.scoliologic.staging.api.DatabaseRestore;
@@ -122,6 +124,9 @@ public final class SpecRules {
           IngressSpec.ADDRESS_PATTERN,
           IngressSpec.ADDRESS_MESSAGE);
     }
+    if (ingress.access() != null) {
+      access(ingress.access());
+    }
     if (ingress.dashboardAuth() == null) {
       missing("spec.ingress.dashboardAuth");
     } else {
@@ -131,6 +136,40 @@ public final class SpecRules {
       reference(
           "spec.ingress.acme.caBundle.configMapKeyRef",
           ingress.acme().caBundle().configMapKeyRef());
+    }
+  }
+
+  private void access(AccessSpec access) {
+    for (var network : access.allowFrom()) {
+      matches(
+          "spec.ingress.access.allowFrom",
+          network,
+          AccessSpec.NETWORK_PATTERN,
+          AccessSpec.NETWORK_MESSAGE);
+      if (network != null && network.contains(":") && !isAddress(network.split("/", 2)[0])) {
+        problems.add(
+            "spec.ingress.access.allowFrom: '%s' %s"
+                .formatted(network, AccessSpec.NETWORK_MESSAGE));
+      }
+    }
+    for (var path : access.openPaths()) {
+      matches(
+          "spec.ingress.access.openPaths", path, AccessSpec.PATH_PATTERN, AccessSpec.PATH_MESSAGE);
+    }
+    if (!access.openPaths().isEmpty() && !access.closed()) {
+      problems.add("spec.ingress.access: " + AccessSpec.OPEN_MESSAGE);
+    }
+    if (access.basicAuth() != null) {
+      reference("spec.ingress.access.basicAuth.secretKeyRef", access.basicAuth().secretKeyRef());
+    }
+  }
+
+  private static boolean isAddress(String literal) {
+    try {
+      InetAddress.ofLiteral(literal);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
     }
   }
 

@@ -324,7 +324,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             probe.getValue(),
             spec.grafana().map(g -> spec.domains().grafana()).orElse(null),
             spec.validation(),
-            settings.checkSecrets());
+            settings.checkSecrets(),
+            spec.ingress().access(),
+            settings.checkToken());
     var serving = Ledger.find(snapshot, plan.rollout().serving().image());
     var subject =
         snapshot.environment().getMetadata().getGeneration()

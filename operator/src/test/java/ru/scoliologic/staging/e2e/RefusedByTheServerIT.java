@@ -58,6 +58,10 @@ class RefusedByTheServerIT {
         "deletionPolicy: Delete | infrastructure: {dns: {resolver: dns}} | is not the address of a DNS server",
         "deletionPolicy: Delete | infrastructure: {dns: {mode: Maybe}} | Unsupported value: \"Maybe\"",
         "deletionPolicy: Delete | infrastructure: {capacity: {minimum: {cpu: four}}} | is not an amount of CPU",
+        "dashboardAuth: | access: {allowFrom: [office]} ~ dashboardAuth: | holds what is no network: give ones like",
+        "dashboardAuth: | access: {allowFrom: [10.0.0.0/33]} ~ dashboardAuth: | holds what is no network",
+        "dashboardAuth: | access: {basicAuth: {secretKeyRef: {name: a, key: b}}, openPaths: [/]} ~ dashboardAuth: | holds what is no path below '/'",
+        "dashboardAuth: | access: {openPaths: [/a]} ~ dashboardAuth: | openPaths goes with allowFrom or basicAuth",
         "server: Custom | server: ZeroSSL | Unsupported value: \"ZeroSSL\"",
         "postgres: {storage: 1Gi} | postgres: {storage: 10GB} | is not a volume size: give a whole number with Mi",
         "postgres: {storage: 1Gi} | postgres: {storage: '-1Gi'} | is not a volume size",
@@ -81,7 +85,7 @@ class RefusedByTheServerIT {
   void a_bad_value_is_refused_with_its_field_and_the_cure(
       String good, String bad, String expected) {
     // The resource is sent as it is written, for the types of the client would not let it through.
-    var yaml = Given.resource("/e2e/environment.yaml").replace(good, bad);
+    var yaml = Given.resource("/e2e/environment.yaml").replace(good, bad.replace(" ~ ", "\n    "));
 
     assertThatThrownBy(() ->
             staging

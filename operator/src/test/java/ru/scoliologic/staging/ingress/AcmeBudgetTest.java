@@ -216,7 +216,7 @@ class AcmeBudgetTest {
   }
 
   private static List<Planned> plan(Snapshot snapshot, String... untrusted) {
-    return new TraefikResources(snapshot, "admin:x", "", Set.of(untrusted)).plan();
+    return new TraefikResources(snapshot, "admin:x", "", Set.of(untrusted), "", "").plan();
   }
 
   private static Ingress ingress(List<Planned> plan) {

@@ -123,6 +123,46 @@ class SpecRulesTest {
         .hasSize(5);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{allowFrom: [office]} | spec.ingress.access.allowFrom: 'office' holds what is no network",
+        "{allowFrom: [10.0.0.256]} | spec.ingress.access.allowFrom: '10.0.0.256' holds what is no network",
+        "{allowFrom: [10.0.0.0/33]} | spec.ingress.access.allowFrom: '10.0.0.0/33' holds what is no network",
+        "{allowFrom: ['1:2:3::4::5']} | spec.ingress.access.allowFrom: '1:2:3::4::5' holds what is no network",
+        "{allowFrom: ['2001:db8::/129']} | spec.ingress.access.allowFrom: '2001:db8::/129' holds what is no",
+        "{allowFrom: [10.0.0.1], openPaths: [/]} | spec.ingress.access.openPaths: '/' holds what is no path",
+        "{allowFrom: [10.0.0.1], openPaths: [/a/../b]} | spec.ingress.access.openPaths: '/a/../b' holds",
+        "{allowFrom: [10.0.0.1], openPaths: ['/a`)']} | spec.ingress.access.openPaths: '/a`)' holds",
+        "{openPaths: [/a]} | spec.ingress.access: openPaths goes with allowFrom or basicAuth",
+        "{basicAuth: {}} | spec.ingress.access.basicAuth.secretKeyRef is missing"
+      })
+  void an_access_that_would_not_protect_is_named(String access, String expected) {
+    assertThat(SpecRules.problems(accessible(access)))
+        .singleElement()
+        .satisfies(p -> assertThat(p).contains(expected));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{noIndex: false}",
+        "{allowFrom: [10.0.0.0/8, 192.0.2.1, '2001:db8::/32', '::1', 0.0.0.0/0]}",
+        "{allowFrom: [10.0.0.1], openPaths: [/api/health, /.well-known/, /a_b/c-d.~e]}"
+      })
+  void networks_addresses_and_paths_are_accepted(String access) {
+    assertThat(SpecRules.problems(accessible(access))).isEmpty();
+  }
+
+  private static StagingEnvironment accessible(String access) {
+    return Given.aGoodStart()
+        .edited("    acme:\n", "    access: " + access + "\n    acme:\n")
+        .snapshot()
+        .environment();
+  }
+
   @Test
   void a_directory_goes_with_a_custom_server_only() {
     var edited =
