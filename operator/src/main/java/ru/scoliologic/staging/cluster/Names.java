@@ -72,6 +72,11 @@ public record Names(String environment) {
     return environment + "-grafana-dashboards";
   }
 
+  /** The Secret with the certificate that an Ingress asks of an issuer. */
+  public static String tls(String ingress) {
+    return ingress + "-tls";
+  }
+
   public String app() {
     return environment + "-app";
   }

@@ -29,6 +29,7 @@ import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
+import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -79,7 +80,10 @@ public final class Configuration {
     } else {
       resolveKeys(spec.secrets());
     }
-    var users = dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
+    var users =
+        spec.ingress().sharesController()
+            ? ""
+            : dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
     var appUsers = appUsers(spec.ingress().access());
     var ca = caBundle();
     initSql();
@@ -296,7 +300,23 @@ public final class Configuration {
     return Optional.of(lines);
   }
 
+  /** Beside a certificate, as cert-manager writes it; the system's roots when it is not there. */
+  private String sharedAuthority() {
+    var shared = snapshot.environment().getSpec().ingress().shared();
+    var name =
+        shared.tlsSecretRef() == null
+            ? Names.tls(snapshot.names().app())
+            : shared.tlsSecretRef().name();
+    return Optional.ofNullable(snapshot.secrets().get(name))
+        .map(secret -> Settings.values(secret).get("ca.crt"))
+        .filter(Configuration::holdsCertificates)
+        .orElse("");
+  }
+
   private String caBundle() {
+    if (snapshot.environment().getSpec().ingress().sharesController()) {
+      return sharedAuthority();
+    }
     var bundle = CertificateAuthority.inUse(snapshot.environment()).caBundle();
     if (bundle == null) {
       return "";
@@ -313,20 +333,23 @@ public final class Configuration {
               .formatted(ref.name(), ref.key()));
       return "";
     }
-    try {
-      var certificates =
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)));
-      if (certificates.isEmpty()) {
-        throw new CertificateException("no certificate");
-      }
-    } catch (CertificateException e) {
+    if (!holdsCertificates(pem)) {
       problems.invalid(
           "key %s of ConfigMap %s holds no PEM certificates (caBundle of spec.ingress.acme)"
               .formatted(ref.key(), ref.name()));
       return "";
     }
     return pem;
+  }
+
+  private static boolean holdsCertificates(String pem) {
+    try {
+      return !CertificateFactory.getInstance("X.509")
+          .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)))
+          .isEmpty();
+    } catch (CertificateException e) {
+      return false;
+    }
   }
 
   private void initSql() {
@@ -367,7 +390,9 @@ public final class Configuration {
     var names = snapshot.names();
     var parts = new TreeMap<>(values);
     parts.put("DOMAIN_APP", spec.domains().app());
-    parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
+    if (spec.domains().traefik() != null) {
+      parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
+    }
     parts.put("POSTGRES_HOST", names.postgres());
     parts.put("POSTGRES_PORT", "5432");
     parts.put("POSTGRES_DB", spec.services().postgres().database());

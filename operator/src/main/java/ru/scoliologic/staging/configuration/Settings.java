@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -89,19 +90,29 @@ public record Settings(
   public List<Planned> plan(Snapshot snapshot) {
     var environment = snapshot.environment();
     var names = snapshot.names();
-    return List.of(
-        new Planned(
-            Stage.CONFIGURATION,
-            secret(Ownership.retained(environment, COMPONENT, names.credentials()), credentials),
-            credentials.isEmpty()),
-        new Planned(
-            Stage.DEPLOYMENT,
-            secret(Ownership.owned(environment, "app", names.appEnvironment()), appEnvironment),
-            appEnvironment.isEmpty()),
-        new Planned(
-            Stage.DEPLOYMENT,
-            secret(Ownership.owned(environment, "traefik", names.traefikUsers()), users()),
-            dashboardUsers.isEmpty()));
+    var plan =
+        new ArrayList<>(
+            List.of(
+                new Planned(
+                    Stage.CONFIGURATION,
+                    secret(
+                        Ownership.retained(environment, COMPONENT, names.credentials()),
+                        credentials),
+                    credentials.isEmpty()),
+                new Planned(
+                    Stage.DEPLOYMENT,
+                    secret(
+                        Ownership.owned(environment, "app", names.appEnvironment()),
+                        appEnvironment),
+                    appEnvironment.isEmpty())));
+    if (!environment.getSpec().ingress().sharesController()) {
+      plan.add(
+          new Planned(
+              Stage.DEPLOYMENT,
+              secret(Ownership.owned(environment, "traefik", names.traefikUsers()), users()),
+              dashboardUsers.isEmpty()));
+    }
+    return List.copyOf(plan);
   }
 
   private static HasMetadata secret(

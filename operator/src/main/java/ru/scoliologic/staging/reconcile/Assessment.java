@@ -41,7 +41,6 @@ final class Assessment {
     var components =
         new ArrayList<>(
             List.of(
-                TraefikResources.observe(snapshot),
                 PostgresResources.observe(snapshot),
                 RedisResources.observe(snapshot),
                 held
@@ -52,6 +51,9 @@ final class Assessment {
                         app.reason(),
                         "stopped for a task on the database")
                     : withMigration(app, plan)));
+    if (!snapshot.environment().getSpec().ingress().sharesController()) {
+      components.addFirst(TraefikResources.observe(snapshot));
+    }
     OllamaResources.observe(snapshot).ifPresent(components::add);
     PrometheusResources.observe(snapshot).ifPresent(components::add);
     GrafanaResources.observe(snapshot).ifPresent(components::add);

@@ -20,6 +20,7 @@ import ru.scoliologic.staging.api.OllamaSpec;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.api.SharedIngress;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.api.Storage;
@@ -49,7 +50,7 @@ public final class SpecRules {
       rules.problems.add(
           "metadata.name is too long: an environment's name has at most 40 characters");
     }
-    rules.domains(spec.domains());
+    rules.domains(spec.domains(), spec.ingress() == null || !spec.ingress().sharesController());
     rules.ingress(spec.ingress());
     rules.secrets(spec.secrets());
     rules.services(spec);
@@ -59,18 +60,21 @@ public final class SpecRules {
     return rules.problems;
   }
 
-  private void domains(Domains domains) {
+  /** The domains; the dashboard's is needed only where there is one. */
+  private void domains(Domains domains, boolean dashboard) {
     if (domains == null) {
       missing("spec.domains");
       return;
     }
     matches(
         "spec.domains.app", domains.app(), Domains.HOST_NAME_PATTERN, Domains.HOST_NAME_MESSAGE);
-    matches(
-        "spec.domains.traefik",
-        domains.traefik(),
-        Domains.HOST_NAME_PATTERN,
-        Domains.HOST_NAME_MESSAGE);
+    if (dashboard || domains.traefik() != null) {
+      matches(
+          "spec.domains.traefik",
+          domains.traefik(),
+          Domains.HOST_NAME_PATTERN,
+          Domains.HOST_NAME_MESSAGE);
+    }
     if (domains.grafana() != null) {
       matches(
           "spec.domains.grafana",
@@ -96,8 +100,19 @@ public final class SpecRules {
       return;
     }
     size("spec.ingress.storage", ingress.storage());
+    if (ingress.sharesController() != (ingress.shared() != null)) {
+      problems.add("spec.ingress: " + IngressSpec.SHARED_MESSAGE);
+    }
+    if (ingress.shared() != null) {
+      shared(ingress.shared());
+    }
+    if (ingress.sharesController() && ingress.access() != null) {
+      problems.add("spec.ingress: " + IngressSpec.ACCESS_MESSAGE);
+    }
     if (ingress.acme() == null) {
-      missing("spec.ingress.acme");
+      if (!ingress.sharesController()) {
+        missing("spec.ingress.acme");
+      }
     } else {
       var acme = ingress.acme();
       matches(
@@ -128,7 +143,9 @@ public final class SpecRules {
       access(ingress.access());
     }
     if (ingress.dashboardAuth() == null) {
-      missing("spec.ingress.dashboardAuth");
+      if (!ingress.sharesController()) {
+        missing("spec.ingress.dashboardAuth");
+      }
     } else {
       reference("spec.ingress.dashboardAuth.secretKeyRef", ingress.dashboardAuth().secretKeyRef());
     }
@@ -136,6 +153,23 @@ public final class SpecRules {
       reference(
           "spec.ingress.acme.caBundle.configMapKeyRef",
           ingress.acme().caBundle().configMapKeyRef());
+    }
+  }
+
+  private void shared(SharedIngress shared) {
+    matches(
+        "spec.ingress.shared.className",
+        shared.className(),
+        SharedIngress.NAME_PATTERN,
+        SharedIngress.NAME_MESSAGE);
+    if (shared.sources() > 1) {
+      problems.add("spec.ingress.shared: " + SharedIngress.ONE_MESSAGE);
+    }
+    if (shared.annotations().containsKey(SharedIngress.CLASS)) {
+      problems.add("spec.ingress.shared.annotations: " + SharedIngress.CLASS_MESSAGE);
+    }
+    if (shared.tlsSecretRef() != null && shared.tlsSecretRef().name() == null) {
+      missing("spec.ingress.shared.tlsSecretRef.name");
     }
   }
 

@@ -55,6 +55,13 @@ public enum Reason {
       "See whether it can be reached from the operator's pod, or set"
           + " spec.infrastructure.dns.resolver."),
 
+  INGRESS_CLASS_MISSING(
+      "The ingress class that the spec names does not exist.",
+      "Name a class from `kubectl get ingressclass`, or install its controller."),
+  TLS_SECRET_MISSING(
+      "The Secret with the certificate for the shared ingress is not there or not complete.",
+      "Create it with tls.crt and tls.key; it is noticed within about a second."),
+
   CONFIGURATION_READY("Every key is present and acceptable.", "Nothing to do."),
   SECRET_MISSING(
       "A Secret that the spec names does not exist.",

@@ -89,13 +89,16 @@ public final class Checks {
                   pool.submit(
                       builtIn("health in full", Priority.Important, () -> degraded(target))),
                   pool.submit(
-                      builtIn("front page in time", Priority.Important, () -> front(target))),
-                  pool.submit(
-                      builtIn(
-                          "dashboard is closed", Priority.Critical, () -> dashboardClosed(target))),
-                  pool.submit(
-                      builtIn("dashboard opens", Priority.Critical, () -> dashboardOpens(target))),
-                  pool.submit(builtIn("routers", Priority.Important, () -> routers(target)))));
+                      builtIn("front page in time", Priority.Important, () -> front(target)))));
+      if (target.dashboard() != null) {
+        builtIn.add(
+            pool.submit(
+                builtIn("dashboard is closed", Priority.Critical, () -> dashboardClosed(target))));
+        builtIn.add(
+            pool.submit(
+                builtIn("dashboard opens", Priority.Critical, () -> dashboardOpens(target))));
+        builtIn.add(pool.submit(builtIn("routers", Priority.Important, () -> routers(target))));
+      }
       if (target.access() != null && target.access().closed()) {
         builtIn.add(
             pool.submit(

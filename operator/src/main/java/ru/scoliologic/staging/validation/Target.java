@@ -11,7 +11,7 @@ import ru.scoliologic.staging.api.ValidationSpec;
  *
  * @param address of the ingress
  * @param app host name of the application
- * @param dashboard host name of the dashboard
+ * @param dashboard host name of the dashboard, or null when there is none
  * @param healthPath of the application
  * @param server whose certificates are expected
  * @param caBundle PEM certificates that a custom server's chains lead to, or empty

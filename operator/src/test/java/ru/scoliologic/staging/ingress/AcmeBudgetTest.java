@@ -56,7 +56,8 @@ class AcmeBudgetTest {
         Map.of(),
         certificates,
         Optional.empty(),
-        Map.of());
+        Map.of(),
+        Set.of());
   }
 
   private static Acme recorded(String authority, Certificate app) {

@@ -156,6 +156,52 @@ class SpecRulesTest {
     assertThat(SpecRules.problems(accessible(access))).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "mode: Shared | spec.ingress: shared (with the className of the controller) goes with mode: Shared",
+        "shared: {className: nginx} | spec.ingress: shared (with the className of the controller) goes with",
+        "mode: Shared ~ shared: {className: Nginx} | spec.ingress.shared.className: 'Nginx' is not the name",
+        "mode: Shared ~ shared: {className: nginx, issuer: a, clusterIssuer: b} | certificates have one source",
+        "mode: Shared ~ shared: {className: nginx, tlsSecretRef: {}} | spec.ingress.shared.tlsSecretRef.name is",
+        "mode: Shared ~ shared: {className: nginx, annotations: {kubernetes.io/ingress.class: a}} | leave the",
+        "mode: Shared ~ shared: {className: nginx} ~ access: {} | by the annotations of the class"
+      })
+  void a_shared_ingress_that_cannot_be_is_named(String ingress, String expected) {
+    assertThat(SpecRules.problems(ingress(ingress)))
+        .singleElement()
+        .satisfies(p -> assertThat(p).contains(expected));
+  }
+
+  @Test
+  void a_shared_ingress_needs_no_authority_no_dashboard_and_no_domain_of_it() {
+    var shared =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.replaceAll("(?s)    acme:.*?  secrets:\n", SHARED + "  secrets:\n")
+                    .replace("    traefik: traefik.staging.test\n", ""))
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(shared)).isEmpty();
+    var own =
+        Given.aGoodStart()
+            .edited("    traefik: traefik.staging.test\n", "")
+            .snapshot()
+            .environment();
+    assertThat(SpecRules.problems(own)).singleElement().asString().contains("spec.domains.traefik");
+  }
+
+  private static final String SHARED = "    mode: Shared\n    shared: {className: nginx}\n";
+
+  private static StagingEnvironment ingress(String fields) {
+    return Given.aGoodStart()
+        .edited("    acme:\n", "    " + fields.replace(" ~ ", "\n    ") + "\n    acme:\n")
+        .snapshot()
+        .environment();
+  }
+
   private static StagingEnvironment accessible(String access) {
     return Given.aGoodStart()
         .edited("    acme:\n", "    access: " + access + "\n    acme:\n")
