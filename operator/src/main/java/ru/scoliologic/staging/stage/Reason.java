@@ -160,7 +160,7 @@ public enum Reason {
       "The message names them; the report in the release has them all."),
   CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),
   CERTIFICATE_NOT_ISSUED(
-      "Traefik still serves its built-in certificate.",
+      "Traefik still serves its built-in certificate, or cert-manager has not issued one yet.",
       "See Traefik's log; the domain's record must point here and port 80 be open from outside."),
   CERTIFICATE_REFUSED(
       "The certificate authority did not issue a certificate in time.",
