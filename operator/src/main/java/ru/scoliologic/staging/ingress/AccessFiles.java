@@ -21,6 +21,12 @@ final class AccessFiles {
   /** Marks the operator's own requests; Traefik takes it off before the application sees it. */
   static final String CHECK_HEADER = "X-Staging-Check";
 
+  /**
+   * An encoded slash or a backslash, after which an application may read {@code ..} as a way out of
+   * an open path; escaped for YAML.
+   */
+  private static final String DISGUISE = "[%\\\\x5c]";
+
   private static final String NO_INDEX = "app-no-index";
   private static final int ABOVE_THE_INGRESS = 1_000_000;
 
@@ -86,14 +92,15 @@ final class AccessFiles {
   }
 
   private String openRule() {
-    return "Host(`%s`) && (%s)"
+    return "Host(`%s`) && (%s) && !PathRegexp(`%s`)"
         .formatted(
             host,
             access.openPaths().stream()
                 .map(path -> path.endsWith("/") ? path.substring(0, path.length() - 1) : path)
                 .distinct()
                 .map(path -> "Path(`%s`) || PathPrefix(`%s/`)".formatted(path, path))
-                .collect(Collectors.joining(" || ")));
+                .collect(Collectors.joining(" || ")),
+            DISGUISE);
   }
 
   private List<String> chain() {

@@ -74,7 +74,7 @@ class AccessTest {
     assertThat(rules(snapshot))
         .contains(
             "rule: \"Host(`app.staging.test`) && (Path(`/api/health`) || PathPrefix(`/api/health/`)"
-                + " || Path(`/hooks`) || PathPrefix(`/hooks/`))\"",
+                + " || Path(`/hooks`) || PathPrefix(`/hooks/`)) && !PathRegexp(`[%\\\\x5c]`)\"",
             "service: team-demo-app-http@kubernetes",
             "middlewares: [app-no-index, app-password, app-check-header]",
             "X-Robots-Tag: \"noindex, nofollow\"");
