@@ -7,12 +7,14 @@ import io.fabric8.generator.annotation.ValidationRule;
 
 /** Host names of the environment; each belongs to one environment of the cluster at a time. */
 @ValidationRule(
-    value = "self.app != self.traefik",
+    value = "!has(self.traefik) || self.app != self.traefik",
     message =
         "app and traefik are the same host name: the dashboard needs a domain of its own, for"
             + " example traefik.staging.example.org")
 @ValidationRule(
-    value = "!has(self.grafana) || (self.grafana != self.app && self.grafana != self.traefik)",
+    value =
+        "!has(self.grafana) || (self.grafana != self.app && (!has(self.traefik) || self.grafana !="
+            + " self.traefik))",
     message =
         "grafana has the host name of app or of traefik: Grafana needs a domain of its own, for"
             + " example grafana.staging.example.org")
@@ -23,11 +25,11 @@ public record Domains(
         @JsonPropertyDescription(
             "Host name of the application, for example app.staging.example.org.")
         String app,
-    @Required
-        @Size(max = 253)
+    @Size(max = 253)
         @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)
         @JsonPropertyDescription(
-            "Host name of the Traefik dashboard, for example traefik.staging.example.org.")
+            "Host name of the Traefik dashboard, for example traefik.staging.example.org; required"
+                + " in ingress mode Own, not used in mode Shared.")
         String traefik,
     @Size(max = 253)
         @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)

@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.api;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
@@ -13,13 +14,28 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Traefik: entry points, certificates, dashboard. */
+/** Traefik: entry points, certificates, dashboard; or somebody else's ingress controller. */
+@ValidationRule(
+    value = "self.mode == 'Shared' || has(self.acme)",
+    message = IngressSpec.ACME_MESSAGE)
+@ValidationRule(
+    value = "self.mode == 'Shared' || has(self.dashboardAuth)",
+    message = IngressSpec.DASHBOARD_MESSAGE)
+@ValidationRule(
+    value = "(self.mode == 'Shared') == has(self.shared)",
+    message = IngressSpec.SHARED_MESSAGE)
+@ValidationRule(
+    value = "self.mode == 'Own' || !has(self.access)",
+    message = IngressSpec.ACCESS_MESSAGE)
 public record IngressSpec(
     @Default(DEFAULT_MODE)
-        @JsonPropertyDescription("Own: the environment brings a Traefik of its own.")
+        @JsonPropertyDescription(
+            "Own: the environment brings a Traefik of its own. Shared: an ingress controller that is"
+                + " there already serves it; acme and dashboardAuth are not used then.")
         Mode mode,
-    @Required @JsonPropertyDescription("Where certificates come from (ACME, RFC 8555).") Acme acme,
-    @Required @JsonPropertyDescription("Who may open the Traefik dashboard.")
+    @JsonPropertyDescription("Where certificates come from (ACME, RFC 8555); required in mode Own.")
+        Acme acme,
+    @JsonPropertyDescription("Who may open the Traefik dashboard; required in mode Own.")
         DashboardAuth dashboardAuth,
     @Size(max = 512) @JsonPropertyDescription("Image to run instead of " + DEFAULT_IMAGE + ".")
         String image,
@@ -47,7 +63,12 @@ public record IngressSpec(
         @ValidationRule(
             value = "self.all(a, a.matches('" + ADDRESS_PATTERN + "'))",
             message = ADDRESS_MESSAGE)
-        List<@Size(max = 45) String> addresses)
+        List<@Size(max = 45) String> addresses,
+    @JsonPropertyDescription(
+            "Protects the application's domain: from whom it takes requests. Open when absent.")
+        AccessSpec access,
+    @JsonPropertyDescription("Whose ingress controller serves the environment in mode Shared.")
+        SharedIngress shared)
     implements ComponentSpec {
 
   public static final String DEFAULT_IMAGE = "traefik:v3.6.12";
@@ -55,6 +76,15 @@ public record IngressSpec(
       "^([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)$";
   public static final String ADDRESS_MESSAGE =
       "holds what is no IP address: give ones like 203.0.113.10 or 2001:db8::10";
+  public static final String ACME_MESSAGE =
+      "acme is missing: mode Own orders certificates itself, give acme.email";
+  public static final String DASHBOARD_MESSAGE =
+      "dashboardAuth is missing: mode Own has a dashboard, name the Secret with its users";
+  public static final String SHARED_MESSAGE =
+      "shared (with the className of the controller) goes with mode: Shared, and only with it";
+  public static final String ACCESS_MESSAGE =
+      "access goes with mode: Own only: in mode Shared protect the domain by the annotations of the"
+          + " class, in shared.annotations";
   static final String DEFAULT_MODE = "Own";
   static final String DEFAULT_STORAGE = "128Mi";
 
@@ -64,6 +94,12 @@ public record IngressSpec(
     addresses = addresses == null ? List.of() : List.copyOf(addresses);
   }
 
+  /** Whether somebody else's ingress controller serves the environment. */
+  @JsonIgnore
+  public boolean sharesController() {
+    return mode == Mode.Shared;
+  }
+
   @Override
   public String defaultImage() {
     return DEFAULT_IMAGE;
@@ -71,7 +107,8 @@ public record IngressSpec(
 
   /** Whose ingress controller serves the environment. */
   public enum Mode {
-    Own
+    Own,
+    Shared
   }
 
   /** The certificate authority and the account. */

@@ -9,6 +9,9 @@ import java.util.Optional;
 
 /** What the environment is to be. Nothing but people and GitOps tools write here. */
 @ValidationRule(value = MonitoringSpec.DOMAIN_RULE, message = MonitoringSpec.DOMAIN_MESSAGE)
+@ValidationRule(
+    value = "self.ingress.mode == 'Shared' || has(self.domains.traefik)",
+    message = StagingEnvironmentSpec.TRAEFIK_MESSAGE)
 public record StagingEnvironmentSpec(
     @Required @JsonPropertyDescription("The host names under which the environment is reached.")
         Domains domains,
@@ -34,6 +37,9 @@ public record StagingEnvironmentSpec(
     @JsonPropertyDescription("What is checked before anything is made.")
         InfrastructureSpec infrastructure) {
 
+  public static final String TRAEFIK_MESSAGE =
+      "domains.traefik is missing: in ingress mode Own the dashboard needs a domain of its own, for"
+          + " example traefik.staging.example.org";
   static final String DEFAULT_DELETION_POLICY = "Retain";
 
   public StagingEnvironmentSpec {

@@ -22,6 +22,10 @@ public record CertificateAuthority(
       "https://acme-staging-v02.api.letsencrypt.org/directory";
   private static final int SUFFIX = 6;
 
+  /** Who issues for somebody else's controller is not ours to know: the chain must be trusted. */
+  private static final CertificateAuthority SHARED =
+      new CertificateAuthority("shared", Server.Custom, "", null);
+
   /** The authority that is asked at present: the first one until it has issued, if there is one. */
   public static CertificateAuthority inUse(StagingEnvironment environment) {
     var wanted = wanted(environment);
@@ -33,12 +37,17 @@ public record CertificateAuthority(
 
   /** The authority whose certificates the environment is to have in the end. */
   public static CertificateAuthority wanted(StagingEnvironment environment) {
+    if (environment.getSpec().ingress().sharesController()) {
+      return SHARED;
+    }
     var acme = acme(environment);
     return of(acme.server(), acme.directory(), acme.caBundle());
   }
 
   private static Optional<CertificateAuthority> first(StagingEnvironment environment) {
-    return Optional.ofNullable(acme(environment).first())
+    return Optional.ofNullable(acme(environment))
+        .filter(acme -> !environment.getSpec().ingress().sharesController())
+        .map(Acme::first)
         .map(first -> of(first.server(), first.directory(), first.caBundle()));
   }
 

@@ -17,6 +17,11 @@ public record Names(String environment) {
     return environment + "-traefik-users";
   }
 
+  /** The Secret with the way of the operator's own requests through a protected domain. */
+  public String traefikCheck() {
+    return environment + "-traefik-check";
+  }
+
   public String postgres() {
     return environment + "-postgres";
   }
@@ -60,6 +65,11 @@ public record Names(String environment) {
   /** The ConfigMap with the dashboards that come with the operator. */
   public String grafanaDashboards() {
     return environment + "-grafana-dashboards";
+  }
+
+  /** The Secret with the certificate that an Ingress asks of an issuer. */
+  public static String tls(String ingress) {
+    return ingress + "-tls";
   }
 
   public String app() {

@@ -9,7 +9,9 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
@@ -46,6 +48,17 @@ public record OnePod(StagingEnvironment environment, String component, String na
   public NetworkPolicy networkPolicy(String... clients) {
     var policy = new AccessPolicy(environment, component, name, port);
     return policy.lettingIn(Arrays.stream(clients).map(policy::peer).toList());
+  }
+
+  /** Lets in whoever asks its port: nobody says in which namespace a shared controller runs. */
+  public NetworkPolicy openNetworkPolicy() {
+    return new NetworkPolicyBuilder(networkPolicy(component))
+        .editSpec()
+        .editFirstIngress()
+        .withFrom(List.of())
+        .endIngress()
+        .endSpec()
+        .build();
   }
 
   /**

@@ -22,6 +22,7 @@ import java.util.stream.Collectors;
  * @param certificates what is served for a domain; one nobody could look at is absent
  * @param models what Ollama holds; absent while it does not answer, or is not asked for
  * @param warnings what the cluster last said of objects that do not come up, by kind and name
+ * @param ingressClasses names of every ingress class
  */
 public record Surroundings(
     List<Node> nodes,
@@ -33,7 +34,8 @@ public record Surroundings(
     Map<String, List<Quantity>> freeVolumes,
     Map<String, Boolean> certificates,
     Optional<Models> models,
-    Map<String, String> warnings) {
+    Map<String, String> warnings,
+    Set<String> ingressClasses) {
 
   /** As if all records led to the environment; for plans that no cluster has seen. */
   public static Surroundings assumedGood(List<String> domains) {
@@ -50,7 +52,8 @@ public record Surroundings(
         Map.of(),
         Map.of(),
         Optional.empty(),
-        Map.of());
+        Map.of(),
+        Set.of());
   }
 
   /**

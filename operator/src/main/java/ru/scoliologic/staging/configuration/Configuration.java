@@ -1,5 +1,7 @@
 package ru.scoliologic.staging.configuration;
 
+import static ru.scoliologic.staging.configuration.Settings.APP_USERS_KEY;
+import static ru.scoliologic.staging.configuration.Settings.CHECK_TOKEN;
 import static ru.scoliologic.staging.configuration.Settings.DASHBOARD_PROBE_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.GRAFANA_ADMIN_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.POSTGRES_PASSWORD;
@@ -22,10 +24,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
+import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -76,18 +80,34 @@ public final class Configuration {
     } else {
       resolveKeys(spec.secrets());
     }
-    var users = dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
+    var users =
+        spec.ingress().sharesController()
+            ? ""
+            : dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
+    var appUsers = appUsers(spec.ingress().access());
     var ca = caBundle();
     initSql();
     checkSecrets();
     var taken = taken();
     var environment = problems.any() ? lastEnvironment() : composedEnvironment(taken);
     var secrets =
-        Stream.of(credentials.values(), values.values(), users.lines().toList(), hidden)
+        Stream.of(
+                credentials.values(),
+                values.values(),
+                users.lines().toList(),
+                appUsers.lines().toList(),
+                hidden)
             .flatMap(Collection::stream)
             .toList();
     return new Settings(
-        problems.result(found()), credentials, environment, users, ca, secrets, checkSecrets);
+        problems.result(found()),
+        credentials,
+        environment,
+        users,
+        ca,
+        secrets,
+        checkSecrets,
+        appUsers);
   }
 
   /** A database that was made with a password nobody knows any more must not be given a new one. */
@@ -117,6 +137,10 @@ public final class Configuration {
       credentials.put(name, value);
     }
     credentials.put(DASHBOARD_PROBE_PASSWORD, generated(DASHBOARD_PROBE_PASSWORD, PASSWORD_LENGTH));
+    if (snapshot.environment().getSpec().ingress().access() != null
+        || stored.containsKey(CHECK_TOKEN)) {
+      credentials.put(CHECK_TOKEN, generated(CHECK_TOKEN, PASSWORD_LENGTH));
+    }
   }
 
   /** Those that are in use, or were: a Grafana that is switched on again finds its old one. */
@@ -229,20 +253,40 @@ public final class Configuration {
   }
 
   private String dashboardUsers(KeyRef ref) {
-    var last =
-        snapshot
-            .ownedSecret(snapshot.names().traefikUsers())
-            .map(secret -> Settings.values(secret).getOrDefault(USERS_KEY, ""))
-            .orElse("");
+    var last = lastUsers(USERS_KEY);
+    var probe = credentials.get(DASHBOARD_PROBE_PASSWORD);
+    return users(ref, "the dashboard")
+        .filter(lines -> probe != null)
+        .map(lines -> String.join("\n", lines) + "\n" + DashboardUsers.probeLine(probe) + "\n")
+        .orElse(last);
+  }
+
+  private String appUsers(AccessSpec access) {
+    return access == null || access.basicAuth() == null
+        ? ""
+        : users(access.basicAuth().secretKeyRef(), "access to the application")
+            .map(lines -> String.join("\n", lines) + "\n")
+            .orElse(lastUsers(APP_USERS_KEY));
+  }
+
+  private String lastUsers(String key) {
+    return snapshot
+        .ownedSecret(snapshot.names().traefikUsers())
+        .map(secret -> Settings.values(secret).getOrDefault(key, ""))
+        .orElse("");
+  }
+
+  /** The lines that a Secret gives, if they can be used. */
+  private Optional<List<String>> users(KeyRef ref, String purpose) {
     var secret = snapshot.secrets().get(ref.name());
     if (secret == null) {
       problems.missingSecret(ref.name());
-      return last;
+      return Optional.empty();
     }
     var given = Settings.values(secret).get(ref.key());
     if (given == null) {
-      problems.missingKey("%s (in Secret %s, for the dashboard)".formatted(ref.key(), ref.name()));
-      return last;
+      problems.missingKey("%s (in Secret %s, for %s)".formatted(ref.key(), ref.name(), purpose));
+      return Optional.empty();
     }
     var lines = DashboardUsers.lines(given);
     var problem =
@@ -251,18 +295,28 @@ public final class Configuration {
             : DashboardUsers.problem(lines);
     if (problem.isPresent()) {
       problems.invalid("%s in Secret %s %s".formatted(ref.key(), ref.name(), problem.get()));
-      return last;
+      return Optional.empty();
     }
-    var probe = credentials.get(DASHBOARD_PROBE_PASSWORD);
-    if (probe == null) {
-      return last;
-    }
-    var all = new ArrayList<>(lines);
-    all.add(DashboardUsers.probeLine(probe));
-    return String.join("\n", all) + "\n";
+    return Optional.of(lines);
+  }
+
+  /** Beside a certificate, as cert-manager writes it; the system's roots when it is not there. */
+  private String sharedAuthority() {
+    var shared = snapshot.environment().getSpec().ingress().shared();
+    var name =
+        shared.tlsSecretRef() == null
+            ? Names.tls(snapshot.names().app())
+            : shared.tlsSecretRef().name();
+    return Optional.ofNullable(snapshot.secrets().get(name))
+        .map(secret -> Settings.values(secret).get("ca.crt"))
+        .filter(Configuration::holdsCertificates)
+        .orElse("");
   }
 
   private String caBundle() {
+    if (snapshot.environment().getSpec().ingress().sharesController()) {
+      return sharedAuthority();
+    }
     var bundle = CertificateAuthority.inUse(snapshot.environment()).caBundle();
     if (bundle == null) {
       return "";
@@ -279,20 +333,23 @@ public final class Configuration {
               .formatted(ref.name(), ref.key()));
       return "";
     }
-    try {
-      var certificates =
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)));
-      if (certificates.isEmpty()) {
-        throw new CertificateException("no certificate");
-      }
-    } catch (CertificateException e) {
+    if (!holdsCertificates(pem)) {
       problems.invalid(
           "key %s of ConfigMap %s holds no PEM certificates (caBundle of spec.ingress.acme)"
               .formatted(ref.key(), ref.name()));
       return "";
     }
     return pem;
+  }
+
+  private static boolean holdsCertificates(String pem) {
+    try {
+      return !CertificateFactory.getInstance("X.509")
+          .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)))
+          .isEmpty();
+    } catch (CertificateException e) {
+      return false;
+    }
   }
 
   private void initSql() {
@@ -333,7 +390,9 @@ public final class Configuration {
     var names = snapshot.names();
     var parts = new TreeMap<>(values);
     parts.put("DOMAIN_APP", spec.domains().app());
-    parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
+    if (spec.domains().traefik() != null) {
+      parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
+    }
     parts.put("POSTGRES_HOST", names.postgres());
     parts.put("POSTGRES_PORT", "5432");
     parts.put("POSTGRES_DB", spec.services().postgres().database());

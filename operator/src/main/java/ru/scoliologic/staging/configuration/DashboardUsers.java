@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The users of the dashboard in htpasswd form (pure). */
+/** Users of the dashboard or of the application's domain in htpasswd form (pure). */
 final class DashboardUsers {
   /** The user as whom the operator itself checks that the dashboard opens. */
   static final String PROBE_USER = "staging-operator";

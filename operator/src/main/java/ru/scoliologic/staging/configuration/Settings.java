@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,8 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param caBundle PEM certificates of a custom authority, or empty
  * @param secrets every secret value, for masking
  * @param checkSecrets the values that headers of declared checks refer to
+ * @param appUsers htpasswd lines of the application's domain, as {@code dashboardUsers}; empty when
+ *     no password is asked for
  */
 public record Settings(
     StageResult result,
@@ -35,14 +38,17 @@ public record Settings(
     String dashboardUsers,
     String caBundle,
     List<String> secrets,
-    Map<KeyRef, String> checkSecrets) {
+    Map<KeyRef, String> checkSecrets,
+    String appUsers) {
 
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
   public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
   public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
+  static final String CHECK_TOKEN = "access-check-token";
   static final String USERS_KEY = "users";
+  static final String APP_USERS_KEY = "app";
 
   public Masking masking() {
     return new Masking(secrets);
@@ -67,25 +73,46 @@ public record Settings(
         DashboardUsers.PROBE_USER, credentials.getOrDefault(DASHBOARD_PROBE_PASSWORD, ""));
   }
 
+  /**
+   * What marks the operator's own requests to a protected application; empty when there is none.
+   */
+  public String checkToken() {
+    return credentials.getOrDefault(CHECK_TOKEN, "");
+  }
+
+  private Map<String, String> users() {
+    return appUsers.isEmpty()
+        ? Map.of(USERS_KEY, dashboardUsers)
+        : Map.of(USERS_KEY, dashboardUsers, APP_USERS_KEY, appUsers);
+  }
+
   /** The Secrets of this stage. */
   public List<Planned> plan(Snapshot snapshot) {
     var environment = snapshot.environment();
     var names = snapshot.names();
-    return List.of(
-        new Planned(
-            Stage.CONFIGURATION,
-            secret(Ownership.retained(environment, COMPONENT, names.credentials()), credentials),
-            credentials.isEmpty()),
-        new Planned(
-            Stage.DEPLOYMENT,
-            secret(Ownership.owned(environment, "app", names.appEnvironment()), appEnvironment),
-            appEnvironment.isEmpty()),
-        new Planned(
-            Stage.DEPLOYMENT,
-            secret(
-                Ownership.owned(environment, "traefik", names.traefikUsers()),
-                Map.of(USERS_KEY, dashboardUsers)),
-            dashboardUsers.isEmpty()));
+    var plan =
+        new ArrayList<>(
+            List.of(
+                new Planned(
+                    Stage.CONFIGURATION,
+                    secret(
+                        Ownership.retained(environment, COMPONENT, names.credentials()),
+                        credentials),
+                    credentials.isEmpty()),
+                new Planned(
+                    Stage.DEPLOYMENT,
+                    secret(
+                        Ownership.owned(environment, "app", names.appEnvironment()),
+                        appEnvironment),
+                    appEnvironment.isEmpty())));
+    if (!environment.getSpec().ingress().sharesController()) {
+      plan.add(
+          new Planned(
+              Stage.DEPLOYMENT,
+              secret(Ownership.owned(environment, "traefik", names.traefikUsers()), users()),
+              dashboardUsers.isEmpty()));
+    }
+    return List.copyOf(plan);
   }
 
   private static HasMetadata secret(

@@ -33,7 +33,7 @@ public final class Claims {
     var domains = environment.getSpec().domains();
     return Stream.of(
             domains.app(),
-            domains.traefik(),
+            environment.getSpec().ingress().sharesController() ? null : domains.traefik(),
             environment.getSpec().grafana().map(g -> domains.grafana()).orElse(null))
         .filter(Objects::nonNull)
         .distinct()

@@ -2,6 +2,7 @@ package ru.scoliologic.staging.infrastructure;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -10,6 +11,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
+import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
@@ -30,7 +32,8 @@ public final class Infrastructure {
    * @param planned all that the environment is to consist of
    */
   public static StageResult assess(Snapshot snapshot, List<HasMetadata> planned) {
-    return storageClasses(snapshot)
+    return SharedClass.problem(snapshot)
+        .or(() -> storageClasses(snapshot))
         .or(() -> Volumes.problem(snapshot, planned))
         .or(() -> room(snapshot, planned, Mode.Enforce))
         .or(() -> noAddress(snapshot))
@@ -71,6 +74,9 @@ public final class Infrastructure {
     if (address(snapshot).isPresent()) {
       return Optional.empty();
     }
+    if (snapshot.environment().getSpec().ingress().sharesController()) {
+      return Optional.of(SharedClass.noAddress(snapshot));
+    }
     var service = snapshot.names().traefik();
     if (!snapshot.portHolders().isEmpty()) {
       return Optional.of(
@@ -100,11 +106,33 @@ public final class Infrastructure {
 
   /** The address at which the environment's ports 80 and 443 are served. */
   public static Optional<String> address(Snapshot snapshot) {
-    return addresses(snapshot.owned(), snapshot.names()).stream().findFirst();
+    return addresses(snapshot.environment(), snapshot.owned()).stream().findFirst();
   }
 
-  /** Every address, or name of one, that the ingress Service was given. */
-  public static List<String> addresses(Observed owned, Names names) {
+  /** Every address, or name of one, that the ingress Service or the shared Ingress was given. */
+  public static List<String> addresses(StagingEnvironment environment, Observed owned) {
+    var names = Names.of(environment);
+    return environment.getSpec().ingress().sharesController()
+        ? shared(environment, owned, names)
+        : own(owned, names);
+  }
+
+  private static List<String> shared(StagingEnvironment environment, Observed owned, Names names) {
+    var published =
+        owned
+            .find(Ingress.class, names.app())
+            .map(Ingress::getStatus)
+            .map(status -> status.getLoadBalancer())
+            .map(balancer -> balancer.getIngress())
+            .orElse(List.of())
+            .stream()
+            .map(entry -> entry.getIp() != null ? entry.getIp() : entry.getHostname())
+            .filter(Objects::nonNull)
+            .toList();
+    return published.isEmpty() ? environment.getSpec().ingress().addresses() : published;
+  }
+
+  private static List<String> own(Observed owned, Names names) {
     return owned
         .find(Service.class, names.traefik())
         .map(Service::getStatus)
@@ -123,8 +151,10 @@ public final class Infrastructure {
     var fieldsWithoutClass = new TreeSet<String>();
     var services = spec.services();
     Stream.of(
+            Stream.of(spec.ingress())
+                .filter(ingress -> !ingress.sharesController())
+                .map(i -> new Wish("spec.ingress.storageClassName", i.storageClassName())),
             Stream.of(
-                new Wish("spec.ingress.storageClassName", spec.ingress().storageClassName()),
                 new Wish(
                     "spec.services.postgres.storageClassName",
                     services.postgres().storageClassName()),

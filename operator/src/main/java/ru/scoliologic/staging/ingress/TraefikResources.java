@@ -11,6 +11,8 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
@@ -26,11 +28,16 @@ import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
@@ -61,6 +68,13 @@ public final class TraefikResources {
   private final String dashboardUsers;
   private final String caBundle;
   private final Orders orders;
+  private final String appUsers;
+  private final String checkToken;
+
+  /** Null when the application's domain is open. */
+  private final AccessSpec access;
+
+  private final AccessFiles files;
 
   /**
    * Objects of one environment.
@@ -68,20 +82,34 @@ public final class TraefikResources {
    * @param dashboardUsers htpasswd lines; only their hash enters a pod template
    * @param caBundle PEM certificates of a custom authority, or empty
    * @param untrusted domains for which no certificate may be ordered
+   * @param appUsers htpasswd lines of the application's domain, or empty
+   * @param checkToken what marks the operator's own requests to a protected application, or empty
    */
   public TraefikResources(
-      Snapshot snapshot, String dashboardUsers, String caBundle, Set<String> untrusted) {
+      Snapshot snapshot,
+      String dashboardUsers,
+      String caBundle,
+      Set<String> untrusted,
+      String appUsers,
+      String checkToken) {
     this.environment = snapshot.environment();
     this.names = snapshot.names();
     this.authority = CertificateAuthority.inUse(environment);
     this.dashboardUsers = dashboardUsers;
     this.caBundle = caBundle;
     this.orders = new Orders(snapshot, untrusted);
+    this.appUsers = appUsers;
+    this.checkToken = checkToken;
+    this.access = environment.getSpec().ingress().access();
+    this.files = access == null ? null : new AccessFiles(environment, access);
   }
 
   public List<Planned> plan() {
     // Without users the dashboard would stand open, without its CA no certificate could be had.
-    boolean held = dashboardUsers.isEmpty();
+    boolean unprotected =
+        access != null
+            && (checkToken.isEmpty() || (access.basicAuth() != null && appUsers.isEmpty()));
+    boolean held = dashboardUsers.isEmpty() || unprotected;
     var plan =
         new ArrayList<>(
             List.of(
@@ -90,9 +118,13 @@ public final class TraefikResources {
                 new Planned(Stage.DEPLOYMENT, role()),
                 new Planned(Stage.DEPLOYMENT, roleBinding()),
                 new Planned(Stage.DEPLOYMENT, certificates()),
-                new Planned(Stage.DEPLOYMENT, configuration(), orders.keepsDashboard()),
+                new Planned(
+                    Stage.DEPLOYMENT, configuration(), unprotected || orders.keepsDashboard()),
                 new Planned(Stage.DEPLOYMENT, deployment(), held || orders.keepsDashboard()),
-                ingress(names.app(), environment.getSpec().domains().app(), "/", "Prefix", "http"),
+                held(
+                    unprotected,
+                    ingress(
+                        names.app(), environment.getSpec().domains().app(), "/", "Prefix", "http")),
                 // The dashboard's router stands in a file; this one is there to order its
                 // certificate.
                 ingress(
@@ -101,6 +133,9 @@ public final class TraefikResources {
                     "/.certificate-only",
                     "Exact",
                     "web")));
+    if (access != null) {
+      plan.add(new Planned(Stage.DEPLOYMENT, check(), unprotected));
+    }
     if (environment.getSpec().grafana().isPresent()) {
       plan.add(
           ingress(
@@ -135,6 +170,8 @@ public final class TraefikResources {
         .withProtocol("TCP")
         .withTargetPort(new IntOrString("websecure"))
         .endPort()
+        // Otherwise a node may put its own address in the place of the client's.
+        .withExternalTrafficPolicy(access == null || access.allowFrom().isEmpty() ? null : "Local")
         // The authority's HTTP-01 request must get through before the first readiness probe.
         .withPublishNotReadyAddresses(true)
         .endSpec()
@@ -200,24 +237,50 @@ public final class TraefikResources {
   }
 
   private Map<String, String> configurationFiles() {
-    return Map.of(
-        Orders.DASHBOARD_FILE,
-        """
-        http:
-          routers:
-            dashboard:
-              rule: Host(`%s`)
-              entryPoints: [websecure]
-              service: api@internal
-              middlewares: [dashboard-auth]
-              tls: {}
-          middlewares:
-            dashboard-auth:
-              basicAuth:
-                usersFile: /etc/traefik/users/users
-                removeHeader: true
-        """
-            .formatted(environment.getSpec().domains().traefik()));
+    var all = new TreeMap<>(Map.of(Orders.DASHBOARD_FILE, dashboard()));
+    if (access != null) {
+      all.put(AccessFiles.RULES, files.rules());
+    }
+    return all;
+  }
+
+  private Secret check() {
+    return new SecretBuilder()
+        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefikCheck()))
+        .withType("Opaque")
+        .withData(
+            Map.of(
+                AccessFiles.CHECK,
+                Base64.getEncoder()
+                    .encodeToString(files.check(checkToken).getBytes(StandardCharsets.UTF_8))))
+        .build();
+  }
+
+  private String dashboard() {
+    return """
+    http:
+      routers:
+        dashboard:
+          rule: Host(`%s`)
+          entryPoints: [websecure]
+          service: api@internal
+          middlewares: [dashboard-auth]
+          tls: {}
+      middlewares:
+        dashboard-auth:
+          basicAuth:
+            usersFile: /etc/traefik/users/users
+            removeHeader: true
+    """
+        .formatted(environment.getSpec().domains().traefik());
+  }
+
+  /** Changes with whatever Traefik reads at its start. */
+  private String configurationHash() {
+    var read = Stream.of(dashboardUsers, caBundle, configurationFiles().toString());
+    return Hash.of(
+        (access == null ? read : Stream.concat(read, Stream.of(appUsers, files.check(checkToken))))
+            .collect(Collectors.joining("\n")));
   }
 
   private Deployment deployment() {
@@ -236,11 +299,7 @@ public final class TraefikResources {
         .withNewTemplate()
         .withNewMetadata()
         .withLabels(Labels.of(environment, COMPONENT))
-        .withAnnotations(
-            Map.of(
-                Labels.CONFIG_HASH,
-                Hash.of(
-                    String.join("\n", dashboardUsers, caBundle, configurationFiles().toString()))))
+        .withAnnotations(Map.of(Labels.CONFIG_HASH, configurationHash()))
         .endMetadata()
         .withSpec(podSpec())
         .endTemplate()
@@ -342,7 +401,7 @@ public final class TraefikResources {
             List.of(
                 mount("certificates", "/data"),
                 mount("tmp", "/tmp"),
-                readOnly("dynamic", "/etc/traefik/dynamic"),
+                readOnly(routes(), "/etc/traefik/dynamic"),
                 readOnly("users", "/etc/traefik/users")));
     if (!caBundle.isEmpty()) {
       mounts.add(readOnly("ca", "/etc/traefik/ca"));
@@ -356,12 +415,7 @@ public final class TraefikResources {
             List.of(
                 claim("certificates", names.traefik()),
                 emptyDir("tmp"),
-                new VolumeBuilder()
-                    .withName("dynamic")
-                    .withNewConfigMap()
-                    .withName(names.traefik())
-                    .endConfigMap()
-                    .build(),
+                dynamic(),
                 new VolumeBuilder()
                     .withName("users")
                     .withNewSecret()
@@ -385,6 +439,41 @@ public final class TraefikResources {
     return volumes;
   }
 
+  /** The folder of the files that Traefik watches. */
+  private Volume dynamic() {
+    return access == null
+        ? new VolumeBuilder()
+            .withName(routes())
+            .withNewConfigMap()
+            .withName(names.traefik())
+            .endConfigMap()
+            .build()
+        : new VolumeBuilder()
+            .withName(routes())
+            .withNewProjected()
+            .addNewSource()
+            .withNewConfigMap()
+            .withName(names.traefik())
+            .endConfigMap()
+            .endSource()
+            .addNewSource()
+            .withNewSecret()
+            .withName(names.traefikCheck())
+            .endSecret()
+            .endSource()
+            .endProjected()
+            .build();
+  }
+
+  /** A volume that changes its kind must change its name: the old kind's defaults would stay. */
+  private String routes() {
+    return access == null ? "dynamic" : "dynamic-and-check";
+  }
+
+  private static Planned held(boolean held, Planned planned) {
+    return new Planned(planned.stage(), planned.object(), held || planned.held());
+  }
+
   /** The way from a domain to the Service of the same name as the Ingress. */
   private Planned ingress(String name, String host, String path, String pathType, String port) {
     var metadata = Ownership.owned(environment, COMPONENT, name);
@@ -400,6 +489,9 @@ public final class TraefikResources {
                 "true"));
     if (orders.allowed(name, host)) {
       annotations.put(Orders.RESOLVER_ANNOTATION, authority.resolver());
+    }
+    if (access != null && name.equals(names.app())) {
+      annotations.put("traefik.ingress.kubernetes.io/router.middlewares", AccessFiles.MIDDLEWARE);
     }
     metadata.setAnnotations(annotations);
     var ingress =

@@ -91,7 +91,11 @@ public final class GrafanaResources {
         new Planned(Stage.DEPLOYMENT, configMap(names.grafana(), provisioning())),
         new Planned(Stage.DEPLOYMENT, configMap(names.grafanaDashboards(), Dashboards.files())),
         new Planned(Stage.DEPLOYMENT, pod.service()),
-        new Planned(Stage.DEPLOYMENT, pod.networkPolicy("traefik")),
+        new Planned(
+            Stage.DEPLOYMENT,
+            environment.getSpec().ingress().sharesController()
+                ? pod.openNetworkPolicy()
+                : pod.networkPolicy("traefik")),
         new Planned(
             Stage.DEPLOYMENT,
             // Dashboards are read again when their files change; data sources at start only.

@@ -86,7 +86,9 @@ public final class PrometheusResources {
     plan.add(new Planned(Stage.DEPLOYMENT, configuration()));
     plan.add(new Planned(Stage.DEPLOYMENT, pod.service()));
     plan.add(new Planned(Stage.DEPLOYMENT, pod.networkPolicy(clients.toArray(String[]::new))));
-    plan.add(new Planned(Stage.DEPLOYMENT, traefikMetrics()));
+    if (!environment.getSpec().ingress().sharesController()) {
+      plan.add(new Planned(Stage.DEPLOYMENT, traefikMetrics()));
+    }
     if (environment.getSpec().services().app().metrics() != null) {
       plan.add(new Planned(Stage.DEPLOYMENT, appMetrics()));
     }

@@ -29,16 +29,12 @@ final class ScrapeConfig {
         - job_name: prometheus
           static_configs:
           - targets: ["localhost:%d"]
-        - job_name: traefik
-          static_configs:
-          - targets: ["%s:%d"]
         """
-            .formatted(
-                environment.getMetadata().getNamespace(),
-                environment.getMetadata().getName(),
-                PrometheusResources.PORT,
-                names.traefikMetrics(),
-                TRAEFIK_PORT);
+                .formatted(
+                    environment.getMetadata().getNamespace(),
+                    environment.getMetadata().getName(),
+                    PrometheusResources.PORT)
+            + traefik(environment);
     var metrics = environment.getSpec().services().app().metrics();
     return metrics == null
         ? common
@@ -53,6 +49,18 @@ final class ScrapeConfig {
                 refresh_interval: 15s
             """
                 .formatted(metrics.path(), names.appMetrics(), appPort(environment));
+  }
+
+  /** The environment's own; somebody else's ingress controller is not ours to watch. */
+  private static String traefik(StagingEnvironment environment) {
+    return environment.getSpec().ingress().sharesController()
+        ? ""
+        : """
+        - job_name: traefik
+          static_configs:
+          - targets: ["%s:%d"]
+        """
+            .formatted(Names.of(environment).traefikMetrics(), TRAEFIK_PORT);
   }
 
   /** The port of the application's metrics. */

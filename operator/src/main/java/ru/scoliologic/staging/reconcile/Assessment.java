@@ -39,7 +39,6 @@ final class Assessment {
     var components =
         new ArrayList<>(
             List.of(
-                TraefikResources.observe(snapshot),
                 PostgresResources.observe(snapshot),
                 RedisResources.observe(snapshot),
                 held
@@ -50,6 +49,9 @@ final class Assessment {
                         app.reason(),
                         "stopped for a task on the database")
                     : app));
+    if (!snapshot.environment().getSpec().ingress().sharesController()) {
+      components.addFirst(TraefikResources.observe(snapshot));
+    }
     OllamaResources.observe(snapshot).ifPresent(components::add);
     PrometheusResources.observe(snapshot).ifPresent(components::add);
     GrafanaResources.observe(snapshot).ifPresent(components::add);

@@ -39,7 +39,9 @@ final class CertificateWatch {
   Map<String, Boolean> look(
       StagingEnvironment environment, Observed owned, List<String> addresses, String caBundle) {
     var authority = CertificateAuthority.inUse(environment);
-    if (addresses.isEmpty() || !serves(environment, owned, authority)) {
+    if (environment.getSpec().ingress().sharesController()
+        || addresses.isEmpty()
+        || !serves(environment, owned, authority)) {
       return Map.of();
     }
     var found = new HashMap<String, Boolean>();

@@ -15,6 +15,7 @@ import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
+import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
 import ru.scoliologic.staging.monitoring.PrometheusResources;
@@ -60,13 +61,7 @@ public record Plan(
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
-    objects.addAll(
-        new TraefikResources(
-                snapshot,
-                settings.dashboardUsers(),
-                settings.caBundle(),
-                DnsRecords.untrusted(snapshot))
-            .plan());
+    objects.addAll(ingress(snapshot, settings));
     objects.addAll(new PostgresResources(environment).plan(tasks, snapshot));
     objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
     objects.addAll(
@@ -94,6 +89,20 @@ public record Plan(
     return Ledger.find(snapshot, target.image())
         .map(release -> release.getSpec().retry())
         .orElse("");
+  }
+
+  private static List<Planned> ingress(Snapshot snapshot, Settings settings) {
+    var untrusted = DnsRecords.untrusted(snapshot);
+    return snapshot.environment().getSpec().ingress().sharesController()
+        ? new SharedIngressResources(snapshot, untrusted).plan()
+        : new TraefikResources(
+                snapshot,
+                settings.dashboardUsers(),
+                settings.caBundle(),
+                untrusted,
+                settings.appUsers(),
+                settings.checkToken())
+            .plan();
   }
 
   List<Planned> of(Stage stage) {

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Names;
 
 /**
  * Watches the Secrets and ConfigMaps that users name, one by one: a cluster's other Secrets are
@@ -47,15 +48,35 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
         .flatMap(check -> check.headers().stream())
         .filter(header -> header.secretKeyRef() != null)
         .forEach(header -> names.add(header.secretKeyRef().name()));
-    names.add(spec.ingress().dashboardAuth().secretKeyRef().name());
+    if (spec.ingress().sharesController()) {
+      certificates(environment).forEach(names::add);
+    } else {
+      names.add(spec.ingress().dashboardAuth().secretKeyRef().name());
+    }
+    var access = spec.ingress().access();
+    if (access != null && access.basicAuth() != null) {
+      names.add(access.basicAuth().secretKeyRef().name());
+    }
     return names;
+  }
+
+  /** Secrets with the certificates that a shared controller serves. */
+  private static Stream<String> certificates(StagingEnvironment environment) {
+    var shared = environment.getSpec().ingress().shared();
+    var names = Names.of(environment);
+    return shared.tlsSecretRef() != null
+        ? Stream.of(shared.tlsSecretRef().name())
+        : shared.issued()
+            ? Stream.of(Names.tls(names.app()), Names.tls(names.grafana()))
+            : Stream.empty();
   }
 
   /** Names of the ConfigMaps that the spec names. */
   static Set<String> configMaps(StagingEnvironment environment) {
     var names = new TreeSet<String>();
     var acme = environment.getSpec().ingress().acme();
-    Stream.of(acme.caBundle(), acme.first() == null ? null : acme.first().caBundle())
+    Stream.ofNullable(acme)
+        .flatMap(a -> Stream.of(a.caBundle(), a.first() == null ? null : a.first().caBundle()))
         .filter(Objects::nonNull)
         .forEach(bundle -> names.add(bundle.configMapKeyRef().name()));
     var sql = environment.getSpec().services().postgres().initSql();

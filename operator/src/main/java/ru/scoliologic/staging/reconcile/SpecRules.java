@@ -1,10 +1,12 @@
 package ru.scoliologic.staging.reconcile;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.DatabaseBackup;
 import ru.scoliologic.staging.api.DatabaseRestore;
@@ -18,6 +20,7 @@ import ru.scoliologic.staging.api.OllamaSpec;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.api.SharedIngress;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.api.Storage;
@@ -47,7 +50,7 @@ public final class SpecRules {
       rules.problems.add(
           "metadata.name is too long: an environment's name has at most 40 characters");
     }
-    rules.domains(spec.domains());
+    rules.domains(spec.domains(), spec.ingress() == null || !spec.ingress().sharesController());
     rules.ingress(spec.ingress());
     rules.secrets(spec.secrets());
     rules.services(spec);
@@ -57,18 +60,21 @@ public final class SpecRules {
     return rules.problems;
   }
 
-  private void domains(Domains domains) {
+  /** The domains; the dashboard's is needed only where there is one. */
+  private void domains(Domains domains, boolean dashboard) {
     if (domains == null) {
       missing("spec.domains");
       return;
     }
     matches(
         "spec.domains.app", domains.app(), Domains.HOST_NAME_PATTERN, Domains.HOST_NAME_MESSAGE);
-    matches(
-        "spec.domains.traefik",
-        domains.traefik(),
-        Domains.HOST_NAME_PATTERN,
-        Domains.HOST_NAME_MESSAGE);
+    if (dashboard || domains.traefik() != null) {
+      matches(
+          "spec.domains.traefik",
+          domains.traefik(),
+          Domains.HOST_NAME_PATTERN,
+          Domains.HOST_NAME_MESSAGE);
+    }
     if (domains.grafana() != null) {
       matches(
           "spec.domains.grafana",
@@ -94,8 +100,19 @@ public final class SpecRules {
       return;
     }
     size("spec.ingress.storage", ingress.storage());
+    if (ingress.sharesController() != (ingress.shared() != null)) {
+      problems.add("spec.ingress: " + IngressSpec.SHARED_MESSAGE);
+    }
+    if (ingress.shared() != null) {
+      shared(ingress.shared());
+    }
+    if (ingress.sharesController() && ingress.access() != null) {
+      problems.add("spec.ingress: " + IngressSpec.ACCESS_MESSAGE);
+    }
     if (ingress.acme() == null) {
-      missing("spec.ingress.acme");
+      if (!ingress.sharesController()) {
+        missing("spec.ingress.acme");
+      }
     } else {
       var acme = ingress.acme();
       matches(
@@ -122,8 +139,13 @@ public final class SpecRules {
           IngressSpec.ADDRESS_PATTERN,
           IngressSpec.ADDRESS_MESSAGE);
     }
+    if (ingress.access() != null) {
+      access(ingress.access());
+    }
     if (ingress.dashboardAuth() == null) {
-      missing("spec.ingress.dashboardAuth");
+      if (!ingress.sharesController()) {
+        missing("spec.ingress.dashboardAuth");
+      }
     } else {
       reference("spec.ingress.dashboardAuth.secretKeyRef", ingress.dashboardAuth().secretKeyRef());
     }
@@ -131,6 +153,57 @@ public final class SpecRules {
       reference(
           "spec.ingress.acme.caBundle.configMapKeyRef",
           ingress.acme().caBundle().configMapKeyRef());
+    }
+  }
+
+  private void shared(SharedIngress shared) {
+    matches(
+        "spec.ingress.shared.className",
+        shared.className(),
+        SharedIngress.NAME_PATTERN,
+        SharedIngress.NAME_MESSAGE);
+    if (shared.sources() > 1) {
+      problems.add("spec.ingress.shared: " + SharedIngress.ONE_MESSAGE);
+    }
+    if (shared.annotations().containsKey(SharedIngress.CLASS)) {
+      problems.add("spec.ingress.shared.annotations: " + SharedIngress.CLASS_MESSAGE);
+    }
+    if (shared.tlsSecretRef() != null && shared.tlsSecretRef().name() == null) {
+      missing("spec.ingress.shared.tlsSecretRef.name");
+    }
+  }
+
+  private void access(AccessSpec access) {
+    for (var network : access.allowFrom()) {
+      matches(
+          "spec.ingress.access.allowFrom",
+          network,
+          AccessSpec.NETWORK_PATTERN,
+          AccessSpec.NETWORK_MESSAGE);
+      if (network != null && network.contains(":") && !isAddress(network.split("/", 2)[0])) {
+        problems.add(
+            "spec.ingress.access.allowFrom: '%s' %s"
+                .formatted(network, AccessSpec.NETWORK_MESSAGE));
+      }
+    }
+    for (var path : access.openPaths()) {
+      matches(
+          "spec.ingress.access.openPaths", path, AccessSpec.PATH_PATTERN, AccessSpec.PATH_MESSAGE);
+    }
+    if (!access.openPaths().isEmpty() && !access.closed()) {
+      problems.add("spec.ingress.access: " + AccessSpec.OPEN_MESSAGE);
+    }
+    if (access.basicAuth() != null) {
+      reference("spec.ingress.access.basicAuth.secretKeyRef", access.basicAuth().secretKeyRef());
+    }
+  }
+
+  private static boolean isAddress(String literal) {
+    try {
+      InetAddress.ofLiteral(literal);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
     }
   }
 

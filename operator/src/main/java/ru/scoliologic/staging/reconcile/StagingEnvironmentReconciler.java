@@ -43,6 +43,7 @@ import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.AcmeBudget;
+import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.postgres.TaskReport;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Conditions;
@@ -183,7 +184,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var plan = Plan.of(snapshot, settings);
     var components = Assessment.components(snapshot, plan);
     var acme =
-        AcmeBudget.next(snapshot, Claims.served(environment), DnsRecords.untrusted(snapshot));
+        Optional.of(snapshot)
+            .filter(seen -> !environment.getSpec().ingress().sharesController())
+            .map(seen ->
+                AcmeBudget.next(seen, Claims.served(environment), DnsRecords.untrusted(snapshot)));
     var results = new EnumMap<Stage, StageResult>(Stage.class);
     var checked = new ArrayList<Result>();
     for (var stage : Stage.values()) {
@@ -209,7 +213,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         settings.masking(),
         true,
         Optional.of(TaskReport.of(snapshot, plan.databaseTasks())),
-        Optional.of(acme));
+        acme);
   }
 
   /** The application's versions as one pass found them. */
@@ -282,7 +286,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Snapshot snapshot,
       Settings settings,
       Plan plan,
-      StagingEnvironmentStatus.Acme acme,
+      Optional<StagingEnvironmentStatus.Acme> acme,
       List<Component> components,
       Map<Stage, StageResult> results,
       List<Result> checked) {
@@ -306,9 +310,13 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Snapshot snapshot,
       Settings settings,
       Plan plan,
-      StagingEnvironmentStatus.Acme acme,
+      Optional<StagingEnvironmentStatus.Acme> acme,
       List<Result> checked) {
     var spec = snapshot.environment().getSpec();
+    var awaited = SharedIngressResources.awaited(snapshot);
+    if (awaited.isPresent()) {
+      return awaited.get();
+    }
     var address = Infrastructure.address(snapshot);
     if (address.isEmpty()) {
       return new StageResult.Waiting(Reason.CHECKS_RUNNING, "there is no address to check yet");
@@ -318,7 +326,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         new Target(
             address.get(),
             spec.domains().app(),
-            spec.domains().traefik(),
+            spec.ingress().sharesController() ? null : spec.domains().traefik(),
             spec.services().app().health().path(),
             CertificateAuthority.inUse(snapshot.environment()).server(),
             settings.caBundle(),
@@ -326,7 +334,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             probe.getValue(),
             spec.grafana().map(g -> spec.domains().grafana()).orElse(null),
             spec.validation(),
-            settings.checkSecrets());
+            settings.checkSecrets(),
+            spec.ingress().access(),
+            settings.checkToken());
     var serving = Ledger.find(snapshot, plan.rollout().serving().image());
     var subject =
         snapshot.environment().getMetadata().getGeneration()
@@ -337,10 +347,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             + "/"
             + serving.map(release -> release.getSpec().revalidate()).orElse("")
             + "/"
-            + acme.authority();
+            + acme.map(StagingEnvironmentStatus.Acme::authority).orElse("");
     var round = verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
     if (round.waiting().isPresent()) {
-      return AcmeBudget.explain(round.waiting().get(), acme, snapshot.environment());
+      return explained(round.waiting().get(), acme, snapshot);
     }
     var masking = settings.masking();
     round.results().stream().map(result -> masked(masking, result)).forEach(checked::add);
@@ -348,8 +358,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         Verdicts.manual(
             spec.validation().manual(),
             serving.map(release -> release.getSpec().verdicts()).orElse(List.of())));
-    return AcmeBudget.explain(
-        Verdicts.stage(spec.domains().app(), checked), acme, snapshot.environment());
+    return explained(
+        Verdicts.stage(spec.domains().app(), target.dashboard() != null, checked), acme, snapshot);
+  }
+
+  private static StageResult explained(
+      StageResult found, Optional<StagingEnvironmentStatus.Acme> acme, Snapshot snapshot) {
+    return acme.map(record -> AcmeBudget.explain(found, record, snapshot.environment()))
+        .orElse(found);
   }
 
   /** Time between two rounds of checks while all is well. */
@@ -452,7 +468,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           accepted
               ? new StagingEnvironmentStatus.Urls(
                   "https://" + domains.app(),
-                  "https://" + domains.traefik(),
+                  environment.getSpec().ingress().sharesController()
+                      ? null
+                      : "https://" + domains.traefik(),
                   environment
                       .getSpec()
                       .grafana()

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -23,7 +24,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.InfrastructureSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Surroundings;
 import ru.scoliologic.staging.cluster.Surroundings.Usage;
@@ -47,6 +47,7 @@ final class Surveyor {
   private final KubernetesClient client;
   private final Clock clock;
   private final SharedIndexInformer<Node> nodes;
+  private final SharedIndexInformer<IngressClass> ingressClasses;
   private final DnsWatch dns;
   private final CertificateWatch certificates;
   private final ModelWatch models;
@@ -59,6 +60,7 @@ final class Surveyor {
     this.client = client;
     this.clock = clock;
     this.nodes = client.nodes().inform();
+    this.ingressClasses = client.network().v1().ingressClasses().inform();
     this.dns = new DnsWatch(clock);
     this.certificates = new CertificateWatch(clock);
     this.models = new ModelWatch(clock);
@@ -76,7 +78,7 @@ final class Surveyor {
       List<Pod> pods,
       List<StorageClass> classes,
       String caBundle) {
-    var addresses = Infrastructure.addresses(owned, Names.of(environment));
+    var addresses = Infrastructure.addresses(environment, owned);
     var records = dns.look(environment, addresses);
     var staticClasses =
         classes.stream()
@@ -93,7 +95,10 @@ final class Surveyor {
         staticClasses.isEmpty() || done(environment) ? Map.of() : freeVolumes(staticClasses),
         certificates.look(environment, owned, addresses, caBundle),
         models.look(environment, owned, pods),
-        warnings.read(owned));
+        warnings.read(owned),
+        ingressClasses.getStore().list().stream()
+            .map(c -> c.getMetadata().getName())
+            .collect(Collectors.toSet()));
   }
 
   void keepOnly(Set<String> uids) {

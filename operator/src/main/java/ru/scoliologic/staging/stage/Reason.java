@@ -55,6 +55,13 @@ public enum Reason {
       "See whether it can be reached from the operator's pod, or set"
           + " spec.infrastructure.dns.resolver."),
 
+  INGRESS_CLASS_MISSING(
+      "The ingress class that the spec names does not exist.",
+      "Name a class from `kubectl get ingressclass`, or install its controller."),
+  TLS_SECRET_MISSING(
+      "The Secret with the certificate for the shared ingress is not there or not complete.",
+      "Create it with tls.crt and tls.key; it is noticed within about a second."),
+
   CONFIGURATION_READY("Every key is present and acceptable.", "Nothing to do."),
   SECRET_MISSING(
       "A Secret that the spec names does not exist.",
@@ -154,7 +161,7 @@ public enum Reason {
       "The message names them; the report in the release has them all."),
   CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),
   CERTIFICATE_NOT_ISSUED(
-      "Traefik still serves its built-in certificate.",
+      "Traefik still serves its built-in certificate, or cert-manager has not issued one yet.",
       "See Traefik's log; the domain's record must point here and port 80 be open from outside."),
   CERTIFICATE_REFUSED(
       "The certificate authority did not issue a certificate in time.",

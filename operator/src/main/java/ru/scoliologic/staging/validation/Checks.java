@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -88,18 +89,27 @@ public final class Checks {
                   pool.submit(
                       builtIn("health in full", Priority.Important, () -> degraded(target))),
                   pool.submit(
-                      builtIn("front page in time", Priority.Important, () -> front(target))),
-                  pool.submit(
-                      builtIn(
-                          "dashboard is closed", Priority.Critical, () -> dashboardClosed(target))),
-                  pool.submit(
-                      builtIn("dashboard opens", Priority.Critical, () -> dashboardOpens(target))),
-                  pool.submit(builtIn("routers", Priority.Important, () -> routers(target)))));
+                      builtIn("front page in time", Priority.Important, () -> front(target)))));
+      if (target.dashboard() != null) {
+        builtIn.add(
+            pool.submit(
+                builtIn("dashboard is closed", Priority.Critical, () -> dashboardClosed(target))));
+        builtIn.add(
+            pool.submit(
+                builtIn("dashboard opens", Priority.Critical, () -> dashboardOpens(target))));
+        builtIn.add(pool.submit(builtIn("routers", Priority.Important, () -> routers(target))));
+      }
+      if (target.access() != null && target.access().closed()) {
+        builtIn.add(
+            pool.submit(
+                builtIn("access closed", AccessCheck.priority(target), () -> closed(target))));
+      }
       if (target.grafana() != null) {
         builtIn.add(pool.submit(builtIn("grafana", Priority.Important, () -> grafana(target))));
       }
       var declared =
-          new DeclaredChecks(client, "https://" + target.app() + ":" + HTTPS, target.secrets())
+          new DeclaredChecks(
+                  client, "https://" + target.app() + ":" + HTTPS, target.secrets(), target.pass())
               .groups(target.spec().checks()).stream().map(pool::submit).toList();
       builtIn.stream().map(Checks::get).forEach(results::add);
       declared.stream().map(Checks::get).forEach(results::addAll);
@@ -158,7 +168,7 @@ public final class Checks {
   }
 
   private Optional<Problem> redirect(Target target) throws Exception {
-    var answer = get(target, "http", target.app(), "/", null);
+    var answer = get(target, "http", target.app(), "/", Map.of());
     var location = answer.location();
     return answer.status() >= 301
             && answer.status() <= 308
@@ -170,12 +180,18 @@ public final class Checks {
   }
 
   private Optional<Problem> health(Target target) throws Exception {
-    return expectOk(target, target.app(), target.healthPath(), null);
+    return expectOk(target, target.app(), target.healthPath(), target.pass());
+  }
+
+  /** A request that has neither the token nor a password. */
+  private static Optional<Problem> closed(Target target) throws Exception {
+    return AccessCheck.judge(target, get(target, "https", target.app(), "/", Map.of()).status())
+        .flatMap(Checks::failed);
   }
 
   /** A degraded application serves, but something it uses does not. */
   private Optional<Problem> degraded(Target target) throws Exception {
-    var answer = get(target, "https", target.app(), target.healthPath(), null);
+    var answer = get(target, "https", target.app(), target.healthPath(), target.pass());
     var state = text(answer.body(), "/status");
     return state.isEmpty() || state.equals("healthy") || state.equals("ok")
         ? Optional.empty()
@@ -184,7 +200,7 @@ public final class Checks {
 
   private Optional<Problem> front(Target target) throws Exception {
     long begin = System.nanoTime();
-    var answer = get(target, "https", target.app(), "/", null);
+    var answer = get(target, "https", target.app(), "/", target.pass());
     long millis = (System.nanoTime() - begin) / 1_000_000;
     if (answer.status() >= 400) {
       return failed("https://%s/: found status %d".formatted(target.app(), answer.status()));
@@ -225,7 +241,7 @@ public final class Checks {
   }
 
   private Optional<Problem> dashboardClosed(Target target) throws Exception {
-    var answer = get(target, "https", target.dashboard(), "/api/overview", null);
+    var answer = get(target, "https", target.dashboard(), "/api/overview", Map.of());
     return answer.status() == 401
         ? Optional.empty()
         : failed(
@@ -238,25 +254,27 @@ public final class Checks {
   }
 
   private Optional<Problem> grafana(Target target) throws Exception {
-    return expectOk(target, target.grafana(), "/api/health", null);
+    return expectOk(target, target.grafana(), "/api/health", Map.of());
   }
 
   private static Stream<String> hosts(Target target) {
     return Stream.of(target.app(), target.dashboard(), target.grafana()).filter(Objects::nonNull);
   }
 
-  private Optional<Problem> expectOk(Target target, String host, String path, String authorization)
-      throws Exception {
-    var answer = get(target, "https", host, path, authorization);
+  private Optional<Problem> expectOk(
+      Target target, String host, String path, Map<String, String> headers) throws Exception {
+    var answer = get(target, "https", host, path, headers);
     return answer.status() == 200
         ? Optional.empty()
         : failed(
             "https://%s%s: found status %d, needed 200".formatted(host, path, answer.status()));
   }
 
-  private static String basicAuth(Target target) {
+  private static Map<String, String> basicAuth(Target target) {
     var pair = target.user() + ":" + target.password();
-    return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
+    return Map.of(
+        "Authorization",
+        "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
   }
 
   private static Callable<Optional<Problem>> check(Callable<Optional<Problem>> check) {
@@ -270,13 +288,11 @@ public final class Checks {
   }
 
   private static Answer get(
-      Target target, String scheme, String host, String path, String authorization)
+      Target target, String scheme, String host, String path, Map<String, String> headers)
       throws Exception {
     int port = scheme.equals("https") ? HTTPS : HTTP;
     var request = new HttpGet(scheme + "://" + host + ":" + port + path);
-    if (authorization != null) {
-      request.setHeader("Authorization", authorization);
-    }
+    headers.forEach(request::setHeader);
     try (var client = client(target)) {
       return client.execute(
           request,

@@ -37,17 +37,24 @@ final class DeclaredChecks {
   private final CloseableHttpClient client;
   private final String base;
   private final Map<KeyRef, String> secrets;
+  private final Map<String, String> pass;
 
   /**
    * Checks of one application.
    *
    * @param base scheme, host and port, without a path
    * @param secrets the values that headers refer to
+   * @param pass headers that every request carries, to get through a protected domain
    */
-  DeclaredChecks(CloseableHttpClient client, String base, Map<KeyRef, String> secrets) {
+  DeclaredChecks(
+      CloseableHttpClient client,
+      String base,
+      Map<KeyRef, String> secrets,
+      Map<String, String> pass) {
     this.client = client;
     this.base = base;
     this.secrets = secrets;
+    this.pass = pass;
   }
 
   /** The work of each group. */
@@ -84,6 +91,7 @@ final class DeclaredChecks {
 
   private Optional<String> problem(Check check, HttpClientContext context) {
     var request = ClassicRequestBuilder.create(check.method().name()).setUri(base + check.path());
+    pass.forEach(request::addHeader);
     for (var header : check.headers()) {
       var value =
           header.secretKeyRef() == null ? header.value() : secrets.get(header.secretKeyRef());

@@ -56,8 +56,12 @@ public final class Verdicts {
         .toList();
   }
 
-  /** Stage 4, from all outcomes. */
-  public static StageResult stage(String app, List<Result> results) {
+  /**
+   * Stage 4, from all outcomes.
+   *
+   * @param dashboard whether there is one
+   */
+  public static StageResult stage(String app, boolean dashboard, List<Result> results) {
     var verdict = of(results);
     var failed = failed(results);
     if (verdict == Verdict.Failed) {
@@ -65,7 +69,9 @@ public final class Verdicts {
       return new StageResult.Failing(
           Reason.CHECKS_FAILED, named(critical), StageResult.Waiting.SOON);
     }
-    var well = "https://%s answers with a valid certificate, and so does the dashboard";
+    var well =
+        "https://%s answers with a valid certificate"
+            + (dashboard ? ", and so does the dashboard" : "");
     var pending = results.stream().filter(r -> r.outcome() == Outcome.Pending).count();
     var rest = pending == 0 ? "" : "; %d manual checks have no verdict yet".formatted(pending);
     return verdict == Verdict.Passed

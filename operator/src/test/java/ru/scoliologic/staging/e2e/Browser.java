@@ -9,7 +9,11 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.util.Base64;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.hc.client5.http.DnsResolver;
@@ -44,7 +48,9 @@ final class Browser implements AutoCloseable {
             .build();
   }
 
-  record Answer(int status, String body, String location, String cookie) {}
+  /** An answer; header names in lower case. */
+  record Answer(
+      int status, String body, String location, String cookie, Map<String, String> headers) {}
 
   Answer get(String url) throws IOException {
     return send(new HttpGet(url));
@@ -54,6 +60,12 @@ final class Browser implements AutoCloseable {
     var request = new HttpGet(url);
     var pair = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
     request.setHeader("Authorization", "Basic " + Base64.getEncoder().encodeToString(pair));
+    return send(request);
+  }
+
+  Answer getWith(String url, Map<String, String> headers) throws IOException {
+    var request = new HttpGet(url);
+    headers.forEach(request::setHeader);
     return send(request);
   }
 
@@ -71,7 +83,13 @@ final class Browser implements AutoCloseable {
                 response.getCode(),
                 response.getEntity() == null ? "" : EntityUtils.toString(response.getEntity()),
                 header(response.getFirstHeader("Location")),
-                header(response.getFirstHeader("Set-Cookie"))));
+                header(response.getFirstHeader("Set-Cookie")),
+                Stream.of(response.getHeaders())
+                    .collect(
+                        Collectors.toMap(
+                            h -> h.getName().toLowerCase(Locale.ROOT),
+                            Header::getValue,
+                            (first, again) -> first))));
   }
 
   private static String header(Header header) {

@@ -49,7 +49,7 @@ class RefusedByTheServerIT {
   @CsvSource(
       delimiter = '|',
       value = {
-        "traefik: traefik.bad.staging.test | unknown: x | spec.domains.traefik",
+        "traefik: traefik.bad.staging.test | unknown: x | domains.traefik is missing",
         "app: app.bad.staging.test | app: App_1 | is not a host name: give a lower-case DNS name",
         "app: app.bad.staging.test | app: https://a.b.test | is not a host name",
         "traefik: traefik.bad.staging.test | traefik: app.bad.staging.test | app and traefik are the same host name",
@@ -58,6 +58,17 @@ class RefusedByTheServerIT {
         "deletionPolicy: Delete | infrastructure: {dns: {resolver: dns}} | is not the address of a DNS server",
         "deletionPolicy: Delete | infrastructure: {dns: {mode: Maybe}} | Unsupported value: \"Maybe\"",
         "deletionPolicy: Delete | infrastructure: {capacity: {minimum: {cpu: four}}} | is not an amount of CPU",
+        "dashboardAuth: | access: {allowFrom: [office]} ~ dashboardAuth: | holds what is no network: give ones like",
+        "dashboardAuth: | access: {allowFrom: [10.0.0.0/33]} ~ dashboardAuth: | holds what is no network",
+        "dashboardAuth: | access: {basicAuth: {secretKeyRef: {name: a, key: b}}, openPaths: [/]} ~ dashboardAuth: | holds what is no path below '/'",
+        "dashboardAuth: | access: {openPaths: [/a]} ~ dashboardAuth: | openPaths goes with allowFrom or basicAuth",
+        "dashboardAuth: | access: {} ~ mode: Shared ~ shared: {className: nginx} ~ dashboardAuth: | by the annotations of the class",
+        "dashboardAuth: | mode: Shared ~ dashboardAuth: | goes with mode: Shared, and only with it",
+        "dashboardAuth: | shared: {className: nginx} ~ dashboardAuth: | goes with mode: Shared, and only with it",
+        "dashboardAuth: | mode: Shared ~ shared: {className: nginx, issuer: a, clusterIssuer: b} ~ dashboardAuth: | certificates have one source",
+        "dashboardAuth: | mode: Shared ~ shared: {className: N} ~ dashboardAuth: | is not the name of an IngressClass",
+        "dashboardAuth: | mode: Shared ~ shared: {className: n, annotations: {kubernetes.io/ingress.class: a}} ~ dashboardAuth: | leave the annotation out",
+        "traefik: traefik.bad.staging.test | # no domain | in ingress mode Own the dashboard needs a domain of its own",
         "server: Custom | server: ZeroSSL | Unsupported value: \"ZeroSSL\"",
         "postgres: {storage: 1Gi} | postgres: {storage: 10GB} | is not a volume size: give a whole number with Mi",
         "postgres: {storage: 1Gi} | postgres: {storage: '-1Gi'} | is not a volume size",
@@ -81,7 +92,7 @@ class RefusedByTheServerIT {
   void a_bad_value_is_refused_with_its_field_and_the_cure(
       String good, String bad, String expected) {
     // The resource is sent as it is written, for the types of the client would not let it through.
-    var yaml = Given.resource("/e2e/environment.yaml").replace(good, bad);
+    var yaml = Given.resource("/e2e/environment.yaml").replace(good, bad.replace(" ~ ", "\n    "));
 
     assertThatThrownBy(() ->
             staging

@@ -98,7 +98,8 @@ class CapacityTest {
         free,
         Map.of(),
         Optional.empty(),
-        Map.of());
+        Map.of(),
+        Set.of());
   }
 
   private static StageResult assess(Surroundings seen, HasMetadata... planned) {

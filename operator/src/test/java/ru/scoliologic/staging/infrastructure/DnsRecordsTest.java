@@ -48,7 +48,8 @@ class DnsRecordsTest {
                 Map.of(),
                 Map.of(),
                 Optional.empty(),
-                Map.of()))
+                Map.of(),
+                Set.of()))
         .snapshot();
   }
 

@@ -56,7 +56,8 @@ class AcmeBudgetTest {
         Map.of(),
         certificates,
         Optional.empty(),
-        Map.of());
+        Map.of(),
+        Set.of());
   }
 
   private static Acme recorded(String authority, Certificate app) {
@@ -216,7 +217,7 @@ class AcmeBudgetTest {
   }
 
   private static List<Planned> plan(Snapshot snapshot, String... untrusted) {
-    return new TraefikResources(snapshot, "admin:x", "", Set.of(untrusted)).plan();
+    return new TraefikResources(snapshot, "admin:x", "", Set.of(untrusted), "", "").plan();
   }
 
   private static Ingress ingress(List<Planned> plan) {

@@ -56,7 +56,8 @@ class OllamaResourcesTest {
                         seen.freeVolumes(),
                         seen.certificates(),
                         models,
-                        seen.warnings()))
+                        seen.warnings(),
+                        seen.ingressClasses()))
                 .snapshot())
         .orElseThrow();
   }

@@ -123,6 +123,92 @@ class SpecRulesTest {
         .hasSize(5);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{allowFrom: [office]} | spec.ingress.access.allowFrom: 'office' holds what is no network",
+        "{allowFrom: [10.0.0.256]} | spec.ingress.access.allowFrom: '10.0.0.256' holds what is no network",
+        "{allowFrom: [10.0.0.0/33]} | spec.ingress.access.allowFrom: '10.0.0.0/33' holds what is no network",
+        "{allowFrom: ['1:2:3::4::5']} | spec.ingress.access.allowFrom: '1:2:3::4::5' holds what is no network",
+        "{allowFrom: ['2001:db8::/129']} | spec.ingress.access.allowFrom: '2001:db8::/129' holds what is no",
+        "{allowFrom: [10.0.0.1], openPaths: [/]} | spec.ingress.access.openPaths: '/' holds what is no path",
+        "{allowFrom: [10.0.0.1], openPaths: [/a/../b]} | spec.ingress.access.openPaths: '/a/../b' holds",
+        "{allowFrom: [10.0.0.1], openPaths: ['/a`)']} | spec.ingress.access.openPaths: '/a`)' holds",
+        "{openPaths: [/a]} | spec.ingress.access: openPaths goes with allowFrom or basicAuth",
+        "{basicAuth: {}} | spec.ingress.access.basicAuth.secretKeyRef is missing"
+      })
+  void an_access_that_would_not_protect_is_named(String access, String expected) {
+    assertThat(SpecRules.problems(accessible(access)))
+        .singleElement()
+        .satisfies(p -> assertThat(p).contains(expected));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{noIndex: false}",
+        "{allowFrom: [10.0.0.0/8, 192.0.2.1, '2001:db8::/32', '::1', 0.0.0.0/0]}",
+        "{allowFrom: [10.0.0.1], openPaths: [/api/health, /.well-known/, /a_b/c-d.~e]}"
+      })
+  void networks_addresses_and_paths_are_accepted(String access) {
+    assertThat(SpecRules.problems(accessible(access))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "mode: Shared | spec.ingress: shared (with the className of the controller) goes with mode: Shared",
+        "shared: {className: nginx} | spec.ingress: shared (with the className of the controller) goes with",
+        "mode: Shared ~ shared: {className: Nginx} | spec.ingress.shared.className: 'Nginx' is not the name",
+        "mode: Shared ~ shared: {className: nginx, issuer: a, clusterIssuer: b} | certificates have one source",
+        "mode: Shared ~ shared: {className: nginx, tlsSecretRef: {}} | spec.ingress.shared.tlsSecretRef.name is",
+        "mode: Shared ~ shared: {className: nginx, annotations: {kubernetes.io/ingress.class: a}} | leave the",
+        "mode: Shared ~ shared: {className: nginx} ~ access: {} | by the annotations of the class"
+      })
+  void a_shared_ingress_that_cannot_be_is_named(String ingress, String expected) {
+    assertThat(SpecRules.problems(ingress(ingress)))
+        .singleElement()
+        .satisfies(p -> assertThat(p).contains(expected));
+  }
+
+  @Test
+  void a_shared_ingress_needs_no_authority_no_dashboard_and_no_domain_of_it() {
+    var shared =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.replaceAll("(?s)    acme:.*?  secrets:\n", SHARED + "  secrets:\n")
+                    .replace("    traefik: traefik.staging.test\n", ""))
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(shared)).isEmpty();
+    var own =
+        Given.aGoodStart()
+            .edited("    traefik: traefik.staging.test\n", "")
+            .snapshot()
+            .environment();
+    assertThat(SpecRules.problems(own)).singleElement().asString().contains("spec.domains.traefik");
+  }
+
+  private static final String SHARED = "    mode: Shared\n    shared: {className: nginx}\n";
+
+  private static StagingEnvironment ingress(String fields) {
+    return Given.aGoodStart()
+        .edited("    acme:\n", "    " + fields.replace(" ~ ", "\n    ") + "\n    acme:\n")
+        .snapshot()
+        .environment();
+  }
+
+  private static StagingEnvironment accessible(String access) {
+    return Given.aGoodStart()
+        .edited("    acme:\n", "    access: " + access + "\n    acme:\n")
+        .snapshot()
+        .environment();
+  }
+
   @Test
   void a_directory_goes_with_a_custom_server_only() {
     var edited =

@@ -29,9 +29,9 @@ import org.bouncycastle.util.io.pem.PemWriter;
  * A certificate for names inside the cluster, from an authority made for it alone. All parts are
  * PEM.
  */
-record TestCertificates(String authority, String certificate, String key) {
+public record TestCertificates(String authority, String certificate, String key) {
 
-  static TestCertificates issue(String... names) {
+  public static TestCertificates issue(String... names) {
     try {
       KeyPair root = keys();
       KeyPair server = keys();

@@ -73,7 +73,7 @@ class DeclaredChecksTest {
     var results = new ArrayList<Result>();
     try (var client = HttpClients.custom().disableRedirectHandling().build()) {
       var base = "http://127.0.0.1:" + server.getAddress().getPort();
-      var checks = new DeclaredChecks(client, base, Map.of(TOKEN, "top-secret-token"));
+      var checks = new DeclaredChecks(client, base, Map.of(TOKEN, "top-secret-token"), Map.of());
       for (var group : checks.groups(spec.checks())) {
         results.addAll(group.call());
       }

@@ -24,7 +24,7 @@ class VerdictsTest {
 
   @Test
   void all_passed_is_passed() {
-    var stage = Verdicts.stage("app.test", List.of(GOOD));
+    var stage = Verdicts.stage("app.test", true, List.of(GOOD));
 
     assertThat(stage.isReady()).isTrue();
     assertThat(stage.reason()).isEqualTo(Reason.CHECKS_PASSED);
@@ -37,9 +37,11 @@ class VerdictsTest {
         List.of(GOOD, result("settings", Priority.Important, Outcome.Failed, "status 500"));
 
     assertThat(Verdicts.of(results)).isEqualTo(Verdict.PassedWithRemarks);
-    assertThat(Verdicts.stage("app.test", results).reason()).isEqualTo(Reason.PASSED_WITH_REMARKS);
-    assertThat(Verdicts.stage("app.test", results).isReady()).isTrue();
-    assertThat(Verdicts.stage("app.test", results).message()).contains("settings: status 500");
+    assertThat(Verdicts.stage("app.test", true, results).reason())
+        .isEqualTo(Reason.PASSED_WITH_REMARKS);
+    assertThat(Verdicts.stage("app.test", true, results).isReady()).isTrue();
+    assertThat(Verdicts.stage("app.test", true, results).message())
+        .contains("settings: status 500");
   }
 
   @Test
@@ -51,7 +53,8 @@ class VerdictsTest {
             result("dashboard", Priority.Critical, Outcome.Failed, "status 404"));
 
     assertThat(Verdicts.of(results)).isEqualTo(Verdict.Failed);
-    assertThat(Verdicts.stage("app.test", results).message()).isEqualTo("dashboard: status 404");
+    assertThat(Verdicts.stage("app.test", true, results).message())
+        .isEqualTo("dashboard: status 404");
   }
 
   @Test
@@ -59,8 +62,8 @@ class VerdictsTest {
     var manual = Verdicts.manual(List.of(SIGN_IN), List.of());
 
     assertThat(manual).extracting(Result::outcome).containsExactly(Outcome.Pending);
-    assertThat(Verdicts.stage("app.test", manual).isReady()).isTrue();
-    assertThat(Verdicts.stage("app.test", manual).message())
+    assertThat(Verdicts.stage("app.test", true, manual).isReady()).isTrue();
+    assertThat(Verdicts.stage("app.test", true, manual).message())
         .contains("1 manual checks have no verdict yet");
   }
 

@@ -1,0 +1,72 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** An ingress controller that is there already, and where its certificates come from. */
+@ValidationRule(
+    value =
+        "(has(self.tlsSecretRef) ? 1 : 0) + (has(self.clusterIssuer) ? 1 : 0) + (has(self.issuer) ?"
+            + " 1 : 0) <= 1",
+    message = SharedIngress.ONE_MESSAGE)
+@ValidationRule(
+    value = "!has(self.annotations) || !('" + SharedIngress.CLASS + "' in self.annotations)",
+    message = SharedIngress.CLASS_MESSAGE)
+public record SharedIngress(
+    @Required
+        @Size(max = 253)
+        @ValidationRule(
+            value = "self.matches('" + SharedIngress.NAME_PATTERN + "')",
+            message = SharedIngress.NAME_MESSAGE)
+        @JsonPropertyDescription("Name of the IngressClass; see `kubectl get ingressclass`.")
+        String className,
+    @JsonPropertyDescription(
+            "Annotations of every Ingress of the environment, as the controller understands them.")
+        Map<String, @Size(max = 4096) String> annotations,
+    @JsonPropertyDescription(
+            "A Secret with tls.crt and tls.key for every domain; with ca.crt when they chain to a"
+                + " private authority. The controller's own certificate when neither this nor an"
+                + " issuer is given.")
+        SecretName tlsSecretRef,
+    @Size(max = 253)
+        @JsonPropertyDescription("A ClusterIssuer of cert-manager that issues the certificates.")
+        String clusterIssuer,
+    @Size(max = 253)
+        @JsonPropertyDescription(
+            "An Issuer of cert-manager in this namespace that issues the certificates.")
+        String issuer) {
+
+  public static final String NAME_PATTERN = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
+  public static final String NAME_MESSAGE =
+      "is not the name of an IngressClass: give one from `kubectl get ingressclass`";
+  public static final String ONE_MESSAGE =
+      "certificates have one source: give tlsSecretRef, clusterIssuer or issuer";
+  public static final String CLASS = "kubernetes.io/ingress.class";
+  public static final String CLASS_MESSAGE =
+      "kubernetes.io/ingress.class does not go with className: leave the annotation out";
+
+  public SharedIngress {
+    annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
+  }
+
+  /** How many sources of certificates are given. */
+  @JsonIgnore
+  public long sources() {
+    return Stream.of(tlsSecretRef, clusterIssuer, issuer).filter(s -> s != null).count();
+  }
+
+  /** Whether cert-manager makes the certificates. */
+  @JsonIgnore
+  public boolean issued() {
+    return clusterIssuer != null || issuer != null;
+  }
+
+  /** A Secret of the environment's namespace. */
+  public record SecretName(
+      @Required @Size(max = 253) @JsonPropertyDescription("Name of the Secret.") String name) {}
+}

@@ -1,0 +1,143 @@
+package ru.scoliologic.staging.ingress;
+
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressTLS;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressTLSBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.SharedIngress;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
+
+/** Builds the Ingresses that somebody else's controller serves (pure). */
+public final class SharedIngressResources {
+  private static final String COMPONENT = "ingress";
+  private static final String CLUSTER_ISSUER = "cert-manager.io/cluster-issuer";
+  private static final String ISSUER = "cert-manager.io/issuer";
+
+  private final Snapshot snapshot;
+  private final StagingEnvironment environment;
+  private final Names names;
+  private final SharedIngress shared;
+  private final Set<String> untrusted;
+
+  /**
+   * Ingresses of one environment.
+   *
+   * @param untrusted domains for which no certificate may be asked
+   */
+  public SharedIngressResources(Snapshot snapshot, Set<String> untrusted) {
+    this.snapshot = snapshot;
+    this.environment = snapshot.environment();
+    this.names = snapshot.names();
+    this.shared = environment.getSpec().ingress().shared();
+    this.untrusted = untrusted;
+  }
+
+  /** The application's comes in the first stage, for the controller gives it the address. */
+  public List<Planned> plan() {
+    var domains = environment.getSpec().domains();
+    var plan = new ArrayList<Planned>();
+    plan.add(new Planned(Stage.INFRASTRUCTURE, ingress(names.app(), domains.app())));
+    if (environment.getSpec().grafana().isPresent()) {
+      plan.add(new Planned(Stage.DEPLOYMENT, ingress(names.grafana(), domains.grafana())));
+    }
+    return List.copyOf(plan);
+  }
+
+  /** What cert-manager has not issued yet, if it is to issue. */
+  public static Optional<StageResult> awaited(Snapshot snapshot) {
+    var spec = snapshot.environment().getSpec();
+    var shared = spec.ingress().shared();
+    if (shared == null || !shared.issued()) {
+      return Optional.empty();
+    }
+    return Stream.concat(
+            Stream.of(snapshot.names().app()),
+            spec.grafana().stream().map(g -> snapshot.names().grafana()))
+        .map(Names::tls)
+        .filter(secret -> !snapshot.secrets().containsKey(secret))
+        .findFirst()
+        .map(secret ->
+            new StageResult.Waiting(
+                Reason.CERTIFICATE_NOT_ISSUED,
+                "Secret %s is not there yet: cert-manager has issued nothing so far; see `kubectl"
+                        .formatted(secret)
+                    + " describe certificate "
+                    + secret
+                    + "`",
+                StageResult.Waiting.SOON));
+  }
+
+  private Ingress ingress(String name, String host) {
+    var metadata = Ownership.owned(environment, COMPONENT, name);
+    metadata.setAnnotations(annotations(name, host));
+    return new IngressBuilder()
+        .withMetadata(metadata)
+        .withNewSpec()
+        .withIngressClassName(shared.className())
+        .withTls(tls(name, host))
+        .addNewRule()
+        .withHost(host)
+        .withNewHttp()
+        .addNewPath()
+        .withPath("/")
+        .withPathType("Prefix")
+        .withNewBackend()
+        .withNewService()
+        .withName(name)
+        .withNewPort()
+        .withName("http")
+        .endPort()
+        .endService()
+        .endBackend()
+        .endPath()
+        .endHttp()
+        .endRule()
+        .endSpec()
+        .build();
+  }
+
+  private IngressTLS tls(String name, String host) {
+    var tls = new IngressTLSBuilder().withHosts(host);
+    if (shared.issued()) {
+      tls.withSecretName(Names.tls(name));
+    } else if (shared.tlsSecretRef() != null) {
+      tls.withSecretName(shared.tlsSecretRef().name());
+    }
+    return tls.build();
+  }
+
+  private Map<String, String> annotations(String name, String host) {
+    var annotations = new TreeMap<>(shared.annotations());
+    if (shared.issued() && (!untrusted.contains(host) || asks(name, host))) {
+      annotations.put(
+          shared.clusterIssuer() != null ? CLUSTER_ISSUER : ISSUER,
+          shared.clusterIssuer() != null ? shared.clusterIssuer() : shared.issuer());
+    }
+    return annotations;
+  }
+
+  /** Whether a certificate is asked for already: taken back, the order would begin anew. */
+  private boolean asks(String name, String host) {
+    return snapshot
+        .owned()
+        .find(Ingress.class, name)
+        .filter(i -> i.getSpec().getRules().stream().anyMatch(r -> host.equals(r.getHost())))
+        .map(i -> i.getMetadata().getAnnotations())
+        .filter(a -> a.containsKey(CLUSTER_ISSUER) || a.containsKey(ISSUER))
+        .isPresent();
+  }
+}
