@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -442,11 +443,15 @@ class BrokenDependencyE2E {
 
   /** Refuses the pods of the application in the environment's namespace. */
   private static void policy() {
-    kubectl("apply", "-f", "/workspace/operator/src/test/resources/e2e/policy.yaml");
+    staging.admin().load(policyFile()).serverSideApply();
   }
 
   private static void noPolicy() {
-    kubectl("delete", "-f", "/workspace/operator/src/test/resources/e2e/policy.yaml");
+    staging.admin().load(policyFile()).delete();
+  }
+
+  private static InputStream policyFile() {
+    return BrokenDependencyE2E.class.getResourceAsStream("/e2e/policy.yaml");
   }
 
   @TestFactory

@@ -56,7 +56,8 @@ class RoundTripIT {
           Map.entry("secrets.keys[].generate.rotation", "each number makes a new value: CrashIT"),
           Map.entry("secrets.from", "the keys would be missing: BrokenDependencyE2E"),
           Map.entry("secrets.from[].secretRef.name", "it must exist: BrokenDependencyE2E"),
-          Map.entry("ingress.mode", "there is one value"),
+          Map.entry("ingress.acme.server", "directory and bundle go with it: all of ingress.acme"),
+          Map.entry("ingress.mode", "it has more than one field: SharedIngressE2E"),
           Map.entry(
               "ingress.acme.first", "promotion depends on what was issued: InfrastructureE2E"));
 
@@ -72,7 +73,8 @@ class RoundTripIT {
           Map.entry("infrastructure.dns.mode", "\"Warn\""),
           Map.entry("infrastructure.dns.resolver", "\"192.0.2.53\""),
           Map.entry("ingress.addresses", "[\"192.0.2.9\"]"),
-          Map.entry("ingress.acme.server", "\"LetsEncryptStaging\""),
+          Map.entry(
+              "ingress.acme", "{\"email\":\"o@stub.test\",\"server\":\"LetsEncryptStaging\"}"),
           Map.entry("ingress.acme.directory", "\"https://other.stub.test/dir\""),
           Map.entry("ingress.acme.email", "\"other@stub.test\""),
           Map.entry("ingress.acme.retry.minInterval", "\"20m\""),
@@ -263,6 +265,12 @@ class RoundTripIT {
             DynamicTest.dynamicTest(
                 change.getKey() + " = " + change.getValue(),
                 () -> thereAndBack(changed(change.getKey(), change.getValue()))));
+  }
+
+  /** Here for every field, for it costs little. */
+  @Test
+  void every_change_is_one_that_the_server_takes() {
+    changes().forEach((field, value) -> environment.wouldTake(field, changed(field, value)));
   }
 
   /** Optional parts, left out and put back. */

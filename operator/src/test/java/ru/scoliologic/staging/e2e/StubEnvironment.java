@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -121,6 +122,19 @@ final class StubEnvironment implements AutoCloseable {
         .patch(
             PatchContext.of(PatchType.JSON),
             "[{\"op\":\"replace\",\"path\":\"/spec\",\"value\":%s}]".formatted(spec));
+  }
+
+  /** Fails when the server refuses the spec; nothing is changed. */
+  void wouldTake(String what, JsonNode spec) {
+    try {
+      resource()
+          .dryRun()
+          .patch(
+              PatchContext.of(PatchType.JSON),
+              "[{\"op\":\"replace\",\"path\":\"/spec\",\"value\":%s}]".formatted(spec));
+    } catch (KubernetesClientException e) {
+      throw new AssertionError(what + ": " + e.getMessage(), e);
+    }
   }
 
   /** Removes the environment and waits for all it owned. */

@@ -98,7 +98,8 @@ final class StubNode implements AutoCloseable {
             "cpu", new Quantity("64"),
             "memory", new Quantity("256Gi"),
             "pods", new Quantity("500"),
-            "ephemeral-storage", new Quantity("1Ti"));
+            "ephemeral-storage", new Quantity("1Ti"),
+            "nvidia.com/gpu", new Quantity("4"));
     return new NodeBuilder()
         .withNewMetadata()
         .withName(NAME)
