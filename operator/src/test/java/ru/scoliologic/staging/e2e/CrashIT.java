@@ -25,7 +25,7 @@ import ru.scoliologic.staging.cluster.Labels;
  */
 class CrashIT {
   /** One write of so many is taken by {@code make test}; a prime, so that kinds vary. */
-  private static final int STRIDE = 17;
+  private static final int STRIDE = 31;
 
   private static final Duration LIMIT = Duration.ofMinutes(1);
 

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import ru.scoliologic.staging.Given;
@@ -124,16 +125,17 @@ final class StubEnvironment implements AutoCloseable {
             "[{\"op\":\"replace\",\"path\":\"/spec\",\"value\":%s}]".formatted(spec));
   }
 
-  /** Fails when the server refuses the spec; nothing is changed. */
-  void wouldTake(String what, JsonNode spec) {
+  /** Why the server would refuse the spec, if it would; nothing is changed. */
+  Optional<String> refused(JsonNode spec) {
     try {
       resource()
           .dryRun()
           .patch(
               PatchContext.of(PatchType.JSON),
               "[{\"op\":\"replace\",\"path\":\"/spec\",\"value\":%s}]".formatted(spec));
+      return Optional.empty();
     } catch (KubernetesClientException e) {
-      throw new AssertionError(what + ": " + e.getMessage(), e);
+      return Optional.of(e.getStatus().getMessage());
     }
   }
 
