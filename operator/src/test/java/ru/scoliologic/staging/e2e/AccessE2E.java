@@ -209,7 +209,7 @@ class AccessE2E {
     given("other:" + sha("new"));
     staging.awaitReady(NAMESPACE, NAME);
     await("the new user to be the one who gets in")
-        .atMost(Staging.SOON)
+        .atMost(Staging.LONG)
         .ignoreExceptions()
         .untilAsserted(() -> {
           assertThat(browser.getAs(APP + "/", "other", "new").status()).isEqualTo(200);

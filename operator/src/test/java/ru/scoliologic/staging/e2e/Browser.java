@@ -20,6 +20,7 @@ import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
+import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
@@ -28,6 +29,7 @@ import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.entity.EntityUtils;
 import org.apache.hc.core5.http.io.entity.StringEntity;
+import org.apache.hc.core5.util.Timeout;
 
 /**
  * A user outside the cluster: DNS leads to the node, and only the ACME server's root is trusted.
@@ -43,6 +45,9 @@ final class Browser implements AutoCloseable {
                     .setDnsResolver(new To(node))
                     .setTlsSocketStrategy(new DefaultClientTlsStrategy(trusting(trustedPem)))
                     .build())
+            // A kept connection may lead to a pod that is gone.
+            .setDefaultRequestConfig(
+                RequestConfig.custom().setResponseTimeout(Timeout.ofSeconds(20)).build())
             .disableRedirectHandling()
             .disableAutomaticRetries()
             .build();
