@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -145,7 +146,7 @@ class BrokenDependencyE2E {
         .serverSideApply();
   }
 
-  private static void quota(String what) {
+  private static void quota(String... none) {
     staging
         .admin()
         .resource(
@@ -155,7 +156,9 @@ class BrokenDependencyE2E {
                 .withNamespace(NAMESPACE)
                 .endMetadata()
                 .withNewSpec()
-                .withHard(Map.of(what, new Quantity("0")))
+                .withHard(
+                    Stream.of(none)
+                        .collect(Collectors.toMap(what -> what, what -> new Quantity("0"))))
                 .endSpec()
                 .build())
         .serverSideApply();
@@ -167,7 +170,7 @@ class BrokenDependencyE2E {
               staging.admin().resourceQuotas().inNamespace(NAMESPACE).withName("none").get();
           return quota.getStatus() != null
               && quota.getStatus().getHard() != null
-              && quota.getStatus().getHard().containsKey(what);
+              && quota.getStatus().getHard().keySet().containsAll(List.of(none));
         });
   }
 
@@ -314,7 +317,7 @@ class BrokenDependencyE2E {
             "ConfigMapMissing",
             ".*acme-ca.*",
             () -> {
-              quota("persistentvolumeclaims");
+              quota("persistentvolumeclaims", "pods");
               staging.cluster().trustAcme(NAMESPACE);
             }));
   }
