@@ -151,8 +151,13 @@ public final class Applier {
     return Optional.empty();
   }
 
-  /** Deletes what is ours and no longer planned, but never data or credentials. */
-  public void prune(Observed observed, Set<String> plannedKeys) {
+  /**
+   * Deletes what is ours and no longer planned, but never data or credentials.
+   *
+   * @return what the cluster refused to delete
+   */
+  public List<Refusal> prune(Observed observed, Set<String> plannedKeys) {
+    var refusals = new ArrayList<Refusal>();
     for (var object : observed.objects()) {
       if (plannedKeys.contains(key(object))
           || object.isMarkedForDeletion()
@@ -163,10 +168,16 @@ public final class Applier {
           || goesByItself(object)) {
         continue;
       }
-      client.resource(object).withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
+      try {
+        client.resource(object).withPropagationPolicy(DeletionPropagation.BACKGROUND).delete();
+      } catch (KubernetesClientException e) {
+        refusals.add(Refusal.of(object, e).orElseThrow(() -> e));
+        continue;
+      }
       writes.wrote("delete", object.getKind());
       log("deleted", object);
     }
+    return refusals;
   }
 
   /** A Job that has not ended, and what another object made, such as a CronJob's Jobs. */

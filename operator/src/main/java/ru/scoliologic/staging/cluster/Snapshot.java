@@ -66,6 +66,24 @@ public record Snapshot(
         .toList();
   }
 
+  /** The same view after objects were written. */
+  public Snapshot after(Observed written) {
+    return new Snapshot(
+        environment,
+        others,
+        written,
+        pods,
+        secrets,
+        configMaps,
+        storageClasses,
+        portHolders,
+        logTails,
+        fresh,
+        now,
+        growingClasses,
+        surroundings);
+  }
+
   /** The same view with only the pods that run one version of the application. */
   public Snapshot ofVersion(String version) {
     return new Snapshot(

@@ -195,6 +195,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         break;
       }
       var refusals = apply(plan, stage);
+      if (stage == Stage.DEPLOYMENT) {
+        // What has just been changed is not yet as asked, though its last state was good.
+        components = Assessment.components(snapshot.after(owned.observe(environment)), plan);
+      }
       results.put(
           stage,
           refusals.isEmpty()
@@ -202,7 +206,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               : refused(refusals));
     }
     results.values().removeIf(Objects::isNull);
-    applier.prune(snapshot.owned(), plan.keys());
+    var kept = applier.prune(snapshot.owned(), plan.keys());
+    if (!kept.isEmpty()) {
+      results.computeIfPresent(
+          Stage.DEPLOYMENT, (stage, result) -> result.isReady() ? refused(kept) : result);
+    }
     var candidate = Assessment.candidate(snapshot, plan);
     var overall = Assessment.overall(results, candidate, environment.getSpec().domains().app());
     return new Pass(

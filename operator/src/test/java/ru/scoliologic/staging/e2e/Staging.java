@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -119,10 +120,14 @@ final class Staging {
 
   /** The release of an image; fails when there is none. */
   StagingRelease release(String namespace, String image) {
+    return findRelease(namespace, image)
+        .orElseThrow(() -> new AssertionError("no release of " + image));
+  }
+
+  private Optional<StagingRelease> findRelease(String namespace, String image) {
     return admin().resources(StagingRelease.class).inNamespace(namespace).list().getItems().stream()
         .filter(release -> release.getSpec().image().equals(image))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no release of " + image));
+        .findFirst();
   }
 
   /** Waits until the release of an image is in a state. */
@@ -130,10 +135,11 @@ final class Staging {
     await("release of %s to be %s".formatted(image, state))
         .atMost(LONG)
         .pollInterval(Duration.ofMillis(250))
-        .until(() -> {
-          var status = release(namespace, image).getStatus();
-          return status != null && state.equals(status.state());
-        });
+        .until(() ->
+            findRelease(namespace, image)
+                .map(StagingRelease::getStatus)
+                .filter(status -> state.equals(status.state()))
+                .isPresent());
     return release(namespace, image);
   }
 
