@@ -26,7 +26,7 @@ public record Component(String name, boolean ready, String image, Reason reason,
             .filter(d -> d.getStatus() != null)
             .filter(d ->
                 current(d.getStatus().getObservedGeneration(), d.getMetadata().getGeneration()))
-            .map(d -> atLeastOne(d.getStatus().getAvailableReplicas()) && !surging(d))
+            .map(Component::asAsked)
             .orElse(false);
     var judged =
         judge(
@@ -61,8 +61,8 @@ public record Component(String name, boolean ready, String image, Reason reason,
             .filter(s ->
                 current(s.getStatus().getObservedGeneration(), s.getMetadata().getGeneration()))
             .map(s ->
-                atLeastOne(s.getStatus().getReadyReplicas())
-                    && atLeastOne(s.getStatus().getUpdatedReplicas()))
+                count(s.getStatus().getReadyReplicas()) >= 1
+                    && count(s.getStatus().getUpdatedReplicas()) >= 1)
             .orElse(false);
     var refused =
         set.filter(s -> snapshot.podsOf(component).isEmpty())
@@ -122,16 +122,27 @@ public record Component(String name, boolean ready, String image, Reason reason,
             () -> new Component(component, false, image, Reason.COMPONENTS_STARTING, "starting"));
   }
 
-  private static boolean surging(Deployment deployment) {
-    var updated = deployment.getStatus().getUpdatedReplicas();
-    return updated == null || updated < 1;
+  /**
+   * Every pod is of the newest template, and there are as many as asked for. A roll that gets stuck
+   * leaves the old pods serving, so that some are available does not mean that all is well.
+   */
+  private static boolean asAsked(Deployment deployment) {
+    var asked =
+        deployment.getSpec() == null || deployment.getSpec().getReplicas() == null
+            ? 1
+            : deployment.getSpec().getReplicas();
+    var status = deployment.getStatus();
+    return asked >= 1
+        && count(status.getReplicas()) == asked
+        && count(status.getUpdatedReplicas()) == asked
+        && count(status.getAvailableReplicas()) == asked;
   }
 
   private static boolean current(Long observed, Long generation) {
     return observed != null && observed >= generation;
   }
 
-  private static boolean atLeastOne(Integer replicas) {
-    return replicas != null && replicas >= 1;
+  private static int count(Integer replicas) {
+    return replicas == null ? 0 : replicas;
   }
 }

@@ -169,6 +169,19 @@ final class StubEnvironment implements AutoCloseable {
     }
   }
 
+  /** Whether the environment is as asked and nothing was written for a while. */
+  boolean isConverged() {
+    try {
+      await("convergence")
+          .atMost(QUIET.multipliedBy(2))
+          .during(QUIET)
+          .until(operator::writes, operator.writes()::equals);
+      return asAsked();
+    } catch (org.awaitility.core.ConditionTimeoutException e) {
+      return false;
+    }
+  }
+
   private boolean asAsked() {
     var environment = resource().get();
     var status = environment.getStatus();

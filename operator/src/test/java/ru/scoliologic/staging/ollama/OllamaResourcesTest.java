@@ -76,6 +76,7 @@ class OllamaResourcesTest {
         .endMetadata()
         .withNewStatus()
         .withObservedGeneration(1L)
+        .withReplicas(1)
         .withUpdatedReplicas(1)
         .withAvailableReplicas(1)
         .endStatus()
