@@ -126,12 +126,15 @@ class Figures {
     staging.awaitReady(NAMESPACE, NAME);
   }
 
-  /** Another variable of the application: the Secret, the Deployment, the status. */
+  /** A setting of one component: its configuration, its StatefulSet, the status. */
   private void edit() throws Exception {
+    long generation = staging.environment(NAMESPACE, NAME).get().getMetadata().getGeneration();
     var began = Instant.now();
     var rolled =
         until(
-            Staging::ready,
+            environment ->
+                environment.getMetadata().getGeneration() > generation
+                    && Staging.ready(environment),
             () -> patch("{\"spec\":{\"services\":{\"redis\":{\"maxMemory\":\"128Mi\"}}}}"));
     table.put("an edit of Redis to Ready", seconds(rolled));
     table.put("writes for it", count(staging.writesSince(began)));
@@ -152,16 +155,16 @@ class Figures {
 
   /** Resident memory of the operator's process, as the node's kernel counts it. */
   private void memory() {
-    var pages =
+    var resident =
         staging
             .cluster()
             .exec(
                 "sh",
                 "-c",
                 "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null"
-                    + " | grep -q 'operator.jar run' && grep VmRSS $p/status; done; true")
+                    + " | grep -q '^java .*operator.jar run' && grep VmRSS $p/status; done; true")
             .stdout();
-    table.put("resident memory of the operator", pages.strip().replaceAll("\\s+", " "));
+    table.put("resident memory of the operator", resident.strip().replaceAll("\\s+", " "));
   }
 
   private void create() {
