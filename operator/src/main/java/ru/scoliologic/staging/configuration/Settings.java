@@ -6,10 +6,12 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Ownership;
@@ -49,6 +51,45 @@ public record Settings(
   static final String CHECK_TOKEN = "access-check-token";
   static final String USERS_KEY = "users";
   static final String APP_USERS_KEY = "app";
+
+  /**
+   * What may be handed on when the credentials could not be written: a value that is stored nowhere
+   * would be another one in the next pass.
+   */
+  public Settings asStored(Snapshot snapshot) {
+    var names = snapshot.names();
+    var stored = last(snapshot, names.credentials());
+    if (stored.equals(credentials)) {
+      return this;
+    }
+    var users = last(snapshot, names.traefikUsers());
+    return new Settings(
+        result,
+        stored,
+        last(snapshot, names.appEnvironment()),
+        users.getOrDefault(USERS_KEY, ""),
+        caBundle,
+        secrets,
+        checkSecrets,
+        users.getOrDefault(APP_USERS_KEY, ""));
+  }
+
+  /** The same, hiding more values. */
+  public Settings hiding(Collection<String> more) {
+    return new Settings(
+        result,
+        credentials,
+        appEnvironment,
+        dashboardUsers,
+        caBundle,
+        Stream.concat(secrets.stream(), more.stream()).distinct().toList(),
+        checkSecrets,
+        appUsers);
+  }
+
+  private static Map<String, String> last(Snapshot snapshot, String secret) {
+    return snapshot.ownedSecret(secret).map(Settings::values).orElse(Map.of());
+  }
 
   public Masking masking() {
     return new Masking(secrets);

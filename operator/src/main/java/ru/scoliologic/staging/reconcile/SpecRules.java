@@ -280,6 +280,12 @@ public final class SpecRules {
       if (key.generate() != null && key.generate().length() == null) {
         missing("spec.secrets.keys[" + key.name() + "].generate.length");
       }
+      if (key.generate() != null
+          && key.generate().length() != null
+          && key.minLength() != null
+          && key.generate().length() < key.minLength()) {
+        problems.add("spec.secrets.keys[%s]: %s".formatted(key.name(), SecretsSpec.Key.TOO_SHORT));
+      }
       if (key.pattern() != null && !compiles(key.pattern())) {
         problems.add(
             "spec.secrets.keys[%s].pattern: '%s' is not a regular expression (RE2)"

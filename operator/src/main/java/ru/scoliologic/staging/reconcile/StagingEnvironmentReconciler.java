@@ -195,6 +195,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         break;
       }
       var refusals = apply(plan, stage);
+      if (stage == Stage.CONFIGURATION && !refusals.isEmpty()) {
+        settings = settings.asStored(snapshot);
+        plan = Plan.of(snapshot, settings);
+      }
       if (stage == Stage.DEPLOYMENT) {
         // What has just been changed is not yet as asked, though its last state was good.
         components = Assessment.components(snapshot.after(owned.observe(environment)), plan);
