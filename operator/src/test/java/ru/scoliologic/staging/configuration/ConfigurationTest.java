@@ -235,10 +235,13 @@ class ConfigurationTest {
                     .edited(yaml ->
                         yaml.replace(
                                 "- {name: ESIA_CLIENT_ID}",
-                                "- {name: ESIA_CLIENT_ID}\n    - {name: ESIA_CLIENT_SECRET}\n"
-                                    + "    - {name: MIS_API_KEY, minLength: 20}\n"
-                                    + "    - {name: MIS_API_URL, pattern: 'https://.*'}\n"
-                                    + "    - {name: SESSION_SECRET}")
+                                Stream.of(
+                                        "- {name: ESIA_CLIENT_ID}",
+                                        "- {name: ESIA_CLIENT_SECRET}",
+                                        "- {name: MIS_API_KEY, minLength: 20}",
+                                        "- {name: MIS_API_URL, pattern: 'https://.*'}",
+                                        "- {name: SESSION_SECRET}")
+                                    .collect(joining("\n    ")))
                             .replace(
                                 "- secretRef: {name: given}",
                                 "- secretRef: {name: given}\n    - secretRef: {name: late}")
