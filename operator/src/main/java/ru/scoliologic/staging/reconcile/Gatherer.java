@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
@@ -43,7 +42,7 @@ final class Gatherer {
   private final Clock clock;
   private final SharedIndexInformer<StorageClass> storageClasses;
   private final Surveyor surveyor;
-  private final SecureRandom random = new SecureRandom();
+  private final Snapshot.RandomValues fresh = new FreshValues();
   private final Map<String, String> logs = new ConcurrentHashMap<>();
   private final Map<String, Secret> credentials = new ConcurrentHashMap<>();
 
@@ -85,7 +84,7 @@ final class Gatherer {
             .map(this::portHolders)
             .orElse(List.of()),
         logTails(pods),
-        this::randomValue,
+        fresh,
         clock.instant(),
         storageClasses.getStore().list().stream()
             .filter(c -> Boolean.TRUE.equals(c.getAllowVolumeExpansion()))
@@ -190,13 +189,5 @@ final class Gatherer {
     } catch (KubernetesClientException e) {
       return "";
     }
-  }
-
-  private String randomValue(int length, String alphabet) {
-    var value = new StringBuilder(length);
-    for (int i = 0; i < length; i++) {
-      value.append(alphabet.charAt(random.nextInt(alphabet.length())));
-    }
-    return value.toString();
   }
 }

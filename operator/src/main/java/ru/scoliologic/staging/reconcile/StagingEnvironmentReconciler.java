@@ -72,6 +72,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Events events;
   private final Releases releases;
   private final Telemetry telemetry;
+  private final KnownSecrets secrets = new KnownSecrets();
 
   public StagingEnvironmentReconciler(
       KubernetesClient client, Clock clock, String instance, Telemetry telemetry) {
@@ -117,7 +118,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     } catch (RuntimeException e) {
       // A hiccup of the server is over at the next try: only what lasts is worth telling.
       if (context.getRetryInfo().map(retry -> retry.getAttemptCount()).orElse(0) >= TELL_AFTER) {
-        var failing = new StageResult.Failing(Reason.UNEXPECTED_ERROR, said(e));
+        var masking = secrets.masking(environment.getMetadata().getUid());
+        var failing = new StageResult.Failing(Reason.UNEXPECTED_ERROR, masking.mask(said(e)));
         publish(environment, Pass.refused(Map.of(), failing), context);
       }
       throw e;
@@ -166,6 +168,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var uids = present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet());
     verification.keepOnly(uids);
     gatherer.keepOnly(uids);
+    secrets.keepOnly(uids);
   }
 
   private Pass pass(StagingEnvironment environment, Context<StagingEnvironment> context) {
@@ -180,7 +183,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       var waiting = new StageResult.Waiting(Reason.DOMAIN_CLAIMED, lost.get());
       return Pass.refused(Map.of(Stage.INFRASTRUCTURE, waiting), waiting);
     }
-    var settings = Configuration.resolve(snapshot);
+    var settings =
+        secrets.remember(environment.getMetadata().getUid(), Configuration.resolve(snapshot));
     var plan = Plan.of(snapshot, settings);
     var components = Assessment.components(snapshot, plan);
     var acme =

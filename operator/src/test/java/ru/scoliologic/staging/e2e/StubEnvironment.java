@@ -106,9 +106,13 @@ final class StubEnvironment implements AutoCloseable {
   }
 
   void create() {
+    create(manifest());
+  }
+
+  void create(JsonNode manifest) {
     staging
         .admin()
-        .resource(YAML.unmarshal(manifest().toString(), StagingEnvironment.class))
+        .resource(YAML.unmarshal(manifest.toString(), StagingEnvironment.class))
         .inNamespace(namespace)
         .create();
   }

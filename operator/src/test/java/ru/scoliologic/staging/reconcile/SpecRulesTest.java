@@ -27,7 +27,8 @@ class SpecRulesTest {
         "email: ops@staging.test | email: ops | spec.ingress.acme.email: 'ops' is not an e-mail address",
         "image: sample-app:1 | image: 'sample app' | spec.services.app.image: 'sample app' is not an image reference",
         "name: ESIA_CLIENT_ID | name: ESIA-ID | spec.secrets.keys[ESIA-ID].name: 'ESIA-ID' is not a variable name",
-        "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice"
+        "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice",
+        "generate: {length: 48} | generate: {length: 31} | spec.secrets.keys[JWT_SECRET]: generate.length is less than minLength: raise it"
       })
   void a_bad_value_is_named_with_its_field_and_the_cure(String good, String bad, String expected) {
     var edited = Given.aGoodStart().edited(good, bad).snapshot().environment();
