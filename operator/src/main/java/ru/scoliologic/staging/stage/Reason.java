@@ -70,8 +70,10 @@ public enum Reason {
       "A required key is in none of the Secrets.",
       "Add the keys that the message lists; it is noticed within about a second."),
   KEY_INVALID(
-      "A value is too short, a placeholder, or not in the form it must have.",
-      "Put a real value into the Secret that the message names."),
+      "A value is too short, a placeholder, or not in the form it must have, or a variable is"
+          + " composed of a name that is not listed.",
+      "Put a real value into the Secret that the message names, or correct the key or the variable"
+          + " in the spec."),
   CONFIG_MAP_MISSING(
       "A ConfigMap that the spec names does not exist or lacks the key.", "Create it."),
   CREDENTIALS_LOST(
