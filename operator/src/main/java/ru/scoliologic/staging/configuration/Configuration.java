@@ -4,10 +4,6 @@ import static ru.scoliologic.staging.configuration.Settings.APP_USERS_KEY;
 import static ru.scoliologic.staging.configuration.Settings.DASHBOARD_PROBE_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.USERS_KEY;
 
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -23,8 +19,6 @@ import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
-import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Snapshot;
 
 /**
@@ -61,7 +55,7 @@ public final class Configuration {
             ? ""
             : dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
     var appUsers = appUsers(spec.ingress().access());
-    var ca = caBundle();
+    var ca = new AuthorityBundle(snapshot, problems).pem();
     initSql();
     checkSecrets();
     var environment = environment(taken());
@@ -191,58 +185,6 @@ public final class Configuration {
       return Optional.empty();
     }
     return Optional.of(lines);
-  }
-
-  /** Beside a certificate, as cert-manager writes it; the system's roots when it is not there. */
-  private String sharedAuthority() {
-    var shared = snapshot.environment().getSpec().ingress().shared();
-    var name =
-        shared.tlsSecretRef() == null
-            ? Names.tls(snapshot.names().app())
-            : shared.tlsSecretRef().name();
-    return Optional.ofNullable(snapshot.secrets().get(name))
-        .map(secret -> Settings.values(secret).get("ca.crt"))
-        .filter(Configuration::holdsCertificates)
-        .orElse("");
-  }
-
-  private String caBundle() {
-    if (snapshot.environment().getSpec().ingress().sharesController()) {
-      return sharedAuthority();
-    }
-    var bundle = CertificateAuthority.inUse(snapshot.environment()).caBundle();
-    if (bundle == null) {
-      return "";
-    }
-    var ref = bundle.configMapKeyRef();
-    var configMap = snapshot.configMaps().get(ref.name());
-    var pem =
-        configMap == null || configMap.getData() == null
-            ? null
-            : configMap.getData().get(ref.key());
-    if (pem == null) {
-      problems.missingConfigMap(
-          "ConfigMap %s with key %s (caBundle of spec.ingress.acme)"
-              .formatted(ref.name(), ref.key()));
-      return "";
-    }
-    if (!holdsCertificates(pem)) {
-      problems.invalid(
-          "key %s of ConfigMap %s holds no PEM certificates (caBundle of spec.ingress.acme)"
-              .formatted(ref.key(), ref.name()));
-      return "";
-    }
-    return pem;
-  }
-
-  private static boolean holdsCertificates(String pem) {
-    try {
-      return !CertificateFactory.getInstance("X.509")
-          .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)))
-          .isEmpty();
-    } catch (CertificateException e) {
-      return false;
-    }
   }
 
   private void initSql() {

@@ -1,23 +1,22 @@
 package ru.scoliologic.staging.configuration;
 
 import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 /** All that is wrong, gathered so that one message names everything, and what is worth knowing. */
 final class Problems {
-  private final List<String> missingSecrets = new ArrayList<>();
-  private final List<String> missingKeys = new ArrayList<>();
-  private final List<String> missingConfigMaps = new ArrayList<>();
-  private final List<String> invalid = new ArrayList<>();
-  private final List<String> notes = new ArrayList<>();
+  private final Set<String> missingSecrets = new LinkedHashSet<>();
+  private final Set<String> missingKeys = new LinkedHashSet<>();
+  private final Set<String> missingConfigMaps = new LinkedHashSet<>();
+  private final Set<String> invalid = new LinkedHashSet<>();
+  private final Set<String> notes = new LinkedHashSet<>();
   private String lost;
 
   void missingSecret(String name) {
-    if (!missingSecrets.contains(name)) {
-      missingSecrets.add(name);
-    }
+    missingSecrets.add(name);
   }
 
   void missingKey(String name) {
