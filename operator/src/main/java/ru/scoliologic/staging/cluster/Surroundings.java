@@ -37,7 +37,7 @@ public record Surroundings(
     Map<String, String> warnings,
     Set<String> ingressClasses) {
 
-  /** As if all records led to the environment; for plans that no cluster has seen. */
+  /** As if all records and certificates were right; for plans that no cluster has seen. */
   public static Surroundings assumedGood(List<String> domains) {
     var address = "192.0.2.1";
     return new Surroundings(
@@ -50,7 +50,7 @@ public record Surroundings(
         Duration.ofMinutes(5),
         Set.of(),
         Map.of(),
-        Map.of(),
+        domains.stream().distinct().collect(Collectors.toMap(d -> d, d -> true)),
         Optional.empty(),
         Map.of(),
         Set.of());

@@ -549,7 +549,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       var byClock =
           Stream.concat(
                   versions.map(Versions::rollout).flatMap(Rollout::nextStep).stream(),
-                  acme.flatMap(AcmeBudget::due).stream())
+                  acme.stream().flatMap(AcmeBudget::due))
               .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
               .filter(wait -> wait.isPositive());
       var byResult =
