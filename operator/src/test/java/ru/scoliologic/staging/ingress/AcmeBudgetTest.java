@@ -76,6 +76,7 @@ class AcmeBudgetTest {
         certificates,
         Optional.empty(),
         Map.of(),
+        Set.of(),
         Set.of());
   }
 
