@@ -216,10 +216,13 @@ public final class AcmeBudget {
               .formatted(inUse.directory(), wanted.directory()),
           StageResult.Waiting.SOON);
     }
-    if (found.isReady() && !acme.domains().stream().allMatch(Certificate::issued)) {
+    boolean issued = acme.domains().stream().allMatch(Certificate::issued);
+    if (found.isReady() && !(issued && acme(environment).filter(acme::equals).isPresent())) {
+      // What is new is written to the claim in the next pass, and after Ready nothing is.
       return new StageResult.Waiting(
           Reason.CERTIFICATE_NOT_ISSUED,
-          "not every certificate of %s has been seen yet".formatted(inUse.directory()),
+          "not every certificate of %s has been %s yet"
+              .formatted(inUse.directory(), issued ? "recorded" : "seen"),
           SETTLING);
     }
     var refused = acme.domains().stream().filter(c -> c.nextAttempt() != null).toList();

@@ -126,7 +126,8 @@ final class Surveyor {
       return last.usage();
     }
     var seen = pods().map(Pods::usage);
-    looks.put(uid, new Look(generation, seen));
+    // What could not be read is asked for again.
+    seen.ifPresent(usage -> looks.put(uid, new Look(generation, Optional.of(usage))));
     return seen;
   }
 

@@ -255,6 +255,19 @@ class AcmeBudgetTest {
   }
 
   @Test
+  void
+      checks_that_pass_wait_until_the_certificates_are_recorded_so_that_nothing_is_written_after() {
+    var passed = new StageResult.Ready(Reason.CHECKS_PASSED, "fine");
+    var issued = recorded("letsencrypt", new Certificate(APP, true, 1, Given.NOW + "", null));
+    var before = given(attempt(1, Given.NOW, null), true, Given.NOW).snapshot().environment();
+    var after = Given.aGoodStart().recorded(issued).snapshot().environment();
+
+    assertThat(AcmeBudget.explain(passed, issued, before).message())
+        .endsWith("letsencrypt.org/directory has been recorded yet");
+    assertThat(AcmeBudget.explain(passed, issued, after)).isEqualTo(passed);
+  }
+
+  @Test
   void a_refused_order_is_told_with_the_attempts_made_and_the_time_of_the_next() {
     var told =
         AcmeBudget.explain(
