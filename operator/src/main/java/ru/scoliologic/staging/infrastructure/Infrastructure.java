@@ -48,22 +48,19 @@ public final class Infrastructure {
     return lacking.isEmpty() ? ready(snapshot, planned) : together(lacking);
   }
 
+  /** A failure keeps its own time: each look of one is told in the status. */
   private static StageResult together(List<StageResult> lacking) {
-    var first = lacking.getFirst();
     var message = lacking.stream().map(StageResult::message).collect(Collectors.joining("; "));
+    var first = lacking.getFirst();
+    if (first instanceof Failing failing) {
+      return new Failing(failing.reason(), message, failing.retryAfter());
+    }
     var next =
-        lacking.stream().map(Infrastructure::retryAfter).min(Duration::compareTo).orElseThrow();
-    return first instanceof Waiting
-        ? new Waiting(first.reason(), message, next)
-        : new Failing(first.reason(), message, next);
-  }
-
-  private static Duration retryAfter(StageResult result) {
-    return switch (result) {
-      case Waiting waiting -> waiting.retryAfter();
-      case Failing failing -> failing.retryAfter();
-      default -> Waiting.LATER;
-    };
+        lacking.stream()
+            .map(result -> result instanceof Waiting w ? w.retryAfter() : Waiting.LATER)
+            .min(Duration::compareTo)
+            .orElseThrow();
+    return new Waiting(first.reason(), message, next);
   }
 
   private static StageResult ready(Snapshot snapshot, List<HasMetadata> planned) {

@@ -147,7 +147,22 @@ class InfrastructureTest {
                 + " cluster has local-path; Service demo-traefik has no address: ports 80 and 443 are"
                 + " held by Service kube-system/traefik; app.staging.test resolves to 192.0.2.9,"
                 + " needed 10.0.0.7; traefik.staging.test resolves to 192.0.2.9, needed 10.0.0.7");
-    assertThat(((StageResult.Failing) result).retryAfter()).isEqualTo(Duration.ofSeconds(7));
+    assertThat(((StageResult.Failing) result).retryAfter()).isEqualTo(StageResult.Waiting.LATER);
+  }
+
+  @Test
+  void while_several_things_are_waited_for_the_next_look_is_at_the_first_that_is_due() {
+    var result =
+        Infrastructure.assess(
+            Given.aGoodStart()
+                .edited("    dashboardAuth:", "    addresses: [10.0.0.7]\n    dashboardAuth:")
+                .amid(wrongRecord())
+                .snapshot(),
+            List.of());
+
+    assertThat(result.reason()).isEqualTo(Reason.AWAITING_ADDRESS);
+    assertThat(result.message()).contains("; app.staging.test resolves to 192.0.2.9, needed 10.0");
+    assertThat(((StageResult.Waiting) result).retryAfter()).isEqualTo(StageResult.Waiting.SOON);
   }
 
   private static Surroundings wrongRecord() {
