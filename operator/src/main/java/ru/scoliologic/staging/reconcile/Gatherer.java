@@ -12,7 +12,6 @@ import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,13 +23,14 @@ import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.infrastructure.Ports;
+import ru.scoliologic.staging.infrastructure.Volumes;
 
 /**
  * Reads all that a pass needs: from the watches, and from the server only while something fails.
  */
 final class Gatherer {
   private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
-  private static final Set<Integer> PORTS = Set.of(80, 443);
   private static final int LOG_LINES = 12;
 
   /** Log tails kept in memory; beyond, they are simply read again. */
@@ -80,8 +80,8 @@ final class Gatherer {
                             && "true".equals(c.getMetadata().getAnnotations().get(DEFAULT_CLASS)))),
         objects
             .find(Service.class, Names.of(environment).traefik())
-            .filter(service -> !hasAddress(service))
-            .map(this::portHolders)
+            .filter(service -> !Ports.served(service))
+            .map(surveyor::portHolders)
             .orElse(List.of()),
         logTails(pods),
         fresh,
@@ -95,7 +95,11 @@ final class Gatherer {
             objects,
             pods,
             storageClasses.getStore().list(),
-            caBundle(environment, configMaps)));
+            caBundle(environment, configMaps),
+            Volumes.seed(environment, objects)
+                .filter(name -> references.claim(environment, name).isEmpty())
+                .map(Set::of)
+                .orElse(Set.of())));
   }
 
   /**
@@ -131,23 +135,6 @@ final class Gatherer {
                 .map(ConfigMap::getData)
                 .map(data -> data.get(ref.key())))
         .orElse("");
-  }
-
-  private List<String> portHolders(Service waiting) {
-    return client.services().inAnyNamespace().list().getItems().stream()
-        .filter(s -> "LoadBalancer".equals(s.getSpec().getType()))
-        .filter(s -> !Objects.equals(s.getMetadata().getUid(), waiting.getMetadata().getUid()))
-        .filter(Gatherer::hasAddress)
-        .filter(s -> s.getSpec().getPorts().stream().anyMatch(p -> PORTS.contains(p.getPort())))
-        .map(s -> "Service " + s.getMetadata().getNamespace() + "/" + s.getMetadata().getName())
-        .toList();
-  }
-
-  private static boolean hasAddress(Service service) {
-    return service.getStatus() != null
-        && service.getStatus().getLoadBalancer() != null
-        && service.getStatus().getLoadBalancer().getIngress() != null
-        && !service.getStatus().getLoadBalancer().getIngress().isEmpty();
   }
 
   /** The end of each crashed container's log, read once for each crash. */

@@ -2,6 +2,7 @@ package ru.scoliologic.staging.reconcile;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -103,6 +104,11 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
         .map(ConfigMap.class::cast);
   }
 
+  Optional<PersistentVolumeClaim> claim(StagingEnvironment environment, String name) {
+    return get(environment, new Reference("PersistentVolumeClaim", namespace(environment), name))
+        .map(PersistentVolumeClaim.class::cast);
+  }
+
   private Optional<HasMetadata> get(StagingEnvironment environment, Reference reference) {
     var watched = watches.computeIfAbsent(reference, this::watch);
     watched.environments().add(ResourceID.fromResource(environment));
@@ -130,6 +136,12 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
           case "Secret" ->
               client
                   .secrets()
+                  .inNamespace(reference.namespace())
+                  .withName(reference.name())
+                  .inform(new Notify<>(environments));
+          case "PersistentVolumeClaim" ->
+              client
+                  .persistentVolumeClaims()
                   .inNamespace(reference.namespace())
                   .withName(reference.name())
                   .inform(new Notify<>(environments));

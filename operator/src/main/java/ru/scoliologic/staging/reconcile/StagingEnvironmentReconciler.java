@@ -60,6 +60,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private static final Logger LOG = LoggerFactory.getLogger(StagingEnvironmentReconciler.class);
   private static final Duration STALE_VIEW_RETRY = Duration.ofSeconds(1);
 
+  /** From a record that was published to the pass that acts upon it. */
+  private static final Duration AT_ONCE = Duration.ofMillis(100);
+
   /** Tries that failed before a condition says so. */
   private static final int TELL_AFTER = 2;
 
@@ -136,7 +139,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
         .ifPresent(versions -> releases.publish(versions.snapshot(), pass.facts(versions)));
     return UpdateControl.<StagingEnvironment>noUpdate()
-        .rescheduleAfter(goesOn ? STALE_VIEW_RETRY : pass.next(period(environment)));
+        .rescheduleAfter(goesOn ? AT_ONCE : pass.next(period(environment)));
   }
 
   /** Ready stays as it last was; the reason says why nothing moves. */
@@ -557,7 +560,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       var byClock =
           Stream.concat(
                   versions.map(Versions::rollout).flatMap(Rollout::nextStep).stream(),
-                  acme.flatMap(AcmeBudget::due).stream())
+                  acme.stream().flatMap(AcmeBudget::due))
               .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
               .filter(wait -> wait.isPositive());
       var byResult =

@@ -37,15 +37,18 @@ public enum Reason {
       "The ingress Service has not been given an address yet.",
       "Wait; if it lasts, see whether the cluster has a load balancer."),
   PORT_CONFLICT(
-      "Ports 80 and 443 are held by the Service that the message names.",
-      "Delete or change that Service; on one node a single one can hold the ports."),
+      "Ports 80 and 443 of the nodes are held by the Service or the pod that the message names.",
+      "Delete or change what holds them; on one node a single one can. Or use its controller:"
+          + " spec.ingress.mode: Shared."),
   NOT_ENOUGH_ROOM(
-      "The nodes have less CPU, memory or disk than the environment needs.",
+      "The nodes have less CPU, memory, disk or devices than the environment needs.",
       "Add nodes, lower the components' resources or what else runs there, or set"
           + " spec.infrastructure.capacity."),
   VOLUME_MISSING(
-      "A storage class makes no volumes by itself, and no free one is large enough.",
-      "Make a PersistentVolume of that class, or name a class with a provisioner."),
+      "A storage class makes no volumes by itself and no free one fits, or a volume claim that the"
+          + " spec names does not exist.",
+      "Make a PersistentVolume of that class, or name a class with a provisioner; create the claim"
+          + " that the message names."),
   DNS_RECORD_WRONG(
       "A domain's A or AAAA record is absent or leads elsewhere.",
       "Correct the record; it is looked at again by itself. Behind a NAT set"
