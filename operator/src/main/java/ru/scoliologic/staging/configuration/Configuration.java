@@ -88,6 +88,10 @@ public final class Configuration {
     var ca = caBundle();
     initSql();
     checkSecrets();
+    var checks = new CheckTemplates(spec.validation(), parts());
+    if (!problems.any()) {
+      checks.problems().forEach(problems::invalid);
+    }
     var taken = taken();
     var environment = problems.any() ? lastEnvironment() : composedEnvironment(taken);
     var secrets =
@@ -98,6 +102,7 @@ public final class Configuration {
                 appUsers.lines().toList(),
                 hidden)
             .flatMap(Collection::stream)
+            .flatMap(Composition::forms)
             .toList();
     return new Settings(
         problems.result(found()),
@@ -107,7 +112,8 @@ public final class Configuration {
         ca,
         secrets,
         checkSecrets,
-        appUsers);
+        appUsers,
+        checks.composed());
   }
 
   /** A database that was made with a password nobody knows any more must not be given a new one. */
@@ -367,10 +373,16 @@ public final class Configuration {
   }
 
   private void checkSecrets() {
-    snapshot.environment().getSpec().validation().checks().stream()
-        .flatMap(check -> check.headers().stream())
-        .map(ValidationSpec.Header::secretKeyRef)
+    var validation = snapshot.environment().getSpec().validation();
+    Stream.concat(
+            validation.checks().stream()
+                .flatMap(check -> check.headers().stream())
+                .map(ValidationSpec.Header::secretKeyRef),
+            validation.containers().stream()
+                .flatMap(container -> container.env().stream())
+                .map(ValidationSpec.Variable::secretKeyRef))
         .filter(Objects::nonNull)
+        .distinct()
         .forEach(ref -> {
           var secret = snapshot.secrets().get(ref.name());
           var value = secret == null ? null : Settings.values(secret).get(ref.key());
@@ -385,7 +397,8 @@ public final class Configuration {
         });
   }
 
-  private Map<String, String> composedEnvironment(Map<String, String> taken) {
+  /** What $(NAME) may name. */
+  private Map<String, String> parts() {
     var spec = snapshot.environment().getSpec();
     var names = snapshot.names();
     var parts = new TreeMap<>(values);
@@ -405,7 +418,12 @@ public final class Configuration {
       parts.put("OLLAMA_PORT", "11434");
       ollama.models().stream().findFirst().ifPresent(model -> parts.put("OLLAMA_MODEL", model));
     }
+    return parts;
+  }
 
+  private Map<String, String> composedEnvironment(Map<String, String> taken) {
+    var spec = snapshot.environment().getSpec();
+    var parts = parts();
     var environment = new TreeMap<>(taken);
     environment.putAll(values);
     environment.keySet().removeAll(PASSWORDS);
