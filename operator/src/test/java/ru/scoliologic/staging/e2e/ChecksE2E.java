@@ -112,8 +112,7 @@ class ChecksE2E {
                     .getItems()
                     .stream()))
         .forEach(o ->
-            objects.put(
-                o.getKind() + "/" + o.getMetadata().getName(), o.getMetadata().getUid()));
+            objects.put(o.getKind() + "/" + o.getMetadata().getName(), o.getMetadata().getUid()));
     return objects;
   }
 
@@ -218,7 +217,7 @@ class ChecksE2E {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void a_critical_container_that_fails_fails_all_and_switched_off_leaves_nothing() {
     patch(
         "{\"validation\":{\"containers\":[{\"name\":\"bad\",\"priority\":\"Critical\",\"image\":\"sample-app:1\","
@@ -238,13 +237,12 @@ class ChecksE2E {
   }
 
   @Test
-  @Order(6)
+  @Order(5)
   void a_secret_of_the_checks_is_nowhere_to_be_read() {
     assertThat(
             staging
                 .cluster()
-                .kubectl(
-                    "-n", NAMESPACE, "get", "stenv,strel,cm,jobs,pods,events", "-o", "yaml"))
+                .kubectl("-n", NAMESPACE, "get", "stenv,strel,cm,jobs,pods,events", "-o", "yaml"))
         .doesNotContain(TOKEN);
     assertThat(
             staging
