@@ -170,7 +170,8 @@ public record ValidationSpec(
           @Min(60)
           @Max(604800)
           @JsonPropertyDescription(
-              "Seconds after which it is run again though nothing changed; sooner when it failed.")
+              "Seconds after which it is run again though nothing changed; 300 at most after a"
+                  + " Critical one failed.")
           Integer periodSeconds,
       @Default("ExitCode")
           @JsonPropertyDescription(

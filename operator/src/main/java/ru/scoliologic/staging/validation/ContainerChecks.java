@@ -11,12 +11,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Container;
+import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.api.ValidationSpec.ResultKind;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
@@ -39,9 +41,10 @@ import ru.scoliologic.staging.stage.StageResult;
 public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> runs) {
   public static final String COMPONENT = "check";
 
-  /** A check that failed is run again after this, or after its period if that is shorter. */
+  /** A critical check that failed is run again after this, if its period is longer. */
   static final Duration AFTER_FAILURE = Duration.ofMinutes(5);
 
+  private static final Set<String> OVER = Set.of("Succeeded", "Failed");
   private static final int ID_LENGTH = 8;
   private static final int RUN_LENGTH = 6;
 
@@ -118,10 +121,10 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
             .filter(job -> subject.equals(annotation(job)))
             .filter(job -> !job.isMarkedForDeletion())
             .toList();
-    var running = jobs.stream().filter(job -> ended(job).isEmpty()).findFirst();
+    var running = jobs.stream().filter(job -> !answered(snapshot, job)).findFirst();
     var answered =
         jobs.stream()
-            .filter(job -> ended(job).isPresent())
+            .filter(job -> answered(snapshot, job))
             .max(Comparator.comparing(ContainerChecks::endedAt));
     boolean fresh = answered.filter(job -> snapshot.now().isBefore(again(check, job))).isPresent();
     if (fresh || running.isPresent()) {
@@ -130,6 +133,15 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
     var last = answered.map(job -> job.getMetadata().getName()).orElse("");
     var name = snapshot.names().check(id, Hash.of(subject + "/" + last).substring(0, RUN_LENGTH));
     return new Run(check, answered, running, Optional.of(resources.job(check, name, id, subject)));
+  }
+
+  /** It ended and so did its pod, as far as was seen: the exit code and the log are there. */
+  private static boolean answered(Snapshot snapshot, Job job) {
+    return ended(job).isPresent()
+        && pods(snapshot, job).stream()
+            .allMatch(pod ->
+                pod.getStatus() != null
+                    && OVER.contains(String.valueOf(pod.getStatus().getPhase())));
   }
 
   private static String annotation(Job job) {
@@ -287,7 +299,10 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
 
   private static Instant again(Container check, Job job) {
     var period = Duration.ofSeconds(check.periodSeconds());
-    boolean soon = !succeeded(job) && AFTER_FAILURE.compareTo(period) < 0;
+    boolean soon =
+        !succeeded(job)
+            && check.priority() == Priority.Critical
+            && AFTER_FAILURE.compareTo(period) < 0;
     return endedAt(job).plus(soon ? AFTER_FAILURE : period);
   }
 

@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -234,6 +235,18 @@ class ChecksE2E {
           assertThat(jobs()).isEmpty();
           assertThat(staging.owned(NAMESPACE)).noneMatch(name -> name.endsWith("/env-check"));
         });
+  }
+
+  @Test
+  @Order(5)
+  void what_no_url_and_no_variable_can_be_is_refused_by_the_server() {
+    assertThatThrownBy(
+            () -> patch("{\"validation\":{\"checks\":[{\"name\":\"a\",\"path\":\"/a b\"}]}}"))
+        .hasMessageContaining("is not a path of a URL: give one like /search?q=a%20b");
+    assertThatThrownBy(() ->
+            patch(
+                "{\"validation\":{\"containers\":[{\"name\":\"a\",\"image\":\"b\",\"env\":[{\"name\":\"A\"}]}]}}"))
+        .hasMessageContaining("give either value or secretKeyRef");
   }
 
   @Test

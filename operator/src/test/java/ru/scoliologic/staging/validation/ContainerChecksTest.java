@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -260,7 +259,34 @@ class ContainerChecksTest {
                         .at(Given.NOW.plus(ContainerChecks.AFTER_FAILURE.plusSeconds(1))))
                 .due())
         .hasSize(1);
-    assertThat(Duration.ofMinutes(1)).isLessThan(ContainerChecks.AFTER_FAILURE);
+  }
+
+  @Test
+  void a_failed_one_that_holds_nothing_up_waits_for_its_period() {
+    var failed = ended(firstJob(""), "Failed", "BackoffLimitExceeded", Given.NOW);
+    assertThat(decide(asking("").owning(failed)).next())
+        .contains(Given.NOW.plus(ContainerChecks.AFTER_FAILURE));
+
+    var job = ended(due(decide(important())), "Failed", "BackoffLimitExceeded", Given.NOW);
+    assertThat(decide(important().owning(job)).next()).contains(Given.NOW.plusSeconds(3600));
+  }
+
+  private static Given important() {
+    return Given.aGoodStart()
+        .edited(yaml -> yaml + "  validation: {containers: [{name: a, image: b}]}\n");
+  }
+
+  @Test
+  void a_job_whose_pod_was_not_yet_seen_to_end_has_no_answer_yet() {
+    var failed = ended(firstJob(""), "Failed", "BackoffLimitExceeded", Given.NOW);
+    var pod = pod(failed, 3, null);
+    pod.getStatus().setPhase("Running");
+
+    var checks = decide(asking("").owning(failed).pod(pod));
+
+    assertThat(checks.waiting()).isPresent();
+    assertThat(checks.due()).isEmpty();
+    assertThat(keys(checks)).contains(name(failed));
   }
 
   @Test
