@@ -59,6 +59,10 @@ public final class Configuration {
     initSql();
     checkSecrets();
     var environment = environment(taken());
+    var checks = new CheckTemplates(spec.validation(), parts());
+    if (!problems.any()) {
+      checks.problems().forEach(problems::invalid);
+    }
     return new Settings(
         problems.result(found()),
         keys.credentials(),
@@ -67,7 +71,8 @@ public final class Configuration {
         ca,
         secrets(users, appUsers),
         checkSecrets,
-        appUsers);
+        appUsers,
+        checks.composed());
   }
 
   /** Every secret value that is known. */
@@ -202,10 +207,16 @@ public final class Configuration {
   }
 
   private void checkSecrets() {
-    snapshot.environment().getSpec().validation().checks().stream()
-        .flatMap(check -> check.headers().stream())
-        .map(ValidationSpec.Header::secretKeyRef)
+    var validation = snapshot.environment().getSpec().validation();
+    Stream.concat(
+            validation.checks().stream()
+                .flatMap(check -> check.headers().stream())
+                .map(ValidationSpec.Header::secretKeyRef),
+            validation.containers().stream()
+                .flatMap(container -> container.env().stream())
+                .map(ValidationSpec.Variable::secretKeyRef))
         .filter(Objects::nonNull)
+        .distinct()
         .forEach(ref -> {
           var secret = snapshot.secrets().get(ref.name());
           var value = secret == null ? null : Settings.values(secret).get(ref.key());

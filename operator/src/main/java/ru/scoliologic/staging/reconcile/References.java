@@ -49,6 +49,10 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
         .flatMap(check -> check.headers().stream())
         .filter(header -> header.secretKeyRef() != null)
         .forEach(header -> names.add(header.secretKeyRef().name()));
+    spec.validation().containers().stream()
+        .flatMap(container -> container.env().stream())
+        .filter(variable -> variable.secretKeyRef() != null)
+        .forEach(variable -> names.add(variable.secretKeyRef().name()));
     if (spec.ingress().sharesController()) {
       certificates(environment).forEach(names::add);
     } else {

@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
@@ -34,6 +35,7 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -72,6 +74,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Gatherer gatherer;
   private final Applier applier;
   private final Verification verification;
+  private final CheckReports reports;
   private final Events events;
   private final Releases releases;
   private final Telemetry telemetry;
@@ -84,7 +87,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     this.gatherer = new Gatherer(client, owned, references, clock);
     this.telemetry = telemetry;
     this.applier = new Applier(client, owned, telemetry::wrote);
-    this.verification = new Verification(new Checks(clock), clock, telemetry);
+    this.verification = new Verification(new Checks(clock)::run, clock, telemetry);
+    this.reports = new CheckReports(client);
     this.events = new Events(client, instance, telemetry);
     this.releases = new Releases(client, owned, telemetry::wrote);
   }
@@ -170,6 +174,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     references.keepOnly(present.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
     var uids = present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet());
     verification.keepOnly(uids);
+    reports.keepOnly(uids);
     gatherer.keepOnly(uids);
     secrets.keepOnly(uids);
   }
@@ -352,10 +357,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             probe.getKey(),
             probe.getValue(),
             spec.grafana().map(g -> spec.domains().grafana()).orElse(null),
-            spec.validation(),
+            settings.validation(),
             settings.checkSecrets(),
             spec.ingress().access(),
-            settings.checkToken());
+            settings.checkToken(),
+            settings.masking());
     var serving = Ledger.find(snapshot, plan.rollout().serving().image());
     var subject =
         snapshot.environment().getMetadata().getGeneration()
@@ -366,17 +372,42 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             + "/"
             + serving.map(release -> release.getSpec().revalidate()).orElse("")
             + "/"
-            + acme.map(StagingEnvironmentStatus.Acme::authority).orElse("");
+            + acme.map(StagingEnvironmentStatus.Acme::authority).orElse("")
+            + "/"
+            + plan.configuration()
+            + "/"
+            + Hash.of(settings.validation())
+            + "/"
+            + Hash.of(
+                settings.checkSecrets().entrySet().stream()
+                    .map(Object::toString)
+                    .sorted()
+                    .toList()
+                    .toString());
     var round = verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
     if (round.waiting().isPresent()) {
       return explained(round.waiting().get(), acme, snapshot);
     }
-    var masking = settings.masking();
-    round.results().stream().map(result -> masked(masking, result)).forEach(checked::add);
+    var containers = plan.containers();
+    var found = new ArrayList<>(round.results());
+    found.addAll(
+        containers.results(reports.of(snapshot, containers.reporting(), settings.masking())));
+    checked.addAll(
+        Verdicts.bounded(
+            found.stream().map(result -> masked(settings.masking(), result)).toList()));
     checked.addAll(
         Verdicts.manual(
             spec.validation().manual(),
             serving.map(release -> release.getSpec().verdicts()).orElse(List.of())));
+    if (Verdicts.of(round.results()) != SmokeReport.Verdict.Failed) {
+      var refusals = applier.apply(containers.due());
+      if (!refusals.isEmpty()) {
+        return refused(refusals);
+      }
+    }
+    if (containers.waiting().isPresent() && Verdicts.of(checked) != SmokeReport.Verdict.Failed) {
+      return containers.waiting().get();
+    }
     return explained(
         Verdicts.stage(spec.domains().app(), target.dashboard() != null, checked), acme, snapshot);
   }
@@ -430,7 +461,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       List<Condition> before = last == null ? List.of() : last.conditions();
       telemetry.wrote("patch", environment.getKind() + "/status");
       telemetry.published(environment, before, status.conditions(), clock);
-      events.transitions(environment, before, status.conditions(), clock.instant());
+      events.transitions(
+          environment, before, status.conditions(), pass.outcomes(), clock.instant());
       events.database(environment, last, status, clock.instant());
     }
   }
@@ -529,6 +561,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               () -> now.plus(failing.retryAfter()).truncatedTo(ChronoUnit.SECONDS).toString());
     }
 
+    /** What every stage and all together came to. */
+    List<StageResult> outcomes() {
+      return Stream.concat(results.values().stream(), Stream.of(overall)).toList();
+    }
+
     Ledger.Facts facts(Versions versions) {
       return new Versions(
               versions.snapshot(),
@@ -558,9 +595,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     /** When to look again without being told by a watch. */
     Duration next(Duration period) {
       var byClock =
-          Stream.concat(
-                  versions.map(Versions::rollout).flatMap(Rollout::nextStep).stream(),
+          Stream.of(
+                  versions.flatMap(v -> v.rollout().nextStep()).stream(),
+                  versions.map(Versions::plan).flatMap(plan -> plan.containers().next()).stream(),
                   acme.stream().flatMap(AcmeBudget::due))
+              .flatMap(due -> due)
               .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
               .filter(wait -> wait.isPositive());
       var byResult =

@@ -164,7 +164,9 @@ public enum Reason {
   PASSED_WITH_REMARKS(
       "Every critical check passed, but others failed.",
       "The message names them; the report in the release has them all."),
-  CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),
+  CHECKS_RUNNING(
+      "The checks have not given an answer yet.",
+      "Wait; the message names the containers that still run."),
   CERTIFICATE_NOT_ISSUED(
       "Traefik still serves its built-in certificate, or cert-manager has not issued one yet.",
       "See Traefik's log; the domain's record must point here and port 80 be open from outside."),

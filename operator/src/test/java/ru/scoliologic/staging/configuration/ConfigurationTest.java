@@ -39,6 +39,49 @@ class ConfigurationTest {
         .doesNotContainKeys("POSTGRES_PASSWORD", "REDIS_PASSWORD");
   }
 
+  private static Given checking(String validation) {
+    return Given.aGoodStart().edited(yaml -> yaml + "  validation: " + validation + "\n");
+  }
+
+  @Test
+  void values_are_put_into_headers_and_bodies_of_checks_and_hidden_in_every_form() {
+    var settings =
+        resolve(
+            checking(
+                    "{checks: [{name: sign in, path: /login, body: '{\"id\": \"$(ESIA_CLIENT_ID:json)\","
+                        + " \"costs\": \"5$$\"}', headers: [{name: X-Id, value: 'id"
+                        + " $(ESIA_CLIENT_ID:url)'}]}]}")
+                .secret("given", Map.of("ESIA_CLIENT_ID", "a \"b\"", "TRAEFIK_AUTH", AUTH)));
+
+    var check = settings.validation().checks().getFirst();
+    assertThat(settings.result().isReady()).as(settings.result().message()).isTrue();
+    assertThat(check.body()).isEqualTo("{\"id\": \"a \\\"b\\\"\", \"costs\": \"5$\"}");
+    assertThat(check.headers().getFirst().value()).isEqualTo("id a%20%22b%22");
+    assertThat(settings.masking().mask(check.toString())).doesNotContain("a%20", "a \\\"b");
+  }
+
+  @Test
+  void a_name_in_a_check_that_stands_for_nothing_is_told_with_its_field() {
+    var result = resolve(checking("{checks: [{name: a, path: /, body: $(NOBODY)}]}")).result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message())
+        .isEqualTo(
+            "$(NOBODY) in spec.validation.checks[a].body is not a known name: list it in"
+                + " spec.secrets.keys");
+  }
+
+  @Test
+  void a_secret_of_a_container_that_checks_is_waited_for_and_hidden() {
+    var asking =
+        "{containers: [{name: a, image: b, env: [{name: T, secretKeyRef: {name: qa, key: TOKEN}}]}]}";
+
+    assertThat(resolve(checking(asking)).result().message()).contains("qa");
+    var settings = resolve(checking(asking).secret("qa", Map.of("TOKEN", "qa-token")));
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.masking().mask("is qa-token")).isEqualTo("is ***");
+  }
+
   @Test
   void a_missing_secret_is_waited_for_by_name() {
     var result = resolve(Given.aGoodStart().withoutSecret("given")).result();

@@ -36,6 +36,42 @@ class SpecRulesTest {
     assertThat(SpecRules.problems(edited)).anySatisfy(p -> assertThat(p).contains(expected));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{checks: [{name: a, path: '/a b'}]} | spec.validation.checks[a].path: '/a b' is not a path of a URL",
+        "{checks: [{name: a, path: '/50%'}]} | spec.validation.checks[a].path: '/50%' is not a path of a URL",
+        "{checks: [{name: a, path: page}]} | spec.validation.checks[a].path: 'page' is not a path of a URL",
+        "{checks: [{name: a}]} | spec.validation.checks[a].path is missing",
+        "{containers: [{name: a}]} | spec.validation.containers[a].image is missing",
+        "{containers: [{name: a, image: b}, {name: a, image: c}]} | spec.validation.containers[a] is listed twice",
+        "{containers: [{name: a, image: b, env: [{name: A-B, value: c}]}]} | spec.validation.containers[a].env[A-B].name: 'A-B' is not a",
+        "{containers: [{name: a, image: b, env: [{name: A}]}]} | spec.validation.containers[a].env[A]: give either value or secretKeyRef"
+      })
+  void what_is_asked_of_checks_is_checked(String validation, String expected) {
+    var edited =
+        Given.aGoodStart()
+            .edited(yaml -> yaml + "  validation: " + validation + "\n")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited)).anySatisfy(p -> assertThat(p).contains(expected));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/a/b.html?q=a%20b&c=(1)", "/~x/@me:1;v=2,3"})
+  void paths_of_checks_are_accepted_as_urls_have_them(String path) {
+    var edited =
+        Given.aGoodStart()
+            .edited(
+                yaml -> yaml + "  validation: {checks: [{name: a, path: '%s'}]}\n".formatted(path))
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited)).isEmpty();
+  }
+
   @Test
   void a_folder_must_be_absolute_and_its_size_a_whole_number_with_a_unit() {
     var edited =
