@@ -20,6 +20,10 @@ class AppResourcesTest {
   private static final Version WANTED = Version.of("sample-app:1");
 
   private static Deployment deployment(long generation, long observed) {
+    return deployment(generation, observed, 1);
+  }
+
+  private static Deployment deployment(long generation, long observed, int updated) {
     return new DeploymentBuilder()
         .withNewMetadata()
         .withName("demo-app-" + WANTED.hash())
@@ -27,6 +31,7 @@ class AppResourcesTest {
         .endMetadata()
         .withNewStatus()
         .withObservedGeneration(observed)
+        .withUpdatedReplicas(updated)
         .endStatus()
         .build();
   }
@@ -152,7 +157,11 @@ class AppResourcesTest {
     var snapshot =
         Given.aGoodStart().owning(deployment(2, 1)).pod(crashing("a", Given.NOW, 9)).snapshot();
 
+    var withoutItsPods =
+        Given.aGoodStart().owning(deployment(2, 2, 0)).pod(crashing("a", Given.NOW, 9)).snapshot();
+
     assertThat(AppResources.failedForGood(snapshot, WANTED)).isFalse();
+    assertThat(AppResources.failedForGood(withoutItsPods, WANTED)).isFalse();
   }
 
   @Test
