@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -137,12 +138,26 @@ public final class AppResources {
     }
     var reason = observe(snapshot, version).reason();
     if (reason == Reason.NOT_HEALTHY) {
-      return true;
+      return hadItsTime(snapshot, version);
     }
     return (reason == Reason.CONTAINER_CRASHING || reason == Reason.OUT_OF_MEMORY)
         && snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
             .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
             .anyMatch(container -> container.getRestartCount() >= CRASHES);
+  }
+
+  /** The Deployment's deadline counts from before the image was there, a probe from the start. */
+  private static boolean hadItsTime(Snapshot snapshot, Version version) {
+    var seconds = snapshot.environment().getSpec().services().app().health().startSeconds();
+    return snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
+        .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+        .anyMatch(container ->
+            container.getRestartCount() > 0
+                || (container.getState() != null
+                    && container.getState().getRunning() != null
+                    && !Instant.parse(container.getState().getRunning().getStartedAt())
+                        .plusSeconds(seconds)
+                        .isAfter(snapshot.now())));
   }
 
   private static boolean looksAtTheNewest(Snapshot snapshot, Version version) {
@@ -154,6 +169,9 @@ public final class AppResources {
         .filter(deployment ->
             deployment.getStatus().getObservedGeneration()
                 >= deployment.getMetadata().getGeneration())
+        // Its pods come a moment after the change was looked at.
+        .map(deployment -> deployment.getStatus().getUpdatedReplicas())
+        .filter(pods -> pods > 0)
         .isPresent();
   }
 
