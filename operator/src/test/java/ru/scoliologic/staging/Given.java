@@ -1,5 +1,6 @@
 package ru.scoliologic.staging;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -126,6 +127,7 @@ public final class Given {
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -148,6 +150,7 @@ public final class Given {
             null,
             new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
             List.of(),
+            null,
             null,
             null,
             null,
@@ -189,7 +192,28 @@ public final class Given {
   public Given recorded(StagingEnvironmentStatus.Acme acme) {
     environment.setStatus(
         new StagingEnvironmentStatus(
-            1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme));
+            1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme,
+            null));
+    return this;
+  }
+
+  /** What the status says of a deployment, and of one that is removed. */
+  public Given told(List<Condition> conditions, StagingEnvironmentStatus.Wiped wiped) {
+    environment.setStatus(
+        new StagingEnvironmentStatus(
+            3L,
+            null,
+            null,
+            conditions,
+            List.of(),
+            null,
+            null,
+            List.of(),
+            null,
+            null,
+            null,
+            null,
+            wiped));
     return this;
   }
 

@@ -20,8 +20,11 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -49,6 +52,9 @@ public final class AppResources {
 
   /** Restarts after which a new version that keeps ending is given up. */
   private static final int CRASHES = 3;
+
+  private static final Set<Reason> THE_VERSIONS_FAULT =
+      EnumSet.of(Reason.NOT_HEALTHY, Reason.CONTAINER_CRASHING, Reason.OUT_OF_MEMORY);
 
   /** A version counts only when it has stayed well for a moment. */
   private static final int SETTLE_SECONDS = 2;
@@ -101,10 +107,11 @@ public final class AppResources {
 
   /** Whether a version's Deployment is there. */
   public static boolean exists(Snapshot snapshot, Version version) {
-    return snapshot
-        .owned()
-        .find(Deployment.class, snapshot.names().appVersion(version.hash()))
-        .isPresent();
+    return deployment(snapshot, version).isPresent();
+  }
+
+  private static Optional<Deployment> deployment(Snapshot snapshot, Version version) {
+    return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash()));
   }
 
   /** The serving version's state. */
@@ -118,7 +125,7 @@ public final class AppResources {
         snapshot.ofVersion(version.hash()),
         COMPONENT,
         version.image(),
-        snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash())));
+        deployment(snapshot, version));
   }
 
   /**
@@ -126,14 +133,16 @@ public final class AppResources {
    * An image that cannot be pulled or a pod that finds no node say nothing about the version.
    */
   public static boolean failedForGood(Snapshot snapshot, Version version) {
-    var reason = observe(snapshot, version).reason();
-    if (reason == Reason.NOT_HEALTHY) {
-      return true;
+    var state = observe(snapshot, version);
+    if (!THE_VERSIONS_FAULT.contains(state.reason())) {
+      return false;
     }
-    return (reason == Reason.CONTAINER_CRASHING || reason == Reason.OUT_OF_MEMORY)
-        && snapshot.ofVersion(version.hash()).podsOf(COMPONENT).stream()
-            .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
-            .anyMatch(container -> container.getRestartCount() >= CRASHES);
+    var pods = snapshot.ofVersion(version.hash()).podsOf(COMPONENT);
+    return state.overdue()
+        || (state.reason() != Reason.NOT_HEALTHY
+            && Component.newestPods(pods, deployment(snapshot, version)).stream()
+                .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+                .anyMatch(container -> container.getRestartCount() >= CRASHES));
   }
 
   /** Hash of all that a version runs with but its image. */
@@ -177,7 +186,7 @@ public final class AppResources {
         .withReplicas(replicas)
         .withRevisionHistoryLimit(2)
         .withMinReadySeconds(SETTLE_SECONDS)
-        .withProgressDeadlineSeconds(spec.health().startSeconds() + 60)
+        .withProgressDeadlineSeconds(spec.deadline())
         .withNewStrategy()
         .withType("RollingUpdate")
         .withNewRollingUpdate()

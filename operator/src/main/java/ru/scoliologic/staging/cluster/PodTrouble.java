@@ -36,10 +36,11 @@ public record PodTrouble(Reason reason, String message) {
   public static boolean crashed(Pod pod) {
     return containers(pod)
         .anyMatch(c ->
-            ended(c)
-                .filter(
-                    t -> t.getTerminated().getExitCode() != 0 && !Boolean.TRUE.equals(c.getReady()))
-                .isPresent());
+            StartupKill.ended(pod, c)
+                || ended(c)
+                    .filter(t ->
+                        t.getTerminated().getExitCode() != 0 && !Boolean.TRUE.equals(c.getReady()))
+                    .isPresent());
   }
 
   private static Optional<PodTrouble> of(Pod pod, Map<String, String> logTails, Instant now) {
@@ -67,6 +68,16 @@ public record PodTrouble(Reason reason, String message) {
     if (Boolean.TRUE.equals(container.getReady())) {
       return Optional.empty();
     }
+    if (StartupKill.ended(pod, container)) {
+      return Optional.of(
+          new PodTrouble(
+              Reason.NOT_HEALTHY,
+              "container %s was restarted, for its health check did not pass within %d s%s"
+                  .formatted(
+                      container.getName(),
+                      StartupKill.patience(pod, container.getName()).orElseThrow().toSeconds(),
+                      lastLines(pod, logTails))));
+    }
     return ended(container)
         .filter(state -> state.getTerminated().getExitCode() != 0)
         .map(state -> {
@@ -77,15 +88,17 @@ public record PodTrouble(Reason reason, String message) {
                 "container %s was killed for using more memory than its limit"
                     .formatted(container.getName()));
           }
-          var lines = logTails.getOrDefault(pod.getMetadata().getName(), "").strip();
           return new PodTrouble(
               Reason.CONTAINER_CRASHING,
               "container %s ended with exit code %d%s"
-                  .formatted(
-                      container.getName(),
-                      end.getExitCode(),
-                      lines.isEmpty() ? "" : "; its last lines: " + lines));
+                  .formatted(container.getName(), end.getExitCode(), lastLines(pod, logTails)));
         });
+  }
+
+  /** The end of a sentence, empty when no log was read. */
+  static String lastLines(Pod pod, Map<String, String> logTails) {
+    var lines = logTails.getOrDefault(pod.getMetadata().getName(), "").strip();
+    return lines.isEmpty() ? "" : "; its last lines: " + lines;
   }
 
   private static Optional<ContainerState> ended(ContainerStatus container) {

@@ -23,6 +23,7 @@ import ru.scoliologic.staging.ollama.OllamaResources;
 import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.release.Target;
 import ru.scoliologic.staging.stage.Stage;
@@ -73,6 +74,7 @@ public record Plan(
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
+    FirstDeployment.mark(snapshot, objects);
     var fitted = StorageGrowth.fit(snapshot, objects);
     return new Plan(
         fitted.objects(),
@@ -107,6 +109,19 @@ public record Plan(
 
   List<Planned> of(Stage stage) {
     return objects.stream().filter(planned -> planned.stage() == stage).toList();
+  }
+
+  /** The same without anything of the third stage. */
+  Plan withoutDeployment() {
+    return new Plan(
+        objects.stream().filter(planned -> planned.stage() != Stage.DEPLOYMENT).toList(),
+        rollout,
+        target,
+        configuration,
+        gaveUp,
+        databaseTasks,
+        refusedGrowth,
+        migration);
   }
 
   /** Every object, whatever its stage. */

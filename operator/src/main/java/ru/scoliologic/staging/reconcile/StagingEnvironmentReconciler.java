@@ -45,6 +45,7 @@ import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.AcmeBudget;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.postgres.TaskReport;
+import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
@@ -62,6 +63,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
 
   /** Tries that failed before a condition says so. */
   private static final int TELL_AFTER = 2;
+
+  /** Characters of the cause that are kept in the status. */
+  private static final int MAX_CAUSE = 4_000;
 
   private final Clock clock;
   private final OwnedObjects owned = new OwnedObjects();
@@ -122,12 +126,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       }
       throw e;
     }
-    // What is new in the record of certificates is acted upon once it has been published.
-    boolean goesOn =
-        pass.acme()
-            .filter(acme ->
-                environment.getStatus() == null || !acme.equals(environment.getStatus().acme()))
-            .isPresent();
+    boolean goesOn = pass.goesOn(environment.getStatus());
     publish(environment, pass, context);
     // After the status: a request of a release counts as handled only when what it led to is kept.
     pass.versions()
@@ -182,6 +181,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
     var settings = Configuration.resolve(snapshot);
     var plan = Plan.of(snapshot, settings);
+    var attempt = FirstDeployment.attempt(snapshot, plan.target(), plan.configuration());
+    var teardown = FirstDeployment.underWay(snapshot, attempt);
+    if (teardown.isPresent()) {
+      return tornDown(snapshot, settings, plan, teardown.get());
+    }
     var components = Assessment.components(snapshot, plan);
     var acme =
         Optional.of(snapshot)
@@ -212,6 +216,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           Stage.DEPLOYMENT, (stage, result) -> result.isReady() ? refused(kept) : result);
     }
     var candidate = Assessment.candidate(snapshot, plan);
+    var first = firstDeployment(snapshot, plan, components, results, attempt);
     var overall = Assessment.overall(results, candidate, environment.getSpec().domains().app());
     return new Pass(
         results,
@@ -221,7 +226,95 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         settings.masking(),
         true,
         Optional.of(TaskReport.of(snapshot, plan.databaseTasks())),
-        acme);
+        acme,
+        first.wiped(),
+        first.goesOn());
+  }
+
+  /**
+   * What is decided about a first deployment.
+   *
+   * @param goesOn whether the next pass is to follow at once
+   */
+  private record First(Optional<StagingEnvironmentStatus.Wiped> wiped, boolean goesOn) {}
+
+  /** Decides, and tells in the result of stage 3 where nothing is removed although it is asked. */
+  private static First firstDeployment(
+      Snapshot snapshot,
+      Plan plan,
+      List<Component> components,
+      Map<Stage, StageResult> results,
+      String attempt) {
+    var result = results.get(Stage.DEPLOYMENT);
+    if (result == null || result.isReady()) {
+      return new First(Optional.empty(), result != null && FirstDeployment.hasMarks(snapshot));
+    }
+    boolean forGood =
+        components.stream().anyMatch(Component::overdue)
+            || (othersReady(components)
+                && AppResources.failedForGood(snapshot, plan.rollout().serving()));
+    FirstDeployment.spared(snapshot, result, forGood)
+        .ifPresent(why ->
+            results.put(
+                Stage.DEPLOYMENT,
+                new StageResult.Failing(result.reason(), result.message() + why)));
+    var wiped = FirstDeployment.decide(snapshot, result, forGood, attempt);
+    return new First(wiped, FirstDeployment.isAbout(snapshot, result, forGood));
+  }
+
+  /** A version cannot be blamed while what it needs is not there. */
+  private static boolean othersReady(List<Component> components) {
+    return components.stream()
+        .filter(component -> !component.name().equals(AppResources.COMPONENT))
+        .allMatch(Component::ready);
+  }
+
+  /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */
+  private Pass tornDown(
+      Snapshot snapshot, Settings settings, Plan plan, FirstDeployment.Teardown teardown) {
+    var environment = snapshot.environment();
+    var rest = plan.withoutDeployment();
+    var results = new EnumMap<Stage, StageResult>(Stage.class);
+    for (var stage : List.of(Stage.INFRASTRUCTURE, Stage.CONFIGURATION)) {
+      var refusals = apply(rest, stage);
+      results.put(
+          stage,
+          !refusals.isEmpty()
+              ? refused(refusals)
+              : stage == Stage.INFRASTRUCTURE
+                  ? Infrastructure.assess(snapshot, plan.all())
+                  : settings.result());
+    }
+    var refusals = applier.wipe(teardown.objects());
+    var kept =
+        refusals.isEmpty() ? applier.prune(snapshot.owned(), rest.keys()) : List.<Refusal>of();
+    results.put(
+        Stage.DEPLOYMENT,
+        !refusals.isEmpty()
+            ? mayNotWipe(refused(refusals), teardown.record())
+            : kept.isEmpty() ? teardown.result() : refused(kept));
+    return new Pass(
+        results,
+        Assessment.overall(results, Optional.empty(), environment.getSpec().domains().app()),
+        Optional.empty(),
+        Assessment.components(snapshot.after(owned.observe(environment)), rest),
+        settings.masking(),
+        true,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(teardown.record()),
+        false);
+  }
+
+  private static StageResult mayNotWipe(
+      StageResult refused, StagingEnvironmentStatus.Wiped record) {
+    return new StageResult.Failing(
+        refused.reason(),
+        "the first deployment is not removed: %s; bind ClusterRole staging-operator-wipe to the"
+                .formatted(refused.message())
+            + " operator in this namespace, or set spec.rollback.firstDeployment to Keep. It had"
+            + " failed: "
+            + record.cause());
   }
 
   /** The application's versions as one pass found them. */
@@ -235,11 +328,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       return plan.rollout();
     }
 
-    /** A version cannot be blamed while what it needs is not there. */
     boolean failed(List<Component> components) {
-      return components.stream()
-              .filter(component -> !component.name().equals(AppResources.COMPONENT))
-              .allMatch(Component::ready)
+      return othersReady(components)
           && rollout()
               .candidate()
               .filter(version ->
@@ -429,6 +519,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
    *
    * @param acme what is recorded of certificates
    * @param accepted whether the spec was acted upon; a refused one leaves everything as it was
+   * @param wiped the first deployment that is removed
+   * @param atOnce whether the next pass is to follow at once
    */
   private record Pass(
       Map<Stage, StageResult> results,
@@ -438,7 +530,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Masking masking,
       boolean accepted,
       Optional<TaskReport> tasks,
-      Optional<StagingEnvironmentStatus.Acme> acme) {
+      Optional<StagingEnvironmentStatus.Acme> acme,
+      Optional<StagingEnvironmentStatus.Wiped> wiped,
+      boolean atOnce) {
+
+    /** What is new in such a record is acted upon once it has been published. */
+    boolean goesOn(StagingEnvironmentStatus last) {
+      return atOnce || acme.filter(a -> last == null || !a.equals(last.acme())).isPresent();
+    }
 
     static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
       return new Pass(
@@ -449,7 +548,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           new Masking(List.of()),
           false,
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          Optional.empty(),
+          false);
     }
 
     StagingEnvironmentStatus status(
@@ -493,7 +594,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       v.rollout().previous().map(Rollout.Version::image).orElse(null),
                       v.plan().target().pinned().orElse(null),
                       v.plan().target().pinnedAgainst().orElse(null)))
-              .orElse(last == null ? null : last.app()),
+              .orElse(last == null || wiped.isPresent() ? null : last.app()),
           accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
           nextRetry(last, clock.instant()),
           tasks
@@ -502,7 +603,16 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           tasks
               .map(report -> report.masked(masking).tasks())
               .orElse(last == null ? null : last.databaseTasks()),
-          acme.orElse(last == null ? null : last.acme()));
+          acme.orElse(last == null ? null : last.acme()),
+          accepted || last == null ? wiped.map(this::masked).orElse(null) : last.wiped());
+    }
+
+    private StagingEnvironmentStatus.Wiped masked(StagingEnvironmentStatus.Wiped record) {
+      var cause = masking.mask(record.cause());
+      return new StagingEnvironmentStatus.Wiped(
+          record.since(),
+          cause.length() <= MAX_CAUSE ? cause : "…" + cause.substring(cause.length() - MAX_CAUSE),
+          record.with());
     }
 
     /** One that still lies ahead stays, so that a pass in between writes nothing. */
@@ -544,12 +654,23 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       };
     }
 
+    /** When a component that starts is late, and nobody else tells. */
+    private Stream<Instant> deadlines() {
+      var candidate =
+          versions.flatMap(
+              v -> v.rollout().candidate().map(c -> AppResources.observe(v.snapshot(), c)));
+      return Stream.concat(components.stream(), candidate.stream())
+          .flatMap(component -> component.due().stream());
+    }
+
     /** When to look again without being told by a watch. */
     Duration next(Duration period) {
       var byClock =
-          Stream.concat(
+          Stream.of(
+                  deadlines(),
                   versions.map(Versions::rollout).flatMap(Rollout::nextStep).stream(),
                   acme.flatMap(AcmeBudget::due).stream())
+              .flatMap(dues -> dues)
               .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
               .filter(wait -> wait.isPositive());
       var byResult =

@@ -99,6 +99,15 @@ public enum Reason {
   NOT_HEALTHY(
       "A component runs, but its health check fails for longer than it may take to start.",
       "Read its log with `kubectl logs`."),
+  DEADLINE_EXCEEDED(
+      "A component has not come up within its deadlineSeconds, and the cluster names no cause.",
+      "See the message and `kubectl describe pod`; a slow registry or volume may need more"
+          + " deadlineSeconds. It is waited for on."),
+  FIRST_DEPLOYMENT_WIPED(
+      "The first deployment failed and is removed with its volumes, as"
+          + " spec.rollback.firstDeployment asks.",
+      "The message has the cause. It is deployed anew when the spec or its configuration changes, or"
+          + " spec.retry of the release does."),
   MODELS_PULLING(
       "Ollama pulls a language model.",
       "Wait; the message says how far it is. It goes on after a restart."),
