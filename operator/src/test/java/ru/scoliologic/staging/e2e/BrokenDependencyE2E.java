@@ -47,6 +47,7 @@ class BrokenDependencyE2E {
   private static final Duration LIMIT = Duration.ofMinutes(3);
 
   private static Staging staging;
+
   /** As they were before a row that might have cost them. */
   private static Set<String> claims = Set.of();
 
@@ -178,7 +179,13 @@ class BrokenDependencyE2E {
 
   /** Uid of every volume claim. */
   private static Set<String> claims() {
-    return staging.admin().persistentVolumeClaims().inNamespace(NAMESPACE).list().getItems().stream()
+    return staging
+        .admin()
+        .persistentVolumeClaims()
+        .inNamespace(NAMESPACE)
+        .list()
+        .getItems()
+        .stream()
         .map(claim -> claim.getMetadata().getUid())
         .collect(Collectors.toSet());
   }
