@@ -60,12 +60,13 @@ public record Component(
   }
 
   /** Pods of the newest template; those of an older one say nothing about what is asked now. */
-  public static List<Pod> newestPods(List<Pod> pods, Optional<Deployment> deployment) {
+  private static List<Pod> newestPods(List<Pod> pods, Optional<Deployment> deployment) {
     boolean noneYet =
         deployment
             .filter(d -> d.getStatus() != null && d.getStatus().getObservedGeneration() != null)
             .filter(d ->
-                count(d.getStatus().getUpdatedReplicas()) == 0
+                (count(d.getStatus().getReplicas()) > 0
+                        && count(d.getStatus().getUpdatedReplicas()) == 0)
                     || !current(
                         d.getStatus().getObservedGeneration(), d.getMetadata().getGeneration()))
             .isPresent();
@@ -87,6 +88,9 @@ public record Component(
 
   private static boolean tooLate(Deployment deployment) {
     return deployment.getStatus() != null
+        && current(
+            deployment.getStatus().getObservedGeneration(),
+            deployment.getMetadata().getGeneration())
         && deployment.getStatus().getConditions().stream()
             .anyMatch(c ->
                 "Progressing".equals(c.getType())

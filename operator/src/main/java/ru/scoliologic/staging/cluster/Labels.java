@@ -32,6 +32,9 @@ public final class Labels {
   /** On a Deployment of the application: the image that its version stands for. */
   public static final String IMAGE = "staging.scoliologic.ru/image";
 
+  /** On the application's pod template: hash of the request by which it is tried once more. */
+  public static final String ATTEMPT = "staging.scoliologic.ru/attempt";
+
   /**
    * On a volume claim that was made for the first deployment of an environment: its uid. It goes
    * when every component has been available; a claim without it is never deleted.

@@ -155,9 +155,12 @@ final class Events {
     }
   }
 
-  private static boolean waits(Condition condition) {
+  /** Whether the condition tells of what is only on its way: that is no warning. */
+  static boolean waits(Condition condition) {
     return List.of(
             Reason.COMPONENTS_STARTING,
+            Reason.MODELS_PULLING,
+            Reason.MIGRATION_RUNNING,
             Reason.AWAITING_ADDRESS,
             Reason.DNS_RECORD_WRONG,
             Reason.DNS_UNANSWERED,

@@ -10,6 +10,7 @@ import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
@@ -37,7 +38,8 @@ public record Plan(
     boolean gaveUp,
     DatabaseTasks databaseTasks,
     List<String> refusedGrowth,
-    Migration migration) {
+    Migration migration,
+    Masking masking) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -55,10 +57,11 @@ public record Plan(
             app,
             new Migration.Attempt(
                 Rollout.Version.of(target.image()),
-                retry(snapshot, target),
+                retry(snapshot, target.image()),
                 gaveUp ? Ledger.find(snapshot, target.image()) : Optional.empty()),
             image -> Ledger.settled(snapshot, image),
-            dependenciesReady && !tasks.holdTheApp());
+            dependenciesReady && !tasks.holdTheApp(),
+            settings.masking());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
@@ -69,6 +72,7 @@ public record Plan(
         app.plan(
             rollout,
             migration,
+            image -> retry(snapshot, image),
             (dependenciesReady && !tasks.holdTheApp()) || started,
             tasks.holdTheApp()));
     objects.addAll(OllamaResources.plan(environment));
@@ -84,13 +88,13 @@ public record Plan(
         gaveUp,
         tasks,
         fitted.refused(),
-        migration);
+        migration,
+        settings.masking());
   }
 
-  private static String retry(Snapshot snapshot, Target target) {
-    return Ledger.find(snapshot, target.image())
-        .map(release -> release.getSpec().retry())
-        .orElse("");
+  /** What the release of an image asks for, or empty. */
+  private static String retry(Snapshot snapshot, String image) {
+    return Ledger.find(snapshot, image).map(release -> release.getSpec().retry()).orElse("");
   }
 
   private static List<Planned> ingress(Snapshot snapshot, Settings settings) {
@@ -107,6 +111,11 @@ public record Plan(
             .plan();
   }
 
+  /** Kind and name of Jobs that are to go although they have not ended. */
+  Set<String> abandoned() {
+    return migration.abandoned().stream().map(Applier::key).collect(Collectors.toSet());
+  }
+
   List<Planned> of(Stage stage) {
     return objects.stream().filter(planned -> planned.stage() == stage).toList();
   }
@@ -121,7 +130,8 @@ public record Plan(
         gaveUp,
         databaseTasks,
         refusedGrowth,
-        migration);
+        migration,
+        masking);
   }
 
   /** Every object, whatever its stage. */

@@ -210,63 +210,27 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               : refused(refusals));
     }
     results.values().removeIf(Objects::isNull);
-    var kept = applier.prune(snapshot.owned(), plan.keys());
+    var kept = applier.prune(snapshot.owned(), plan.keys(), plan.abandoned());
     if (!kept.isEmpty()) {
       results.computeIfPresent(
           Stage.DEPLOYMENT, (stage, result) -> result.isReady() ? refused(kept) : result);
     }
-    var candidate = Assessment.candidate(snapshot, plan);
-    var first = firstDeployment(snapshot, plan, components, results, attempt);
+    // A version is judged by what was made of it now, not by what the last pass asked for.
+    var made = snapshot.after(owned.observe(environment));
+    var candidate = Assessment.candidate(made, plan);
+    var first = Removal.decide(made, plan, components, results, attempt);
     var overall = Assessment.overall(results, candidate, environment.getSpec().domains().app());
     return new Pass(
         results,
         overall,
-        Optional.of(new Versions(snapshot, plan, candidate, checked, plan.migration().result())),
+        Optional.of(new Versions(made, plan, candidate, checked, Assessment.serving(made, plan))),
         components,
         settings.masking(),
         true,
-        Optional.of(TaskReport.of(snapshot, plan.databaseTasks())),
+        Optional.of(TaskReport.of(snapshot, plan.databaseTasks(), settings.masking())),
         acme,
         first.wiped(),
-        first.goesOn());
-  }
-
-  /**
-   * What is decided about a first deployment.
-   *
-   * @param goesOn whether the next pass is to follow at once
-   */
-  private record First(Optional<StagingEnvironmentStatus.Wiped> wiped, boolean goesOn) {}
-
-  /** Decides, and tells in the result of stage 3 where nothing is removed although it is asked. */
-  private static First firstDeployment(
-      Snapshot snapshot,
-      Plan plan,
-      List<Component> components,
-      Map<Stage, StageResult> results,
-      String attempt) {
-    var result = results.get(Stage.DEPLOYMENT);
-    if (result == null || result.isReady()) {
-      return new First(Optional.empty(), result != null && FirstDeployment.hasMarks(snapshot));
-    }
-    boolean forGood =
-        components.stream().anyMatch(Component::overdue)
-            || (othersReady(components)
-                && AppResources.failedForGood(snapshot, plan.rollout().serving()));
-    FirstDeployment.spared(snapshot, result, forGood)
-        .ifPresent(why ->
-            results.put(
-                Stage.DEPLOYMENT,
-                new StageResult.Failing(result.reason(), result.message() + why)));
-    var wiped = FirstDeployment.decide(snapshot, result, forGood, attempt);
-    return new First(wiped, FirstDeployment.isAbout(snapshot, result, forGood));
-  }
-
-  /** A version cannot be blamed while what it needs is not there. */
-  private static boolean othersReady(List<Component> components) {
-    return components.stream()
-        .filter(component -> !component.name().equals(AppResources.COMPONENT))
-        .allMatch(Component::ready);
+        first.atOnce());
   }
 
   /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */
@@ -285,36 +249,31 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                   ? Infrastructure.assess(snapshot, plan.all())
                   : settings.result());
     }
-    var refusals = applier.wipe(teardown.objects());
+    boolean forgotten = Ledger.isForgotten(snapshot) || !teardown.holds();
+    var refusals = forgotten ? applier.wipe(teardown.objects()) : List.<Refusal>of();
     var kept =
-        refusals.isEmpty() ? applier.prune(snapshot.owned(), rest.keys()) : List.<Refusal>of();
+        refusals.isEmpty() && forgotten
+            ? applier.prune(snapshot.owned(), rest.keys(), Removal.jobs(snapshot))
+            : refusals;
+    var made = snapshot.after(owned.observe(environment));
     results.put(
         Stage.DEPLOYMENT,
         !refusals.isEmpty()
-            ? mayNotWipe(refused(refusals), teardown.record())
+            ? Removal.refused(refused(refusals), teardown.record())
             : kept.isEmpty() ? teardown.result() : refused(kept));
+    var versions =
+        new Versions(made, rest, Optional.empty(), List.of(), Optional.of(teardown.result()));
     return new Pass(
         results,
         Assessment.overall(results, Optional.empty(), environment.getSpec().domains().app()),
-        Optional.empty(),
-        Assessment.components(snapshot.after(owned.observe(environment)), rest),
+        Optional.of(versions).filter(v -> kept.isEmpty() && teardown.holds()),
+        Assessment.components(made, rest),
         settings.masking(),
         true,
         Optional.empty(),
         Optional.empty(),
         Optional.of(teardown.record()),
-        false);
-  }
-
-  private static StageResult mayNotWipe(
-      StageResult refused, StagingEnvironmentStatus.Wiped record) {
-    return new StageResult.Failing(
-        refused.reason(),
-        "the first deployment is not removed: %s; bind ClusterRole staging-operator-wipe to the"
-                .formatted(refused.message())
-            + " operator in this namespace, or set spec.rollback.firstDeployment to Keep. It had"
-            + " failed: "
-            + record.cause());
+        !forgotten);
   }
 
   /** The application's versions as one pass found them. */
@@ -323,18 +282,23 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Plan plan,
       Optional<StageResult> candidateState,
       List<Result> checked,
-      Optional<StageResult> migration) {
+      Optional<StageResult> servingState) {
     Rollout rollout() {
       return plan.rollout();
     }
 
     boolean failed(List<Component> components) {
-      return othersReady(components)
+      return Removal.othersReady(components)
           && rollout()
               .candidate()
+              .or(() -> Optional.of(rollout().serving()).filter(this::wanted))
               .filter(version ->
                   plan.migration().failed() || AppResources.failedForGood(snapshot, version))
               .isPresent();
+    }
+
+    private boolean wanted(Rollout.Version version) {
+      return version.image().equals(plan.target().image());
     }
 
     Ledger.Facts facts(Map<Stage, StageResult> results, List<Component> components) {
@@ -352,7 +316,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               ? Optional.empty()
               : Optional.of(Verdicts.report(checked, snapshot.now())),
           plan.migration().done(),
-          migration.filter(m -> rollout().serving().image().equals(plan.target().image())));
+          servingState);
     }
   }
 
@@ -587,6 +551,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       .orElse(null))
               : last == null ? null : last.urls(),
           versions
+              .filter(v -> !isGone())
               .map(v ->
                   new StagingEnvironmentStatus.AppVersions(
                       v.rollout().serving().image(),
@@ -594,17 +559,19 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       v.rollout().previous().map(Rollout.Version::image).orElse(null),
                       v.plan().target().pinned().orElse(null),
                       v.plan().target().pinnedAgainst().orElse(null)))
-              .orElse(last == null || wiped.isPresent() ? null : last.app()),
+              .orElse(last == null || isGone() ? null : last.app()),
           accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
           nextRetry(last, clock.instant()),
-          tasks
-              .map(report -> report.masked(masking).backup())
-              .orElse(last == null ? null : last.backup()),
-          tasks
-              .map(report -> report.masked(masking).tasks())
-              .orElse(last == null ? null : last.databaseTasks()),
+          tasks.map(TaskReport::backup).orElse(last == null ? null : last.backup()),
+          tasks.map(TaskReport::tasks).orElse(last == null ? null : last.databaseTasks()),
           acme.orElse(last == null ? null : last.acme()),
           accepted || last == null ? wiped.map(this::masked).orElse(null) : last.wiped());
+    }
+
+    /** Whether no version is there, for the first deployment is removed. */
+    private boolean isGone() {
+      var result = results.get(Stage.DEPLOYMENT);
+      return result != null && result.reason() == Reason.FIRST_DEPLOYMENT_WIPED;
     }
 
     private StagingEnvironmentStatus.Wiped masked(StagingEnvironmentStatus.Wiped record) {
@@ -634,7 +601,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               versions.plan(),
               versions.candidateState().map(this::masked),
               versions.checked(),
-              versions.migration().map(this::masked))
+              versions.servingState().map(this::masked))
           .facts(masked(results), components);
     }
 

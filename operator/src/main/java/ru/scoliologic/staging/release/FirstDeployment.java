@@ -45,8 +45,10 @@ public final class FirstDeployment {
    * @param objects to be deleted now
    * @param result what stage 3 says meanwhile and afterwards
    * @param record as the status keeps it
+   * @param holds whether it is still what is wanted; else only what is on its way out is awaited
    */
-  public record Teardown(List<HasMetadata> objects, StageResult result, Wiped record) {
+  public record Teardown(
+      List<HasMetadata> objects, StageResult result, Wiped record, boolean holds) {
     public Teardown {
       objects = List.copyOf(objects);
     }
@@ -137,7 +139,8 @@ public final class FirstDeployment {
                   "the first deployment failed and is being removed with its volumes: "
                       + wiped.cause(),
                   StageResult.Waiting.SOON),
-              wiped));
+              wiped,
+              holds));
     }
     return Optional.of(
         new Teardown(
@@ -147,7 +150,8 @@ public final class FirstDeployment {
                 "the first deployment failed and was removed with its volumes: %s; it is deployed anew"
                         .formatted(wiped.cause())
                     + " when the spec, its configuration or spec.retry of the release changes"),
-            wiped));
+            wiped,
+            true));
   }
 
   /**

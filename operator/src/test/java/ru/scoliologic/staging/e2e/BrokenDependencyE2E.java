@@ -377,7 +377,18 @@ class BrokenDependencyE2E {
                 + ".*postgresql://app:[*]{3}@env-postgres.*broken on purpose.*",
             () ->
                 spec(
-                    "{\"services\":{\"app\":{\"image\":\"sample-app:1\",\"deadlineSeconds\":15,"
+                    "{\"services\":{\"app\":{\"image\":\"sample-app:1\","
+                        + "\"command\":[\"node\",\"-e\",\"console.log('nothing to do')\"]}}}")),
+        row(
+            "the application ends at once, without an error",
+            () -> {},
+            type,
+            "ContainerCrashing",
+            "app: container app ended with exit code 0, each time it was started; its last lines:"
+                + " nothing to do",
+            () ->
+                spec(
+                    "{\"services\":{\"app\":{\"command\":null,\"deadlineSeconds\":15,"
                         + "\"health\":{\"path\":\"/api/nowhere\",\"startSeconds\":10}}}}")),
         row(
             "the application never says that it is well",
