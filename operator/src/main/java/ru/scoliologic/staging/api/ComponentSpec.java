@@ -27,8 +27,10 @@ public interface ComponentSpec {
       "Seconds from the making of a pod until it must serve. One that takes longer is told as"
           + " failing, with the cause and the container's last lines, instead of as starting.";
 
-  /** As it was given; {@link #deadline()} is what is in force. */
-  Integer deadlineSeconds();
+  /** As it was given; {@link #deadline()} is what is in force. Null for what runs and ends. */
+  default Integer deadlineSeconds() {
+    return null;
+  }
 
   /** Seconds a pod may take from its making until it serves. */
   @JsonIgnore

@@ -6,11 +6,14 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
+import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
@@ -27,9 +30,10 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param dashboardUsers htpasswd lines; the last applied ones while the given value is unusable
  * @param caBundle PEM certificates of a custom authority, or empty
  * @param secrets every secret value, for masking
- * @param checkSecrets the values that headers of declared checks refer to
+ * @param checkSecrets the values that headers and variables of declared checks refer to
  * @param appUsers htpasswd lines of the application's domain, as {@code dashboardUsers}; empty when
  *     no password is asked for
+ * @param validation what is to be checked, with all $(NAME) replaced
  */
 public record Settings(
     StageResult result,
@@ -39,16 +43,58 @@ public record Settings(
     String caBundle,
     List<String> secrets,
     Map<KeyRef, String> checkSecrets,
-    String appUsers) {
+    String appUsers,
+    ValidationSpec validation) {
 
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
   public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
   public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
-  static final String CHECK_TOKEN = "access-check-token";
+  public static final String CHECK_TOKEN = "access-check-token";
   static final String USERS_KEY = "users";
   static final String APP_USERS_KEY = "app";
+
+  /**
+   * What may be handed on when the credentials could not be written: a value that is stored nowhere
+   * would be another one in the next pass.
+   */
+  public Settings asStored(Snapshot snapshot) {
+    var names = snapshot.names();
+    var stored = last(snapshot, names.credentials());
+    if (stored.equals(credentials)) {
+      return this;
+    }
+    var users = last(snapshot, names.traefikUsers());
+    return new Settings(
+        result,
+        stored,
+        last(snapshot, names.appEnvironment()),
+        users.getOrDefault(USERS_KEY, ""),
+        caBundle,
+        secrets,
+        checkSecrets,
+        users.getOrDefault(APP_USERS_KEY, ""),
+        validation);
+  }
+
+  /** The same, hiding more values. */
+  public Settings hiding(Collection<String> more) {
+    return new Settings(
+        result,
+        credentials,
+        appEnvironment,
+        dashboardUsers,
+        caBundle,
+        Stream.concat(secrets.stream(), more.stream()).distinct().toList(),
+        checkSecrets,
+        appUsers,
+        validation);
+  }
+
+  private static Map<String, String> last(Snapshot snapshot, String secret) {
+    return snapshot.ownedSecret(secret).map(Settings::values).orElse(Map.of());
+  }
 
   public Masking masking() {
     return new Masking(secrets);

@@ -16,6 +16,7 @@ import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
+import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
@@ -28,6 +29,7 @@ import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.release.Target;
 import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.validation.ContainerChecks;
 
 /** All that an environment is to consist of (pure): spec and snapshot in, objects out. */
 public record Plan(
@@ -39,7 +41,8 @@ public record Plan(
     DatabaseTasks databaseTasks,
     List<String> refusedGrowth,
     Migration migration,
-    Masking masking) {
+    Masking masking,
+    ContainerChecks containers) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -78,6 +81,8 @@ public record Plan(
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
+    var containers = ContainerChecks.decide(snapshot, surface(snapshot, settings, rollout, app));
+    objects.addAll(containers.plan());
     FirstDeployment.mark(snapshot, objects);
     var fitted = StorageGrowth.fit(snapshot, objects);
     return new Plan(
@@ -89,7 +94,22 @@ public record Plan(
         tasks,
         fitted.refused(),
         migration,
-        settings.masking());
+        settings.masking(),
+        containers);
+  }
+
+  private static ContainerChecks.Surface surface(
+      Snapshot snapshot, Settings settings, Rollout rollout, AppResources app) {
+    var serving = rollout.serving().image();
+    return new ContainerChecks.Surface(
+        serving,
+        Infrastructure.address(snapshot).orElse(""),
+        Ledger.find(snapshot, serving).map(release -> release.getSpec().revalidate()).orElse(""),
+        app.configuration(),
+        settings.caBundle(),
+        snapshot.environment().getSpec().grafana().isPresent(),
+        Settings.CHECK_TOKEN,
+        settings.checkSecrets());
   }
 
   /** What the release of an image asks for, or empty. */
@@ -131,7 +151,8 @@ public record Plan(
         databaseTasks,
         refusedGrowth,
         migration,
-        masking);
+        masking,
+        containers);
   }
 
   /** Every object, whatever its stage. */

@@ -301,7 +301,8 @@ class MigrationTest {
         good.certificates(),
         good.models(),
         Map.of(key, said),
-        good.ingressClasses());
+        good.ingressClasses(),
+        good.absentClaims());
   }
 
   @Test
