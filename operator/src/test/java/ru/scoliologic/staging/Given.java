@@ -141,6 +141,7 @@ public final class Given {
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -175,6 +176,7 @@ public final class Given {
             null,
             new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
             List.of(),
+            null,
             null,
             null,
             null,
@@ -225,10 +227,30 @@ public final class Given {
     return this;
   }
 
+  /** What the status says of a deployment, and of one that is removed. */
+  public Given told(List<Condition> conditions, StagingEnvironmentStatus.Wiped wiped) {
+    environment.setStatus(
+        new StagingEnvironmentStatus(
+            3L,
+            null,
+            null,
+            conditions,
+            List.of(),
+            null,
+            null,
+            List.of(),
+            null,
+            null,
+            null,
+            null,
+            wiped));
+    return this;
+  }
+
   /** A status that says nothing but that. */
   public static StagingEnvironmentStatus statusOf(StagingEnvironmentStatus.Acme acme) {
     return new StagingEnvironmentStatus(
-        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme);
+        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme, null);
   }
 
   public Given at(Instant time) {
