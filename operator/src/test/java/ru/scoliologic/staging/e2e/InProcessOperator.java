@@ -19,8 +19,12 @@ import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
 import ru.scoliologic.staging.reconcile.Telemetry;
 
 /**
- * The operator inside the test's process, watching one namespace, so that it can be killed before
- * or after any one of its writes: from then on no write of it reaches the server.
+ * The operator inside the test's process, watching one namespace, so that something can happen to
+ * it before or after any one of its writes: it dies, and from then on no write of it reaches the
+ * server, or something else is done while it goes on.
+ *
+ * <p>Counted are writes of objects, which the plan tells. How often a status is written depends on
+ * how the watches' news fall together, and leases and events come by the clock.
  */
 final class InProcessOperator implements AutoCloseable {
   private static final Set<String> WRITES = Set.of("POST", "PUT", "PATCH", "DELETE");
@@ -29,14 +33,9 @@ final class InProcessOperator implements AutoCloseable {
   private final Operator operator;
   private final Writes writes;
 
-  /**
-   * Starts one.
-   *
-   * @param killAt number of the write, from 1, at which it dies; 0 for never
-   * @param afterwards whether that write still reaches the server
-   */
-  InProcessOperator(KubernetesClient admin, String namespace, int killAt, boolean afterwards) {
-    this.writes = new Writes(killAt, afterwards);
+  /** Starts one that watches a namespace. */
+  InProcessOperator(KubernetesClient admin, String namespace) {
+    this.writes = new Writes();
     this.client =
         new KubernetesClientBuilder()
             .withConfig(admin.getConfiguration())
@@ -59,9 +58,33 @@ final class InProcessOperator implements AutoCloseable {
     operator.start();
   }
 
-  /** Method and path of every write that was sent, in order. */
-  List<String> writes() {
+  /** Method and path of every write that was sent, of whatever kind, in order. */
+  List<String> sent() {
     return List.copyOf(writes.sent);
+  }
+
+  /** Method and path of every object's write that was sent, in order. */
+  List<String> objectWrites() {
+    return sent().stream().filter(InProcessOperator::isOfAnObject).toList();
+  }
+
+  private static boolean isOfAnObject(String write) {
+    return !write.endsWith("/status") && !write.contains("/events") && !write.contains("/leases");
+  }
+
+  /**
+   * Lets it die at a write.
+   *
+   * @param number of the object's write, from 1, counted from now on
+   * @param afterwards whether that write still reaches the server
+   */
+  void dieAt(int number, boolean afterwards) {
+    writes.hazard = new Hazard(number, afterwards, new AtomicInteger(), () -> writes.dead = true);
+  }
+
+  /** Lets something happen at a write, as in {@link #dieAt}, which the operator survives. */
+  void at(int number, boolean afterwards, Runnable what) {
+    writes.hazard = new Hazard(number, afterwards, new AtomicInteger(), what);
   }
 
   boolean isDead() {
@@ -75,34 +98,31 @@ final class InProcessOperator implements AutoCloseable {
     client.close();
   }
 
-  /** Events are courtesy: they are neither counted nor awaited. */
+  private record Hazard(int number, boolean afterwards, AtomicInteger count, Runnable what) {}
+
   private static final class Writes implements Interceptor {
-    private final int killAt;
-    private final boolean afterwards;
-    private final AtomicInteger count = new AtomicInteger();
     private final List<String> sent = new CopyOnWriteArrayList<>();
     private volatile boolean dead;
-
-    private Writes(int killAt, boolean afterwards) {
-      this.killAt = killAt;
-      this.afterwards = afterwards;
-    }
+    private volatile Hazard hazard;
 
     @Override
     public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
-      var path = request.uri().getPath();
-      if (!WRITES.contains(request.method()) || path.contains("/events")) {
+      var write = request.method() + " " + request.uri().getPath();
+      if (!WRITES.contains(request.method())) {
         return;
       }
+      var near = hazard;
+      if (near != null && !dead && isOfAnObject(write)) {
+        int number = near.count().incrementAndGet();
+        // Writes of one wave run side by side: the next may come before this one's answer.
+        if (number == near.number() + (near.afterwards() ? 1 : 0)) {
+          happens(near);
+        }
+      }
       if (dead) {
-        throw new IllegalStateException("this operator is dead");
+        throw new IllegalStateException("killed before " + write);
       }
-      int number = count.incrementAndGet();
-      if (killAt != 0 && (afterwards ? number > killAt : number >= killAt)) {
-        dead = true;
-        throw new IllegalStateException("killed before write %d: %s".formatted(number, path));
-      }
-      sent.add(request.method() + " " + path);
+      sent.add(write);
     }
 
     @Override
@@ -110,8 +130,20 @@ final class InProcessOperator implements AutoCloseable {
         HttpRequest request,
         HttpResponse<?> response,
         AsyncBody.Consumer<List<java.nio.ByteBuffer>> body) {
-      if (killAt != 0 && count.get() >= killAt && WRITES.contains(request.method())) {
-        dead = true;
+      var near = hazard;
+      if (near != null
+          && near.afterwards()
+          && near.count().get() >= near.number()
+          && isOfAnObject(request.method() + " " + request.uri().getPath())
+          && WRITES.contains(request.method())) {
+        happens(near);
+      }
+    }
+
+    private synchronized void happens(Hazard near) {
+      if (near.equals(hazard)) {
+        near.what().run();
+        hazard = null;
       }
     }
   }

@@ -46,12 +46,17 @@ final class Staging {
       var cluster = ThrowawayCluster.start();
       cluster.resolve("staging.test");
       cluster.pebble();
-      cluster.kubectl("apply", "--server-side", "-k", OVERLAYS + "operator");
-      cluster.kubectl(
-          "-n", OPERATOR, "rollout", "status", "deployment/" + OPERATOR, "--timeout=180s");
       shared = new Staging(cluster);
+      shared.install();
     }
     return shared;
+  }
+
+  /** Installs the operator as people do, or what is missing of it. */
+  void install() {
+    cluster.kubectl("apply", "--server-side", "-k", OVERLAYS + "operator");
+    cluster.kubectl(
+        "-n", OPERATOR, "rollout", "status", "deployment/" + OPERATOR, "--timeout=180s");
   }
 
   ThrowawayCluster cluster() {
@@ -205,7 +210,10 @@ final class Staging {
         .extracting(Condition::getType)
         .startsWith("InfrastructureReady", "ConfigurationReady", "Deployed", "Validated", "Ready")
         .doesNotHaveDuplicates()
-        .doesNotContainSequence("Reconciling", "Stalled");
+        .satisfies(types ->
+            assertThat(types.containsAll(List.of("Reconciling", "Stalled")))
+                .as("Reconciling and Stalled at once, of " + types)
+                .isFalse());
     assertThat(conditions)
         .allSatisfy(c -> {
           assertThat(c.getReason()).matches("([A-Z][a-z]+)+");
