@@ -115,9 +115,10 @@ class DeletionIT {
     environment.converge();
     if (policy.equals("Retain")) {
       spec("services", "app").put("image", "app:2");
-      spec("services", "app", "nodeSelector").put("staging-test/stub", "nowhere");
       environment.spec(manifest.get("spec"));
-      says("Ready", "CandidateStarting");
+      await("the new version to start beside the other")
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> "app:2".equals(environment.resource().get().getStatus().app().candidate()));
     }
 
     goesButFor(policy);

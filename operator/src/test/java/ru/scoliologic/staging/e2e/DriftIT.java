@@ -219,6 +219,7 @@ class DriftIT {
     var resource = JSON.convertValue(plain, GenericKubernetesResource.class);
     var metadata = resource.getMetadata();
     metadata.setOwnerReferences(object.getMetadata().getOwnerReferences());
+    metadata.setFinalizers(List.of());
     metadata.getAnnotations().remove(FOREIGN);
     metadata.getLabels().remove(FOREIGN);
     metadata.getAnnotations().put(Labels.PLANNED_HASH, "another");
