@@ -45,13 +45,17 @@ class PodTemplatesTest {
     }
 
     assertThat(lines).hasSizeGreaterThan(20);
-    assertThat(lines)
+    var changed = new ArrayList<>(Files.readAllLines(HASHES));
+    changed.removeAll(lines);
+    lines.removeAll(Files.readAllLines(HASHES));
+    changed.addAll(lines);
+    assertThat(changed)
         .as(
-            "pod templates by hash: those that differ restart when the operator is upgraded. If"
-                + " that must be, run with -Dtemplates.write=true, commit %s and name the pods in"
-                + " docs/operations.md, Upgrades that restart pods",
+            "pod templates by hash, before and now: their pods restart when the operator is"
+                + " upgraded. If that must be, run with -Dtemplates.write=true, commit %s and name"
+                + " the pods in docs/operations.md, Upgrades that restart pods",
             HASHES)
-        .containsExactlyElementsOf(Files.readAllLines(HASHES));
+        .isEmpty();
   }
 
   private static void template(String golden, String document, List<String> lines)

@@ -203,7 +203,7 @@ class DriftIT {
     environment.stop();
     environment.owned().forEach(object -> asOfAnother(object, objects.get(Applier.key(object))));
     assertThat(Differences.between(objects, environment.objects()))
-        .hasSizeGreaterThanOrEqualTo(2 * objects.size());
+        .hasSizeGreaterThanOrEqualTo(objects.size());
 
     var operator = environment.operator();
     environment.converge();
