@@ -177,7 +177,7 @@ class CrashIT {
     meanwhile.run();
     environment.operator();
     environment.converge();
-    return new Outcome(moment, died, operator.sent());
+    return new Outcome(moment, died, operator.writes());
   }
 
   private record Outcome(Moment moment, boolean happened, List<String> sent) {
@@ -319,7 +319,7 @@ class CrashIT {
     environment.create(manifest);
     environment.converge();
 
-    var outcome = new Outcome(moment, deleted.get(), operator.sent());
+    var outcome = new Outcome(moment, deleted.get(), operator.writes());
     assertThat(environment.kept()).as(outcome::told).containsAllEntriesOf(kept);
     outcome.isAs(expected);
     return outcome.happened();

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
 import ru.scoliologic.staging.reconcile.Telemetry;
 
@@ -35,7 +36,26 @@ final class InProcessOperator implements AutoCloseable {
 
   /** Starts one that watches a namespace. */
   InProcessOperator(KubernetesClient admin, String namespace) {
+    this(admin, namespace, 0, false, path -> true);
+  }
+
+  /**
+   * Starts one that dies at a write.
+   *
+   * @param killAt number of the write, from 1; 0 for never
+   * @param afterwards whether that write still reaches the server
+   * @param counts which writes of objects are counted, by their path
+   */
+  InProcessOperator(
+      KubernetesClient admin,
+      String namespace,
+      int killAt,
+      boolean afterwards,
+      Predicate<String> counts) {
     this.writes = new Writes();
+    if (killAt > 0) {
+      writes.hazard = new Hazard(killAt, afterwards, counts, () -> writes.dead = true);
+    }
     this.client =
         new KubernetesClientBuilder()
             .withConfig(admin.getConfiguration())
@@ -58,14 +78,14 @@ final class InProcessOperator implements AutoCloseable {
     operator.start();
   }
 
-  /** Method and path of every write that was sent, of whatever kind, in order. */
-  List<String> sent() {
+  /** Method and path of every write that was sent, events left out, in order. */
+  List<String> writes() {
     return List.copyOf(writes.sent);
   }
 
   /** Method and path of every object's write that was sent, in order. */
   List<String> objectWrites() {
-    return sent().stream().filter(InProcessOperator::isOfAnObject).toList();
+    return writes().stream().filter(InProcessOperator::isOfAnObject).toList();
   }
 
   private static boolean isOfAnObject(String write) {
@@ -79,12 +99,12 @@ final class InProcessOperator implements AutoCloseable {
    * @param afterwards whether that write still reaches the server
    */
   void dieAt(int number, boolean afterwards) {
-    writes.hazard = new Hazard(number, afterwards, new AtomicInteger(), () -> writes.dead = true);
+    at(number, afterwards, () -> writes.dead = true);
   }
 
   /** Lets something happen at a write, as in {@link #dieAt}, which the operator survives. */
   void at(int number, boolean afterwards, Runnable what) {
-    writes.hazard = new Hazard(number, afterwards, new AtomicInteger(), what);
+    writes.hazard = new Hazard(number, afterwards, path -> true, what);
   }
 
   boolean isDead() {
@@ -98,7 +118,21 @@ final class InProcessOperator implements AutoCloseable {
     client.close();
   }
 
-  private record Hazard(int number, boolean afterwards, AtomicInteger count, Runnable what) {}
+  private record Hazard(
+      int number,
+      boolean afterwards,
+      Predicate<String> counts,
+      AtomicInteger count,
+      Runnable what) {
+    private Hazard(int number, boolean afterwards, Predicate<String> counts, Runnable what) {
+      this(number, afterwards, counts, new AtomicInteger(), what);
+    }
+
+    private boolean counts(HttpRequest request) {
+      var path = request.uri().getPath();
+      return WRITES.contains(request.method()) && isOfAnObject(path) && counts.test(path);
+    }
+  }
 
   private static final class Writes implements Interceptor {
     private final List<String> sent = new CopyOnWriteArrayList<>();
@@ -107,12 +141,12 @@ final class InProcessOperator implements AutoCloseable {
 
     @Override
     public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
-      var write = request.method() + " " + request.uri().getPath();
+      var path = request.uri().getPath();
       if (!WRITES.contains(request.method())) {
         return;
       }
       var near = hazard;
-      if (near != null && !dead && isOfAnObject(write)) {
+      if (near != null && !dead && near.counts(request)) {
         int number = near.count().incrementAndGet();
         // Writes of one wave run side by side: the next may come before this one's answer.
         if (number == near.number() + (near.afterwards() ? 1 : 0)) {
@@ -120,9 +154,11 @@ final class InProcessOperator implements AutoCloseable {
         }
       }
       if (dead) {
-        throw new IllegalStateException("killed before " + write);
+        throw new IllegalStateException("killed before " + path);
       }
-      sent.add(write);
+      if (!path.contains("/events")) {
+        sent.add(request.method() + " " + path);
+      }
     }
 
     @Override
@@ -134,8 +170,7 @@ final class InProcessOperator implements AutoCloseable {
       if (near != null
           && near.afterwards()
           && near.count().get() >= near.number()
-          && isOfAnObject(request.method() + " " + request.uri().getPath())
-          && WRITES.contains(request.method())) {
+          && near.counts(request)) {
         happens(near);
       }
     }

@@ -54,7 +54,14 @@ final class Staging {
 
   /** Installs the operator as people do, or what is missing of it. */
   void install() {
-    cluster.kubectl("apply", "--server-side", "-k", OVERLAYS + "operator");
+    // Tests scale it by other means: the number of replicas is then not kubectl's own.
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", OVERLAYS + "operator");
+    cluster.kubectl(
+        "wait",
+        "--for=condition=Established",
+        "crd/stagingenvironments.staging.scoliologic.ru",
+        "crd/stagingreleases.staging.scoliologic.ru",
+        "--timeout=60s");
     cluster.kubectl(
         "-n", OPERATOR, "rollout", "status", "deployment/" + OPERATOR, "--timeout=180s");
   }
@@ -65,6 +72,15 @@ final class Staging {
 
   KubernetesClient admin() {
     return cluster.admin();
+  }
+
+  /** Scales the operator of the cluster: one in the test's process needs it out of the way. */
+  void shipped(int replicas) {
+    cluster.kubectl("-n", OPERATOR, "scale", "deployment/" + OPERATOR, "--replicas=" + replicas);
+    await("%d operators in the cluster".formatted(replicas))
+        .atMost(LONG)
+        // One that is being ended may still write.
+        .until(() -> admin().pods().inNamespace(OPERATOR).list().getItems().size() == replicas);
   }
 
   /** A namespace that trusts the ACME server. */

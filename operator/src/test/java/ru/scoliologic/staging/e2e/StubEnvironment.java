@@ -68,7 +68,7 @@ final class StubEnvironment implements AutoCloseable {
   StubEnvironment(String namespace) {
     this.staging = Staging.shared();
     this.namespace = namespace;
-    shipped(0);
+    staging.shipped(0);
     this.node = new StubNode(staging.admin(), staging.cluster().nodeIp());
     furnish();
   }
@@ -101,24 +101,6 @@ final class StubEnvironment implements AutoCloseable {
         .serverSideApply();
   }
 
-  /** The operator of the cluster must not meddle. */
-  private void shipped(int replicas) {
-    staging
-        .cluster()
-        .kubectl(
-            "-n",
-            Staging.OPERATOR,
-            "scale",
-            "deployment/" + Staging.OPERATOR,
-            "--replicas=" + replicas);
-    await("%d operators in the cluster".formatted(replicas))
-        .atMost(LIMIT)
-        // One that is being ended may still write.
-        .until(() ->
-            staging.admin().pods().inNamespace(Staging.OPERATOR).list().getItems().size()
-                == replicas);
-  }
-
   /** Starts an operator in the place of the one that ran. */
   InProcessOperator operator() {
     stop();
@@ -137,7 +119,7 @@ final class StubEnvironment implements AutoCloseable {
   /** Leaves the work to the operator of the cluster. */
   void leaveToTheShippedOne() {
     stop();
-    shipped(1);
+    staging.shipped(1);
   }
 
   /** Waits until the environment is as asked, whoever works on it. */
@@ -287,7 +269,7 @@ final class StubEnvironment implements AutoCloseable {
         .pollInterval(Duration.ofMillis(250))
         .during(QUIET)
         .until(() -> {
-          var before = writes.getAndSet(operator.sent());
+          var before = writes.getAndSet(operator.writes());
           return before.equals(writes.get()) && predicate.call();
         });
   }
@@ -302,7 +284,7 @@ final class StubEnvironment implements AutoCloseable {
                 .map(c ->
                     "%s=%s %s: %s"
                         .formatted(c.getType(), c.getStatus(), c.getReason(), c.getMessage()));
-    var sent = operator == null ? List.<String>of() : operator.sent();
+    var sent = operator == null ? List.<String>of() : operator.writes();
     return "conditions:%n  %s%nlast writes of %d:%n  %s"
         .formatted(
             conditions.collect(Collectors.joining("\n  ")),
@@ -470,6 +452,6 @@ final class StubEnvironment implements AutoCloseable {
     stop();
     staging.remove(namespace);
     node.close();
-    shipped(1);
+    staging.shipped(1);
   }
 }
