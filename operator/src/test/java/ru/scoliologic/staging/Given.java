@@ -3,6 +3,7 @@ package ru.scoliologic.staging;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
@@ -107,6 +108,19 @@ public final class Given {
 
   public Given withoutSecret(String name) {
     secrets.remove(name);
+    return this;
+  }
+
+  public Given configMap(String name, Map<String, String> values) {
+    configMaps.put(
+        name,
+        new ConfigMapBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .withNamespace("team")
+            .endMetadata()
+            .withData(values)
+            .build());
     return this;
   }
 
