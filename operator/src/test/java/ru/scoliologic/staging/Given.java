@@ -39,6 +39,8 @@ public final class Given {
   /** In the form of htpasswd; nobody signs in with it. */
   public static final String DASHBOARD_USER = "admin:$apr1$stagingx$aaaaaaaaaaaaaaaaaaaaaa";
 
+  private static final KubernetesSerialization YAML = new KubernetesSerialization();
+
   private StagingEnvironment environment = environment("demo");
   private final List<StagingEnvironment> others = new ArrayList<>();
   private final List<HasMetadata> owned = new ArrayList<>();
@@ -67,8 +69,7 @@ public final class Given {
 
   /** The environment of {@code environments/<name>.yaml}. */
   public static StagingEnvironment environment(String name) {
-    return new KubernetesSerialization()
-        .unmarshal(resource("/environments/" + name + ".yaml"), StagingEnvironment.class);
+    return YAML.unmarshal(resource("/environments/" + name + ".yaml"), StagingEnvironment.class);
   }
 
   public static String resource(String path) {
@@ -85,11 +86,9 @@ public final class Given {
   }
 
   public Given edited(UnaryOperator<String> edit) {
-    var serialization = new KubernetesSerialization();
     var status = environment.getStatus();
     environment =
-        serialization.unmarshal(
-            edit.apply(resource("/environments/demo.yaml")), StagingEnvironment.class);
+        YAML.unmarshal(edit.apply(resource("/environments/demo.yaml")), StagingEnvironment.class);
     environment.setStatus(status);
     return this;
   }
