@@ -704,4 +704,25 @@ class BackupE2E {
     assertThat(reset.state()).as(reset.message()).isEqualTo("Succeeded");
     assertThat(sql("SELECT string_agg(text, ',') FROM messages")).isEqualTo("unpacked");
   }
+
+  @Test
+  @Order(160)
+  void data_of_another_major_version_is_refused_before_a_server_is_started_on_it() {
+    deleteTheEnvironment();
+
+    create(
+        Map.of(
+            "name: demo",
+            "name: other",
+            "    postgres:\n      storage: 1Gi",
+            "    postgres:\n      version: '16'\n      storage: 1Gi"));
+    var environment = staging.awaitReason(NAMESPACE, name, "Deployed", "DataOfOtherVersion");
+
+    assertThat(Staging.condition(environment, "Deployed").getMessage())
+        .contains("volume claim other-postgres holds data of PostgreSQL 17")
+        .contains("asks for 16: set it to 17");
+    assertThat(Staging.condition(environment, "Stalled").getReason())
+        .isEqualTo("DataOfOtherVersion");
+    assertThat(staging.owned(NAMESPACE)).noneMatch("statefulset.apps/other-postgres"::equals);
+  }
 }
