@@ -67,7 +67,8 @@ public final class FieldChanges {
           Map.entry("services.ollama.insecureRegistries", "part of a request: ModelPullsTest"),
           Map.entry("suspend", "all stays as it is: EnvironmentLifecycleE2E"),
           Map.entry("validation.checks", "asks questions: DeclaredChecksTest"),
-          Map.entry("validation.frontPageMillis", "asks a question: VerificationTest"),
+          Map.entry(
+              "validation.frontPageMillis", "a limit of the built-in check of the front page"),
           Map.entry("validation.manual", "asks people: VerdictsTest"),
           Map.entry("validation.periodSeconds", "a matter of time: VerificationTest"));
 
@@ -225,8 +226,12 @@ public final class FieldChanges {
 
   /** Whether a change of the field is to show in an object. */
   public static boolean shows(String field) {
-    return UNSEEN.keySet().stream()
-        .noneMatch(part -> field.equals(part) || field.matches(java.util.regex.Pattern.quote(part) + "(\\[])?[.].+"));
+    return UNSEEN.keySet().stream().noneMatch(part -> isPartOf(field, part));
+  }
+
+  /** Whether a field is the listed one, or below it. */
+  public static boolean isPartOf(String field, String part) {
+    return field.equals(part) || field.startsWith(part + ".") || field.startsWith(part + "[].");
   }
 
   public static String last(String field) {
