@@ -223,10 +223,7 @@ public final class Given {
 
   /** What the status records of certificates. */
   public Given recorded(StagingEnvironmentStatus.Acme acme) {
-    environment.setStatus(
-        new StagingEnvironmentStatus(
-            1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme,
-            null));
+    environment.setStatus(statusOf(acme));
     return this;
   }
 
@@ -248,6 +245,12 @@ public final class Given {
             null,
             wiped));
     return this;
+  }
+
+  /** A status that says nothing but that. */
+  public static StagingEnvironmentStatus statusOf(StagingEnvironmentStatus.Acme acme) {
+    return new StagingEnvironmentStatus(
+        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme, null);
   }
 
   public Given at(Instant time) {

@@ -137,7 +137,9 @@ public record AppSpec(
       @Default("" + DEFAULT_TIMEOUT_SECONDS)
           @Min(10)
           @Max(86400)
-          @JsonPropertyDescription("Seconds after which it is ended and counts as failed.")
+          @JsonPropertyDescription(
+              "Seconds it may run: then it is stopped and counts as failed. Waiting for its image"
+                  + " or for a node does not count.")
           Integer timeoutSeconds,
       @JsonPropertyDescription("Compute resources; the application's when absent.")
           ResourceRequirements resources) {

@@ -160,6 +160,9 @@ public final class AppResources {
         .filter(deployment ->
             deployment.getStatus().getObservedGeneration()
                 >= deployment.getMetadata().getGeneration())
+        // Its pods come a moment after the change was looked at.
+        .map(deployment -> deployment.getStatus().getUpdatedReplicas())
+        .filter(pods -> pods > 0)
         .isPresent();
   }
 

@@ -41,8 +41,8 @@ public record Plan(
     DatabaseTasks databaseTasks,
     List<String> refusedGrowth,
     Migration migration,
-    Masking masking,
-    ContainerChecks containers) {
+    ContainerChecks containers,
+    Masking masking) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -94,8 +94,8 @@ public record Plan(
         tasks,
         fitted.refused(),
         migration,
-        settings.masking(),
-        containers);
+        containers,
+        settings.masking());
   }
 
   private static ContainerChecks.Surface surface(
@@ -151,8 +151,8 @@ public record Plan(
         databaseTasks,
         refusedGrowth,
         migration,
-        masking,
-        containers);
+        containers,
+        masking);
   }
 
   /** Every object, whatever its stage. */
