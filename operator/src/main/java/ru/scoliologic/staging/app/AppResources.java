@@ -17,7 +17,6 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -147,27 +146,11 @@ public final class AppResources {
     if (!THE_VERSIONS_FAULT.contains(state.reason())) {
       return false;
     }
-    if (state.reason() == Reason.NOT_HEALTHY) {
-      return state.overdue() && hadItsTime(snapshot, version);
-    }
     return state.overdue()
-        || snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
-            .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
-            .anyMatch(container -> container.getRestartCount() >= CRASHES);
-  }
-
-  /** The Deployment's deadline counts from before the image was there, a probe from the start. */
-  private static boolean hadItsTime(Snapshot snapshot, Version version) {
-    var seconds = snapshot.environment().getSpec().services().app().health().startSeconds();
-    return snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
-        .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
-        .anyMatch(container ->
-            container.getRestartCount() > 0
-                || (container.getState() != null
-                    && container.getState().getRunning() != null
-                    && !Instant.parse(container.getState().getRunning().getStartedAt())
-                        .plusSeconds(seconds)
-                        .isAfter(snapshot.now())));
+        || (state.reason() != Reason.NOT_HEALTHY
+            && snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
+                .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+                .anyMatch(container -> container.getRestartCount() >= CRASHES));
   }
 
   private static boolean looksAtTheNewest(Snapshot snapshot, Version version) {

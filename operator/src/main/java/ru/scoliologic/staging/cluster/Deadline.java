@@ -74,7 +74,8 @@ public record Deadline(int seconds) {
     }
     var started = Instant.parse(notReady.getState().getRunning().getStartedAt());
     // What held it up was not its own doing, such as an image that took long to pull.
-    return now.isBefore(started.plus(fair(pod, notReady)))
+    boolean firstRun = notReady.getRestartCount() == null || notReady.getRestartCount() == 0;
+    return firstRun && now.isBefore(started.plus(fair(pod, notReady)))
         ? new PodTrouble(
             Reason.DEADLINE_EXCEEDED,
             "container %s was started only at %s".formatted(notReady.getName(), started))

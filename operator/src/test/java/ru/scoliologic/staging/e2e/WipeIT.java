@@ -54,7 +54,7 @@ class WipeIT {
     spec.putObject("rollback").put("firstDeployment", "Wipe");
     var redis = (ObjectNode) spec.get("services").get("redis");
     redis.put("deadlineSeconds", 10);
-    redis.putObject("nodeSelector").put("disk", "none");
+    ((ObjectNode) redis.get("nodeSelector")).put("disk", "none");
   }
 
   private static void patch(String spec) {
