@@ -126,6 +126,7 @@ public final class Given {
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -148,6 +149,7 @@ public final class Given {
             null,
             new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
             List.of(),
+            null,
             null,
             null,
             null,
@@ -189,7 +191,8 @@ public final class Given {
   public Given recorded(StagingEnvironmentStatus.Acme acme) {
     environment.setStatus(
         new StagingEnvironmentStatus(
-            1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme));
+            1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme,
+            null));
     return this;
   }
 

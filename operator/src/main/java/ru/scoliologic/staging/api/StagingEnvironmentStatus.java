@@ -31,7 +31,8 @@ public record StagingEnvironmentStatus(
     @JsonPropertyDescription("The backups of the database.") Backup backup,
     @JsonPropertyDescription("The last task of each kind on the database.")
         List<DatabaseTask> databaseTasks,
-    @JsonPropertyDescription("The certificates and the attempts to get them.") Acme acme) {
+    @JsonPropertyDescription("The certificates and the attempts to get them.") Acme acme,
+    @JsonPropertyDescription("The last rotation of each generated key.") List<Rotation> rotations) {
 
   /**
    * What was asked of certificate authorities.
@@ -56,6 +57,16 @@ public record StagingEnvironmentStatus(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Certificate(
       String domain, boolean issued, int attempts, String lastAttempt, String nextAttempt) {}
+
+  /**
+   * The rotation of one key.
+   *
+   * @param rotation the number that was asked for
+   * @param step Waiting, Preparing, Starting, Retiring, Done; or Reverting, Failed
+   * @param since when the step began
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Rotation(String key, int rotation, String step, String since, String message) {}
 
   /** One component's state. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

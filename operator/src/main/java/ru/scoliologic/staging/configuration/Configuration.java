@@ -5,6 +5,7 @@ import static ru.scoliologic.staging.configuration.Settings.CHECK_TOKEN;
 import static ru.scoliologic.staging.configuration.Settings.DASHBOARD_PROBE_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.GRAFANA_ADMIN_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.POSTGRES_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.REDIS_OPERATOR_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.REDIS_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.USERS_KEY;
 
@@ -29,6 +30,8 @@ import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
+import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
@@ -40,9 +43,6 @@ import ru.scoliologic.staging.stage.StageResult;
  */
 public final class Configuration {
   private static final int PASSWORD_LENGTH = 32;
-
-  /** Beside a generated key in the credentials: the rotation it was made for. */
-  private static final String ROTATION = ".rotation";
 
   /** What a component's data was made with: it reaches the application only when composed. */
   private static final List<String> PASSWORDS =
@@ -59,12 +59,14 @@ public final class Configuration {
   private final Map<String, Integer> given = new LinkedHashMap<>();
 
   private int generated;
+  private Rotations rotations;
   private final Map<KeyRef, String> checkSecrets = new HashMap<>();
 
   private Configuration(Snapshot snapshot) {
     this.snapshot = snapshot;
     this.stored =
         snapshot.ownedSecret(snapshot.names().credentials()).map(Settings::values).orElse(Map.of());
+    this.rotations = Rotations.none(snapshot);
   }
 
   public static Settings resolve(Snapshot snapshot) {
@@ -79,6 +81,8 @@ public final class Configuration {
               .formatted(snapshot.names().credentials(), snapshot.names().postgres()));
     } else {
       resolveKeys(spec.secrets());
+      rotations = Rotations.of(snapshot, stored, credentials, key -> lookUp(key).isPresent());
+      credentials.putAll(rotations.entries());
     }
     var users =
         spec.ingress().sharesController()
@@ -90,24 +94,38 @@ public final class Configuration {
     checkSecrets();
     var taken = taken();
     var environment = problems.any() ? lastEnvironment() : composedEnvironment(taken);
-    var secrets =
-        Stream.of(
-                credentials.values(),
-                values.values(),
-                users.lines().toList(),
-                appUsers.lines().toList(),
-                hidden)
-            .flatMap(Collection::stream)
-            .toList();
+    var secrets = new ArrayList<>(secrets(users, appUsers));
+    if (!problems.any()) {
+      rotations = rotations.advanced(Hash.of(new TreeMap<>(environment)), new Masking(secrets));
+      credentials.keySet().removeIf(rotations::holds);
+      credentials.putAll(rotations.entries());
+      secrets.addAll(secrets(users, appUsers));
+      environment = rotations.moved() ? composedEnvironment(taken) : environment;
+    }
     return new Settings(
-        problems.result(found()),
+        problems.result(found(), rotations.result()),
         credentials,
         environment,
         users,
         ca,
         secrets,
         checkSecrets,
-        appUsers);
+        appUsers,
+        rotations);
+  }
+
+  private List<String> secrets(String users, String appUsers) {
+    return Stream.of(
+            credentials.entrySet().stream()
+                .filter(entry -> Rotations.isSecret(entry.getKey()))
+                .map(Map.Entry::getValue)
+                .toList(),
+            values.values(),
+            users.lines().toList(),
+            appUsers.lines().toList(),
+            hidden)
+        .flatMap(Collection::stream)
+        .toList();
   }
 
   /** A database that was made with a password nobody knows any more must not be given a new one. */
@@ -137,6 +155,7 @@ public final class Configuration {
       credentials.put(name, value);
     }
     credentials.put(DASHBOARD_PROBE_PASSWORD, generated(DASHBOARD_PROBE_PASSWORD, PASSWORD_LENGTH));
+    credentials.put(REDIS_OPERATOR_PASSWORD, generated(REDIS_OPERATOR_PASSWORD, PASSWORD_LENGTH));
     if (snapshot.environment().getSpec().ingress().access() != null
         || stored.containsKey(CHECK_TOKEN)) {
       credentials.put(CHECK_TOKEN, generated(CHECK_TOKEN, PASSWORD_LENGTH));
@@ -206,17 +225,9 @@ public final class Configuration {
         : snapshot.fresh().next(length, SecretsSpec.Alphabet.Alphanumeric.characters());
   }
 
-  /** The value made for a key; a new one when its rotation was raised since. */
   private String generated(SecretsSpec.Key key) {
     var generate = key.generate();
-    var counter = key.name() + ROTATION;
-    int last = Integer.parseInt(stored.getOrDefault(counter, "0"));
-    boolean asked = generate.rotation() > last;
-    int now = Math.max(last, generate.rotation());
-    if (now > 0) {
-      credentials.put(counter, String.valueOf(now));
-    }
-    return stored.containsKey(key.name()) && !asked
+    return stored.containsKey(key.name())
         ? stored.get(key.name())
         : snapshot.fresh().next(generate.length(), generate.alphabet().characters());
   }
@@ -388,7 +399,9 @@ public final class Configuration {
   private Map<String, String> composedEnvironment(Map<String, String> taken) {
     var spec = snapshot.environment().getSpec();
     var names = snapshot.names();
-    var parts = new TreeMap<>(values);
+    var current = new TreeMap<>(values);
+    current.putAll(rotations.values());
+    var parts = new TreeMap<>(current);
     parts.put("DOMAIN_APP", spec.domains().app());
     if (spec.domains().traefik() != null) {
       parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
@@ -396,7 +409,7 @@ public final class Configuration {
     parts.put("POSTGRES_HOST", names.postgres());
     parts.put("POSTGRES_PORT", "5432");
     parts.put("POSTGRES_DB", spec.services().postgres().database());
-    parts.put("POSTGRES_USER", spec.services().postgres().user());
+    parts.put("POSTGRES_USER", rotations.login(spec.services().postgres().user()));
     parts.put("REDIS_HOST", names.redis());
     parts.put("REDIS_PORT", "6379");
     var ollama = spec.services().ollama();
@@ -407,7 +420,7 @@ public final class Configuration {
     }
 
     var environment = new TreeMap<>(taken);
-    environment.putAll(values);
+    environment.putAll(current);
     environment.keySet().removeAll(PASSWORDS);
     environment.put("PORT", String.valueOf(spec.services().app().port()));
     for (var variable : spec.services().app().env()) {
@@ -481,7 +494,7 @@ public final class Configuration {
           || !invalid.isEmpty();
     }
 
-    StageResult result(String found) {
+    StageResult result(String found, Optional<StageResult> rotation) {
       if (lost != null) {
         return new StageResult.Stalled(Reason.CREDENTIALS_LOST, lost);
       }
@@ -509,7 +522,9 @@ public final class Configuration {
       if (!invalid.isEmpty()) {
         return new StageResult.Stalled(Reason.KEY_INVALID, message);
       }
-      return new StageResult.Ready(Reason.CONFIGURATION_READY, found);
+      return rotation
+          .map(r -> new StageResult.Ready(r.reason(), found + "; " + r.message()))
+          .orElseGet(() -> new StageResult.Ready(Reason.CONFIGURATION_READY, found));
     }
   }
 }

@@ -30,6 +30,7 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param checkSecrets the values that headers of declared checks refer to
  * @param appUsers htpasswd lines of the application's domain, as {@code dashboardUsers}; empty when
  *     no password is asked for
+ * @param rotations of generated keys
  */
 public record Settings(
     StageResult result,
@@ -39,13 +40,15 @@ public record Settings(
     String caBundle,
     List<String> secrets,
     Map<KeyRef, String> checkSecrets,
-    String appUsers) {
+    String appUsers,
+    Rotations rotations) {
 
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
   public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
   public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
+  static final String REDIS_OPERATOR_PASSWORD = "redis-operator-password";
   static final String CHECK_TOKEN = "access-check-token";
   static final String USERS_KEY = "users";
   static final String APP_USERS_KEY = "app";
@@ -58,8 +61,14 @@ public record Settings(
     return credentials.getOrDefault(POSTGRES_PASSWORD, "");
   }
 
-  public String redisPassword() {
-    return credentials.getOrDefault(REDIS_PASSWORD, "");
+  /** The passwords that Redis is to accept; none while they are not known. */
+  public List<String> redisPasswords() {
+    return rotations.redisPasswords();
+  }
+
+  /** The password of the operator's own user in Redis, for probes and for changing the others. */
+  public String redisOperatorPassword() {
+    return credentials.getOrDefault(REDIS_OPERATOR_PASSWORD, "");
   }
 
   /** Whether Grafana's administrator can be given a password. */

@@ -38,6 +38,7 @@ import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.configuration.Rotations;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
@@ -128,6 +129,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             .filter(acme ->
                 environment.getStatus() == null || !acme.equals(environment.getStatus().acme()))
             .isPresent();
+    goesOn |= pass.rotations().filter(Rotations::moved).isPresent();
     publish(environment, pass, context);
     // After the status: a request of a release counts as handled only when what it led to is kept.
     pass.versions()
@@ -212,7 +214,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           Stage.DEPLOYMENT, (stage, result) -> result.isReady() ? refused(kept) : result);
     }
     var candidate = Assessment.candidate(snapshot, plan);
-    var overall = Assessment.overall(results, candidate, environment.getSpec().domains().app());
+    var overall =
+        Assessment.overall(
+            results,
+            candidate.or(settings.rotations()::result),
+            environment.getSpec().domains().app());
     return new Pass(
         results,
         overall,
@@ -221,7 +227,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         settings.masking(),
         true,
         Optional.of(TaskReport.of(snapshot, plan.databaseTasks())),
-        acme);
+        acme,
+        Optional.of(settings.rotations()));
   }
 
   /** The application's versions as one pass found them. */
@@ -428,6 +435,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
    * The outcome of one pass.
    *
    * @param acme what is recorded of certificates
+   * @param rotations of generated keys
    * @param accepted whether the spec was acted upon; a refused one leaves everything as it was
    */
   private record Pass(
@@ -438,7 +446,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Masking masking,
       boolean accepted,
       Optional<TaskReport> tasks,
-      Optional<StagingEnvironmentStatus.Acme> acme) {
+      Optional<StagingEnvironmentStatus.Acme> acme,
+      Optional<Rotations> rotations) {
 
     static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
       return new Pass(
@@ -448,6 +457,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           List.of(),
           new Masking(List.of()),
           false,
+          Optional.empty(),
           Optional.empty(),
           Optional.empty());
     }
@@ -502,7 +512,22 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           tasks
               .map(report -> report.masked(masking).tasks())
               .orElse(last == null ? null : last.databaseTasks()),
-          acme.orElse(last == null ? null : last.acme()));
+          acme.orElse(last == null ? null : last.acme()),
+          rotations.map(this::rows).orElse(last == null ? null : last.rotations()));
+    }
+
+    private List<StagingEnvironmentStatus.Rotation> rows(Rotations rotations) {
+      return rotations.rows() == null
+          ? null
+          : rotations.rows().stream()
+              .map(row ->
+                  new StagingEnvironmentStatus.Rotation(
+                      row.key(),
+                      row.rotation(),
+                      row.step(),
+                      row.since(),
+                      masking.mask(row.message())))
+              .toList();
     }
 
     /** One that still lies ahead stays, so that a pass in between writes nothing. */

@@ -67,6 +67,7 @@ class TelemetryTest {
             null,
             null,
             null,
+            null,
             null));
     return environment;
   }
