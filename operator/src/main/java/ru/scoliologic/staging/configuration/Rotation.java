@@ -130,9 +130,13 @@ record Rotation(
     if (confirmed.isPresent() && !confirmed.get().good()) {
       return refused(masking.mask(confirmed.get().message()));
     }
-    if (confirmed.isPresent()) {
-      return with(state.accepting(logins.wanted(this).orElseThrow().id()), values);
-    }
+    return confirmed
+        .map(good -> with(state.accepting(logins.wanted(this).orElseThrow().id()), values))
+        .orElse(this)
+        .stepped(app, variables, masking);
+  }
+
+  private Rotation stepped(RunningApp app, String variables, Masking masking) {
     if (!active()) {
       return this;
     }

@@ -52,8 +52,8 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
   boolean rolled(String variables) {
     return with(variables)
         .filter(RunningApp::seen)
-        .filter(d ->
-            count(d.getStatus().getReplicas()) == count(d.getStatus().getUpdatedReplicas()))
+        .filter(
+            d -> count(d.getStatus().getReplicas()) == count(d.getStatus().getUpdatedReplicas()))
         .isPresent();
   }
 

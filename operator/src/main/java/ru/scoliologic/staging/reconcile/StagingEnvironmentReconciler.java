@@ -428,6 +428,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       telemetry.published(environment, before, status.conditions(), clock);
       events.transitions(environment, before, status.conditions(), clock.instant());
       events.database(environment, last, status, clock.instant());
+      events.rotations(environment, last, status, clock.instant());
     }
   }
 

@@ -77,6 +77,7 @@ public enum Reason {
   ROTATING(
       "A generated value is being replaced.",
       "Wait; the value before stays valid until the application runs with the new one."),
+  ROTATED("The application runs with a new generated value.", "Nothing to do."),
   ROTATION_FAILED(
       "The application did not come up with a new value, or PostgreSQL or Redis did not take it; the"
           + " value before is in force again.",

@@ -38,6 +38,9 @@ class CrashIT {
   private static Map<String, JsonNode> edited;
   private static int writesToCreate;
   private static int writesToEdit;
+  private static int writesToRotate;
+  private static Map<String, JsonNode> rotated;
+  private static int rotations;
   private static final List<Boolean> deaths = new ArrayList<>();
 
   @BeforeAll
@@ -55,7 +58,13 @@ class CrashIT {
     environment.converge();
     edited = comparable();
     writesToEdit = operator.writes().size() - writesToCreate;
-    System.out.printf("writes to create: %d, to edit: %d%n", writesToCreate, writesToEdit);
+    rotate();
+    environment.converge();
+    rotated = comparable();
+    writesToRotate = operator.writes().size() - writesToCreate - writesToEdit;
+    System.out.printf(
+        "writes to create: %d, to edit: %d, to rotate: %d%n",
+        writesToCreate, writesToEdit, writesToRotate);
   }
 
   @AfterAll
@@ -77,6 +86,15 @@ class CrashIT {
     ((ObjectNode) services.get("redis")).put("maxMemory", "96Mi");
   }
 
+  /** Another value for a key that the application alone knows: the stub runs no Job. */
+  private static void rotate() {
+    var spec = (ObjectNode) specB.deepCopy();
+    rotations++;
+    ((ObjectNode) spec.get("secrets").get("keys").get(0).get("generate"))
+        .put("rotation", rotations);
+    environment.spec(spec);
+  }
+
   /** Without the generated values and what is made of them: they differ from one to the next. */
   private static Map<String, JsonNode> comparable() {
     var objects = new TreeMap<String, JsonNode>();
@@ -86,6 +104,7 @@ class CrashIT {
           var tree = (ObjectNode) object.deepCopy();
           if (name.startsWith("Secret/")) {
             var values = (ObjectNode) tree.get("data");
+            values.remove("JWT_SECRET.rotation");
             values.fieldNames().forEachRemaining(key -> values.put(key, "value"));
           }
           tree.findParents(Labels.PLANNED_HASH)
@@ -153,6 +172,21 @@ class CrashIT {
           dies(death, () -> environment.spec(specB));
           assertThat(environment.kept()).isEqualTo(kept);
           assertThat(comparable()).isEqualTo(edited);
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> a_key_is_rotated_in_spite_of_a_death() {
+    return at(
+        writesToRotate,
+        death -> {
+          environment.operator(0, false);
+          environment.spec(specB);
+          environment.converge();
+          var before = environment.value("JWT_SECRET");
+          dies(death, CrashIT::rotate);
+          assertThat(environment.value("JWT_SECRET")).isNotEqualTo(before);
+          assertThat(comparable()).isEqualTo(rotated);
         });
   }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
 import ru.scoliologic.staging.reconcile.Telemetry;
 
@@ -36,7 +37,21 @@ final class InProcessOperator implements AutoCloseable {
    * @param afterwards whether that write still reaches the server
    */
   InProcessOperator(KubernetesClient admin, String namespace, int killAt, boolean afterwards) {
-    this.writes = new Writes(killAt, afterwards);
+    this(admin, namespace, killAt, afterwards, path -> true);
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param counts which writes are counted, by their path
+   */
+  InProcessOperator(
+      KubernetesClient admin,
+      String namespace,
+      int killAt,
+      boolean afterwards,
+      Predicate<String> counts) {
+    this.writes = new Writes(killAt, afterwards, counts);
     this.client =
         new KubernetesClientBuilder()
             .withConfig(admin.getConfiguration())
@@ -78,13 +93,15 @@ final class InProcessOperator implements AutoCloseable {
   /** Events are courtesy: they are neither counted nor awaited. */
   private static final class Writes implements Interceptor {
     private final int killAt;
+    private final Predicate<String> counts;
     private final boolean afterwards;
     private final AtomicInteger count = new AtomicInteger();
     private final List<String> sent = new CopyOnWriteArrayList<>();
     private volatile boolean dead;
 
-    private Writes(int killAt, boolean afterwards) {
+    private Writes(int killAt, boolean afterwards, Predicate<String> counts) {
       this.killAt = killAt;
+      this.counts = counts;
       this.afterwards = afterwards;
     }
 
@@ -97,7 +114,7 @@ final class InProcessOperator implements AutoCloseable {
       if (dead) {
         throw new IllegalStateException("this operator is dead");
       }
-      int number = count.incrementAndGet();
+      int number = counts.test(path) ? count.incrementAndGet() : count.get();
       if (killAt != 0 && (afterwards ? number > killAt : number >= killAt)) {
         dead = true;
         throw new IllegalStateException("killed before write %d: %s".formatted(number, path));

@@ -62,6 +62,18 @@ final class Staging {
     return cluster.admin();
   }
 
+  /** Scales the operator of the cluster: one in the test's process needs it out of the way. */
+  void shipped(int replicas) {
+    cluster.kubectl("-n", OPERATOR, "scale", "deployment/" + OPERATOR, "--replicas=" + replicas);
+    await("%d operators in the cluster".formatted(replicas))
+        .atMost(LONG)
+        .until(() ->
+            admin().pods().inNamespace(OPERATOR).list().getItems().stream()
+                    .filter(pod -> !pod.isMarkedForDeletion())
+                    .count()
+                == replicas);
+  }
+
   /** A namespace that trusts the ACME server. */
   void namespace(String name) {
     admin()

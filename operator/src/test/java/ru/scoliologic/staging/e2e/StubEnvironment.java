@@ -45,7 +45,7 @@ final class StubEnvironment implements AutoCloseable {
   StubEnvironment(String namespace) {
     this.staging = Staging.shared();
     this.namespace = namespace;
-    shipped(0);
+    staging.shipped(0);
     this.node = new StubNode(staging.admin(), staging.cluster().nodeIp());
     staging.namespace(namespace);
     staging
@@ -71,25 +71,6 @@ final class StubEnvironment implements AutoCloseable {
                 .withData(Map.of("ca.pem", staging.cluster().pebble().acmeServerCa()))
                 .build())
         .serverSideApply();
-  }
-
-  /** The operator of the cluster must not meddle. */
-  private void shipped(int replicas) {
-    staging
-        .cluster()
-        .kubectl(
-            "-n",
-            Staging.OPERATOR,
-            "scale",
-            "deployment/" + Staging.OPERATOR,
-            "--replicas=" + replicas);
-    await("%d operators in the cluster".formatted(replicas))
-        .atMost(LIMIT)
-        .until(() ->
-            staging.admin().pods().inNamespace(Staging.OPERATOR).list().getItems().stream()
-                    .filter(pod -> !pod.isMarkedForDeletion())
-                    .count()
-                == replicas);
   }
 
   /** Starts the operator, which dies at a write, or never if that is 0. */
@@ -197,7 +178,9 @@ final class StubEnvironment implements AutoCloseable {
         && deployed.getStatus().equals("True")
         && status.app() != null
         && environment.getSpec().services().app().image().equals(status.app().serving())
-        && status.app().candidate() == null;
+        && status.app().candidate() == null
+        && (status.rotations() == null
+            || status.rotations().stream().allMatch(row -> row.step().equals("Done")));
   }
 
   /** Everything the environment owns, by kind and name, without what changes by itself. */
@@ -229,6 +212,18 @@ final class StubEnvironment implements AutoCloseable {
       }
     }
     return kept;
+  }
+
+  /** A value of the credentials, as it is stored. */
+  String value(String key) {
+    return staging
+        .admin()
+        .secrets()
+        .inNamespace(namespace)
+        .withName(NAME + "-credentials")
+        .get()
+        .getData()
+        .get(key);
   }
 
   private String servingDeployment() {
@@ -291,6 +286,6 @@ final class StubEnvironment implements AutoCloseable {
     }
     staging.remove(namespace);
     node.close();
-    shipped(1);
+    staging.shipped(1);
   }
 }

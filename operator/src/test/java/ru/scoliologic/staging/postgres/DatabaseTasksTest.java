@@ -131,7 +131,7 @@ class DatabaseTasksTest {
 
   private static List<Planned> planned(Snapshot snapshot) {
     return new PostgresResources(snapshot.environment())
-        .plan(DatabaseTasks.decide(snapshot), snapshot);
+        .plan(DatabaseTasks.decide(snapshot), List.of(), snapshot);
   }
 
   @Test
