@@ -127,7 +127,7 @@ final class Events {
     var metadata = environment.getMetadata();
     // The keys are in order, but not the ones that were asked for.
     boolean bad =
-        condition.getStatus().equals("False") && !waits(condition)
+        (condition.getStatus().equals("False") && !waits(condition))
             || condition.getReason().equals(Reason.ROTATION_FAILED.camelCase());
     LOG.atInfo()
         .addKeyValue("namespace", metadata.getNamespace())

@@ -73,29 +73,14 @@ class RotationE2E {
         .serverSideApply();
     staging
         .admin()
-        .resource(
-            Staging.read(
-                "environment.yaml",
-                Map.of(
-                    "bad.staging.test",
-                    "rotation.staging.test",
-                    "minLength: 32, ",
-                    "",
-                    "  ingress:",
-                    "  infrastructure: {dns: {mode: \"Off\"}}\n  ingress:",
-                    "    - {name: ESIA_CLIENT_ID}",
-                    """
-                    - {name: ESIA_CLIENT_ID}
-                    - {name: POSTGRES_PASSWORD, generate: {length: 32}}
-                    - {name: REDIS_PASSWORD, generate: {length: 32}}\
-                    """)))
+        .resource(Staging.read("rotation.yaml", Map.of()))
         .inNamespace(NAMESPACE)
         .create();
     staging.awaitReady(NAMESPACE, NAME);
     staging.shipped(0);
     browser = staging.browser();
     user = Executors.newSingleThreadScheduledExecutor();
-    user.scheduleWithFixedDelay(RotationE2E::ask, 0, 250, TimeUnit.MILLISECONDS);
+    var _ = user.scheduleWithFixedDelay(RotationE2E::ask, 0, 250, TimeUnit.MILLISECONDS);
   }
 
   @AfterAll
