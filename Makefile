@@ -7,7 +7,7 @@ export TESTCONTAINERS_REUSE_ENABLE := true
 JAVA = export JAVA_HOME="$$($(CLUSTER)/jdk.sh)" && [ -n "$$JAVA_HOME" ] &&
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop install test unit it e2e faults verify images package
+.PHONY: help run stop install test unit it e2e faults bench verify images package
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ e2e: images ## the tests on a whole cluster
 
 faults: images ## every field changed and changed back, a crash at every write: takes an hour or so
 	@$(JAVA) $(CLUSTER)/test.sh faults
+
+bench: images ## how soon the operator acts, what it asks of the API server, how much memory it takes
+	@$(JAVA) $(CLUSTER)/test.sh bench
 
 verify: ## generate again what is generated, check the format, fail on a difference
 	@$(JAVA) $(CLUSTER)/verify.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs tiers of tests through Maven and ends with what passed, what failed and how long each tier took.
-#   test.sh all|unit|it|e2e|faults [Maven options]
+#   test.sh all|unit|it|e2e|faults|bench [Maven options]
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/say.sh"
@@ -15,8 +15,9 @@ case $tier in
   it) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*IT' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   e2e) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*E2E' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   faults) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='RoundTripIT,CrashIT' -Dfailsafe.failIfNoSpecifiedTests=false -Dfaults=all "$@" ;;
+  bench) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='Figures' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   all) mvn -B -ntp -Dstyle.color=never verify "$@" ;;
-  *) fail "unknown tier $tier: all, unit, it, e2e or faults" ;;
+  *) fail "unknown tier $tier: all, unit, it, e2e, faults or bench" ;;
 esac
 status=$?
 

@@ -2,6 +2,8 @@ package ru.scoliologic.staging;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -41,6 +44,9 @@ public final class Given {
   private Set<String> growingClasses = Set.of();
   private List<String> portHolders = List.of();
   private Map<String, String> logTails = Map.of();
+  private Snapshot.RandomValues fresh =
+      (length, alphabet) ->
+          (alphabet.contains("g") ? "g" : alphabet.substring(0, 1)).repeat(length);
   private Instant now = NOW;
   private Surroundings surroundings =
       Surroundings.assumedGood(List.of("app.staging.test", "traefik.staging.test"));
@@ -182,6 +188,13 @@ public final class Given {
     return this;
   }
 
+  /** New values that come one after the other, the last one for ever. */
+  public Given drawing(String... values) {
+    var left = new ArrayDeque<>(List.of(values));
+    fresh = (length, alphabet) -> left.size() > 1 ? left.poll() : left.peek();
+    return this;
+  }
+
   public Given amid(Surroundings seen) {
     surroundings = seen;
     return this;
@@ -212,11 +225,19 @@ public final class Given {
         storageClasses,
         portHolders,
         logTails,
-        (length, alphabet) ->
-            (alphabet.contains("g") ? "g" : alphabet.substring(0, 1)).repeat(length),
+        fresh,
         now,
         growingClasses,
         surroundings);
+  }
+
+  public static PersistentVolumeClaim claimOf(String name) {
+    return new PersistentVolumeClaimBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .withNamespace("team")
+        .endMetadata()
+        .build();
   }
 
   public static Secret secretOf(String name, Map<String, String> values) {

@@ -135,7 +135,9 @@ public record AppSpec(
   public record Health(
       @Default(DEFAULT_PATH)
           @Size(min = 1, max = 512)
-          @ValidationRule(value = "self.startsWith('/')", message = "must start with '/'")
+          @ValidationRule(
+              value = "self.matches('" + ValidationSpec.Check.PATH_PATTERN + "')",
+              message = ValidationSpec.Check.PATH_MESSAGE)
           @JsonPropertyDescription("Path that answers 200 when the application can serve.")
           String path,
       @Default("" + DEFAULT_START_SECONDS)

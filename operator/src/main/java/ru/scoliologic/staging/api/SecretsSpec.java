@@ -23,7 +23,9 @@ public record SecretsSpec(
             "Keys the environment needs. The application gets each as an environment variable of"
                 + " that name, except POSTGRES_PASSWORD, REDIS_PASSWORD and"
                 + " GRAFANA_ADMIN_PASSWORD, which reach it only where spec.services.app.env"
-                + " composes them.")
+                + " composes them. These three are generated unless they are listed; a listed one"
+                + " is taken from a Secret until the component's volume exists, and from then on"
+                + " stays what it is.")
         List<Key> keys) {
 
   public SecretsSpec {
@@ -45,6 +47,10 @@ public record SecretsSpec(
           "self.name != 'GRAFANA_ADMIN_PASSWORD' || !has(self.generate) ||"
               + " self.generate.rotation == 0",
       message = Key.NO_ROTATION)
+  @ValidationRule(
+      value =
+          "!has(self.minLength) || !has(self.generate) || self.generate.length >= self.minLength",
+      message = Key.TOO_SHORT)
   public record Key(
       @Required
           @Size(min = 1, max = 100)
@@ -54,22 +60,26 @@ public record SecretsSpec(
       @Min(1) @Max(4096) @JsonPropertyDescription("Least number of characters of the value.")
           Integer minLength,
       @JsonPropertyDescription(
-              "Make the value when no Secret gives it. It is made once and never changes by itself.")
+              "Make the value when no Secret gives it. It is made once, never changes by itself, and"
+                  + " is kept while a Secret gives another one. Without this, and without optional,"
+                  + " a Secret must have the key.")
           Generate generate,
       @Size(max = 200)
           @JsonPropertyDescription(
-              "Regular expression (RE2) that the whole value must match; checked for values that a"
-                  + " Secret gives.")
+              "Regular expression (RE2) that the whole value must match. One that is generated is"
+                  + " drawn again until it matches.")
           String pattern,
       @Default("false")
           @JsonPropertyDescription(
               "The environment does without it: when no Secret has the key, the application does not"
-                  + " get the variable.")
+                  + " get the variable, nor one of spec.services.app.env that is composed of it.")
           Boolean optional) {
 
     public static final String NO_ROTATION =
         "generate.rotation cannot be used for the password of Grafana, which was set when its data"
             + " was made: leave it out and change it in Grafana";
+    public static final String TOO_SHORT =
+        "generate.length is less than minLength: raise it, or lower minLength";
     public static final String NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$";
     public static final String NAME_MESSAGE =
         "is not a variable name: use letters, digits and '_', for example JWT_SECRET";

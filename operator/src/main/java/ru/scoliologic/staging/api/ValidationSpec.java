@@ -7,7 +7,11 @@ import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
+import java.util.Map;
 
 /** What is checked beside what holds for any environment. */
 public record ValidationSpec(
@@ -35,19 +39,28 @@ public record ValidationSpec(
         @Min(100)
         @Max(60000)
         @JsonPropertyDescription("Milliseconds in which the front page is to answer.")
-        Integer frontPageMillis) {
+        Integer frontPageMillis,
+    @Size(max = 10)
+        @ValidationRule(
+            value = "self.all(c, self.exists_one(o, o.name == c.name))",
+            message = "a check is listed twice: every name may stand once")
+        @JsonPropertyDescription(
+            "Containers that check the environment from outside, each run as a Job once no critical"
+                + " check of the others fails.")
+        List<Container> containers) {
 
   static final int DEFAULT_PERIOD = 300;
   static final int DEFAULT_FRONT_PAGE = 3000;
   static final String DEFAULT_GROUP = "general";
   static final String DEFAULT_PRIORITY = "Important";
-  static final ValidationSpec DEFAULTS = new ValidationSpec(null, null, null, null);
+  static final ValidationSpec DEFAULTS = new ValidationSpec(null, null, null, null, null);
 
   public ValidationSpec {
     checks = checks == null ? List.of() : List.copyOf(checks);
     manual = manual == null ? List.of() : List.copyOf(manual);
     periodSeconds = periodSeconds == null ? DEFAULT_PERIOD : periodSeconds;
     frontPageMillis = frontPageMillis == null ? DEFAULT_FRONT_PAGE : frontPageMillis;
+    containers = containers == null ? List.of() : List.copyOf(containers);
   }
 
   /** How much a failed check weighs: one Critical fails the round, the others are remarks. */
@@ -69,13 +82,25 @@ public record ValidationSpec(
       @Default("GET") @JsonPropertyDescription("Method of the request.") Method method,
       @Required
           @Size(min = 1, max = 2000)
-          @ValidationRule(value = "self.startsWith('/')", message = "must start with '/'")
-          @JsonPropertyDescription("Path and query of the request.")
+          @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
+          @JsonPropertyDescription(
+              "Path and query of the request, percent-encoded. It is no place for a secret: access"
+                  + " logs have it.")
           String path,
       @Size(max = 20) @JsonPropertyDescription("Headers of the request.") List<Header> headers,
-      @Size(max = 10000) @JsonPropertyDescription("Body of the request.") String body,
+      @Size(max = 10000)
+          @JsonPropertyDescription(
+              "Body of the request. $(NAME) is replaced as in services.app.env; $(NAME:json) is"
+                  + " escaped for a JSON string, $(NAME:url) percent-encoded; $$ is a dollar sign.")
+          String body,
       @JsonPropertyDescription("What is expected of the answer; status 200 when absent.")
           Expect expect) {
+    public static final String PATH_PATTERN =
+        "^/([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f][0-9A-Fa-f])*$";
+    public static final String PATH_MESSAGE =
+        "is not a path of a URL: give one like /search?q=a%20b, with spaces and other characters"
+            + " percent-encoded";
+
     public Check {
       group = group == null ? DEFAULT_GROUP : group;
       priority = priority == null ? Priority.valueOf(DEFAULT_PRIORITY) : priority;
@@ -100,11 +125,113 @@ public record ValidationSpec(
   public record Header(
       @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name of the header.")
           String name,
-      @Size(max = 2000) @JsonPropertyDescription("Its value.") String value,
+      @Size(max = 2000)
+          @JsonPropertyDescription("Its value; $(NAME) is replaced as in the body of a check.")
+          String value,
       @JsonPropertyDescription("Key of a Secret that holds its value; it is never shown.")
           KeyRef secretKeyRef) {
     public static final String ONE = "give either value or secretKeyRef";
   }
+
+  /** One container that checks the environment. */
+  public record Container(
+      @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name, as the report has it.")
+          String name,
+      @Default(DEFAULT_GROUP) @Size(min = 1, max = 63) @JsonPropertyDescription("Group.")
+          String group,
+      @Default(DEFAULT_PRIORITY) @JsonPropertyDescription("How much it weighs.") Priority priority,
+      @Required
+          @Size(min = 1, max = 512)
+          @ValidationRule(
+              value = "self.matches('" + AppSpec.IMAGE_PATTERN + "')",
+              message = AppSpec.IMAGE_MESSAGE)
+          @JsonPropertyDescription("Image that is run.")
+          String image,
+      @Size(max = 50)
+          @JsonPropertyDescription(
+              "Command to run instead of the image's entry point; $(NAME) is replaced by a variable"
+                  + " of the container, as in any pod.")
+          List<@Size(max = 4000) String> command,
+      @Size(max = 50) @JsonPropertyDescription("Arguments of the command.")
+          List<@Size(max = 4000) String> args,
+      @Size(max = 50)
+          @JsonPropertyDescription(
+              "Variables beside APP_URL, DOMAIN_APP, DOMAIN_TRAEFIK, INGRESS_ADDRESS, APP_IMAGE and,"
+                  + " where an authority of one's own issues the certificates, CA_FILE,"
+                  + " SSL_CERT_FILE and NODE_EXTRA_CA_CERTS. On a protected domain CHECK_TOKEN is"
+                  + " the value that lets a request through in the header X-Staging-Check.")
+          List<Variable> env,
+      @Default("" + DEFAULT_TIMEOUT)
+          @Min(5)
+          @Max(7200)
+          @JsonPropertyDescription("Seconds after which it is ended and counts as failed.")
+          Integer timeoutSeconds,
+      @Default("" + DEFAULT_CONTAINER_PERIOD)
+          @Min(60)
+          @Max(604800)
+          @JsonPropertyDescription(
+              "Seconds after which it is run again though nothing changed; 300 at most after a"
+                  + " Critical one failed.")
+          Integer periodSeconds,
+      @Default("ExitCode")
+          @JsonPropertyDescription(
+              "What tells the result. ExitCode: 0 is passed. JUnit: the last JUnit XML document in"
+                  + " the container's log; each test case is a line of the report.")
+          ResultKind result,
+      @Default("" + AppSpec.DEFAULT_UID)
+          @Min(1)
+          @Max(2147483647)
+          @JsonPropertyDescription("User and group id it runs as; never root.")
+          Long runAsUser,
+      @JsonPropertyDescription("Compute resources.") ResourceRequirements resources,
+      @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+          List<LocalObjectReference> imagePullSecrets,
+      @JsonPropertyDescription("Labels a node must have.")
+          Map<String, @Size(max = 63) String> nodeSelector,
+      @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+          List<Toleration> tolerations)
+      implements ComponentSpec {
+    static final int DEFAULT_TIMEOUT = 600;
+    static final int DEFAULT_CONTAINER_PERIOD = 3600;
+
+    public Container {
+      group = group == null ? DEFAULT_GROUP : group;
+      priority = priority == null ? Priority.valueOf(DEFAULT_PRIORITY) : priority;
+      command = command == null ? List.of() : List.copyOf(command);
+      args = args == null ? List.of() : List.copyOf(args);
+      env = env == null ? List.of() : List.copyOf(env);
+      timeoutSeconds = timeoutSeconds == null ? DEFAULT_TIMEOUT : timeoutSeconds;
+      periodSeconds = periodSeconds == null ? DEFAULT_CONTAINER_PERIOD : periodSeconds;
+      result = result == null ? ResultKind.ExitCode : result;
+      runAsUser = runAsUser == null ? AppSpec.DEFAULT_UID : runAsUser;
+    }
+
+    /** A check has no image of its own: it is always given. */
+    @Override
+    public String defaultImage() {
+      return image;
+    }
+  }
+
+  /** What tells the result of a container. */
+  public enum ResultKind {
+    ExitCode,
+    JUnit
+  }
+
+  /** One environment variable of a container. */
+  @ValidationRule(value = "has(self.value) != has(self.secretKeyRef)", message = Header.ONE)
+  public record Variable(
+      @Required
+          @Size(min = 1, max = 100)
+          @ValidationRule(
+              value = "self.matches('" + SecretsSpec.Key.NAME_PATTERN + "')",
+              message = SecretsSpec.Key.NAME_MESSAGE)
+          @JsonPropertyDescription("Name of the variable.")
+          String name,
+      @Size(max = 4096) @JsonPropertyDescription("Its value.") String value,
+      @JsonPropertyDescription("Key of a Secret that holds its value; it is never shown.")
+          KeyRef secretKeyRef) {}
 
   /** What an answer is to be like; what is absent is not looked at. */
   public record Expect(
@@ -137,7 +264,7 @@ public record ValidationSpec(
       @Required
           @Size(min = 1, max = 200)
           @ValidationRule(value = "self.startsWith('/')", message = POINTER)
-          @JsonPropertyDescription("JSON Pointer (RFC 6901), for example /status.")
+          @JsonPropertyDescription("JSON Pointer (RFC 6901), for example /status or /items/0/name.")
           String pointer,
       @Size(max = 500) @JsonPropertyDescription("Its value as text.") String equalTo) {
     public static final String POINTER = "is not a JSON Pointer: give one like /status";

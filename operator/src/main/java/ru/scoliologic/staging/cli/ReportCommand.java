@@ -1,5 +1,8 @@
 package ru.scoliologic.staging.cli;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
@@ -16,18 +20,22 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
+import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
 
 /** {@code operator report}: the checks of a release, for people or for a test runner. */
 @Command(
     name = "report",
     description = {
-      "Prints the smoke report of a release:",
+      "Prints the smoke report of the version that an environment serves, or of a given release:",
+      "  operator report <environment> -n <namespace>",
       "  kubectl get strel <name> -o yaml | operator report -f -",
-      "Ends with 1 when a critical check failed."
+      "It only reads, by the current context of the kubeconfig. Ends with 1 when a critical check"
+          + " failed."
     },
     mixinStandardHelpOptions = true)
 final class ReportCommand implements Callable<Integer> {
@@ -37,11 +45,32 @@ final class ReportCommand implements Callable<Integer> {
     junit
   }
 
+  private final Supplier<KubernetesClient> clients;
+
   @Spec private CommandSpec command;
+
+  ReportCommand() {
+    this(() -> new KubernetesClientBuilder().build());
+  }
+
+  /** Reads by the given client, which is closed after use. */
+  ReportCommand(Supplier<KubernetesClient> clients) {
+    this.clients = clients;
+  }
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "<environment>",
+      description = "An environment in the cluster of the current context.")
+  private String environment;
+
+  @Option(
+      names = {"-n", "--namespace"},
+      description = "Its namespace (default: the context's).")
+  private String namespace;
 
   @Option(
       names = {"-f", "--file"},
-      required = true,
       description = "A StagingRelease as YAML or JSON, or - for standard input.")
   private String file;
 
@@ -53,7 +82,11 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, XMLStreamException {
-    var release = read();
+    if ((environment == null) == (file == null)) {
+      throw new ParameterException(
+          command.commandLine(), "give either an environment or -f with a release");
+    }
+    var release = file == null ? fromCluster() : read();
     var report = release.getStatus() == null ? null : release.getStatus().report();
     var name = release.getMetadata() == null ? "" : release.getMetadata().getName();
     if (report == null || report.results() == null) {
@@ -120,6 +153,32 @@ final class ReportCommand implements Callable<Integer> {
       xml.writeEndElement();
     }
     xml.writeEndElement();
+  }
+
+  /** The release that the environment serves. */
+  private StagingRelease fromCluster() {
+    try (var client = clients.get()) {
+      var where = namespace == null ? client.getNamespace() : namespace;
+      var found =
+          client.resources(StagingEnvironment.class).inNamespace(where).withName(environment).get();
+      if (found == null) {
+        throw new ParameterException(
+            command.commandLine(),
+            "no environment %s in namespace %s".formatted(environment, where));
+      }
+      var app = found.getStatus() == null ? null : found.getStatus().app();
+      return client.resources(StagingRelease.class).inNamespace(where).list().getItems().stream()
+          .filter(release -> environment.equals(release.getSpec().environment()))
+          .filter(release -> app != null && release.getSpec().image().equals(app.serving()))
+          .findFirst()
+          .orElseThrow(() ->
+              new ParameterException(
+                  command.commandLine(),
+                  "environment %s serves no version yet".formatted(environment)));
+    } catch (KubernetesClientException e) {
+      throw new ParameterException(
+          command.commandLine(), "the cluster cannot be read: " + e.getMessage(), e);
+    }
   }
 
   private StagingRelease read() throws IOException {

@@ -143,7 +143,14 @@ public final class Applier {
               .forceConflicts()
               .serverSideApply();
     } catch (KubernetesClientException e) {
-      return Optional.of(Refusal.of(planned, e).orElseThrow(() -> e));
+      var refusal = Refusal.of(planned, e);
+      if (refusal.isPresent()) {
+        return refusal;
+      }
+      if (known.isEmpty() || !ListReplacement.mayHelp(planned, e)) {
+        throw e;
+      }
+      applied = ListReplacement.apply(client, planned);
     }
     cache.wrote(applied, known);
     writes.wrote(known.isPresent() ? "update" : "create", applied.getKind());

@@ -32,6 +32,12 @@ public final class Labels {
   /** On a Deployment of the application: the image that its version stands for. */
   public static final String IMAGE = "staging.scoliologic.ru/image";
 
+  /** On a Job that checks the environment: which check it is, a hash of its name. */
+  public static final String CHECK = "staging.scoliologic.ru/check";
+
+  /** On such a Job: hash of all that its result depends on. */
+  public static final String SUBJECT = "staging.scoliologic.ru/subject";
+
   private Labels() {}
 
   /** What a component's pods are selected by. */

@@ -86,6 +86,16 @@ public record Names(String environment) {
     return environment + "-migrate-" + version + "-" + attempt;
   }
 
+  /** What containers that check the environment share: the authority, and who may reach them. */
+  public String checks() {
+    return environment + "-check";
+  }
+
+  /** One run of a container that checks the environment. */
+  public String check(String check, String run) {
+    return checks() + "-" + check + "-" + run;
+  }
+
   /** The Secret with the application's environment variables. */
   public String appEnvironment() {
     return environment + "-app-env";

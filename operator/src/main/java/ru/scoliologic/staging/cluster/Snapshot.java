@@ -20,7 +20,8 @@ import ru.scoliologic.staging.api.StagingEnvironment;
  * @param secrets the user's Secrets that the spec names, by name; one that does not exist is absent
  * @param configMaps the user's ConfigMaps that the spec names, by name
  * @param storageClasses every storage class: its name, and whether it is the default
- * @param portHolders Services of others that hold port 80 or 443; read only while an address lacks
+ * @param portHolders Services and pods that keep the ingress Service from ports 80 and 443; read
+ *     only while it has no address
  * @param logTails the last lines of containers that crashed, by pod name
  * @param fresh makes a random value of the given number of letters and digits; asked only for a
  *     credential that does not exist yet

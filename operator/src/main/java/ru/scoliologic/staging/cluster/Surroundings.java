@@ -18,11 +18,13 @@ import java.util.stream.Collectors;
  * @param expected the addresses that records must lead to; empty when they are not known
  * @param nextLook when the records are asked for again
  * @param staticClasses storage classes that make no volumes
- * @param freeVolumes sizes of the unclaimed volumes of such classes, by class
+ * @param freeVolumes the unclaimed volumes of such classes, by class
  * @param certificates what is served for a domain; one nobody could look at is absent
  * @param models what Ollama holds; absent while it does not answer, or is not asked for
  * @param warnings what the cluster last said of objects that do not come up, by kind and name
  * @param ingressClasses names of every ingress class
+ * @param absentClaims volume claims that the spec names and that do not exist; looked for only
+ *     while they are needed
  */
 public record Surroundings(
     List<Node> nodes,
@@ -31,13 +33,14 @@ public record Surroundings(
     List<String> expected,
     Duration nextLook,
     Set<String> staticClasses,
-    Map<String, List<Quantity>> freeVolumes,
+    Map<String, List<FreeVolume>> freeVolumes,
     Map<String, Boolean> certificates,
     Optional<Models> models,
     Map<String, String> warnings,
-    Set<String> ingressClasses) {
+    Set<String> ingressClasses,
+    Set<String> absentClaims) {
 
-  /** As if all records led to the environment; for plans that no cluster has seen. */
+  /** As if all records and certificates were right; for plans that no cluster has seen. */
   public static Surroundings assumedGood(List<String> domains) {
     var address = "192.0.2.1";
     return new Surroundings(
@@ -50,9 +53,10 @@ public record Surroundings(
         Duration.ofMinutes(5),
         Set.of(),
         Map.of(),
-        Map.of(),
+        domains.stream().distinct().collect(Collectors.toMap(d -> d, d -> true)),
         Optional.empty(),
         Map.of(),
+        Set.of(),
         Set.of());
   }
 
@@ -62,10 +66,17 @@ public record Surroundings(
    * @param namespace it is in
    * @param environment it belongs to, or empty
    * @param node it runs on
-   * @param cpu in thousandths of a core
-   * @param memory in bytes
+   * @param requests by kind of resource: thousandths of a core, bytes, or a number of devices
    */
-  public record Usage(String namespace, String environment, String node, long cpu, long memory) {}
+  public record Usage(
+      String namespace, String environment, String node, Map<String, Long> requests) {}
+
+  /**
+   * An unclaimed volume.
+   *
+   * @param claim namespace and name of the claim it is kept for; null when it is for anybody's
+   */
+  public record FreeVolume(Quantity size, Set<String> accessModes, String claim) {}
 
   /**
    * An answer of the DNS.

@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.configuration;
 
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -9,12 +10,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Composes {@code $(NAME)} and {@code $(NAME:url)} (pure). A value that is put in is never looked
- * at again, so a password may hold any character.
+ * Composes {@code $(NAME)}, {@code $(NAME:url)} and {@code $(NAME:json)} (pure). A value that is
+ * put in is never looked at again, so a password may hold any character.
  */
 final class Composition {
   private static final Pattern REFERENCE =
-      Pattern.compile("\\$\\$|\\$\\(([A-Za-z_][A-Za-z0-9_]*)(:url)?\\)");
+      Pattern.compile("\\$\\$|\\$\\(([A-Za-z_][A-Za-z0-9_]*)(:url|:json)?\\)");
 
   private Composition() {}
 
@@ -30,7 +31,12 @@ final class Composition {
           if (value == null) {
             return Matcher.quoteReplacement(match.group());
           }
-          return Matcher.quoteReplacement(match.group(2) == null ? value : encoded(value));
+          return Matcher.quoteReplacement(
+              switch (match.group(2)) {
+                case null -> value;
+                case ":url" -> encoded(value);
+                default -> escaped(value);
+              });
         });
   }
 
@@ -43,6 +49,11 @@ final class Composition {
         .filter(match -> match.group(1) != null)
         .forEach(match -> names.add(match.group(1)));
     return names;
+  }
+
+  /** As it stands inside a string of JSON. */
+  private static String escaped(String value) {
+    return new String(JsonStringEncoder.getInstance().quoteAsString(value));
   }
 
   private static String encoded(String value) {

@@ -59,20 +59,17 @@ enum Logins {
     return component;
   }
 
-  /** The values that a rotation begins with. */
+  /** The values that a rotation begins with; none when no value is as the key asks. */
   Map<String, String> fresh(Rotation rotation) {
     var key = rotation.key();
     var random = rotation.snapshot().fresh();
     var made = new TreeMap<String, String>();
     if (this == NONE) {
-      var generate =
-          rotation.snapshot().environment().getSpec().secrets().keys().stream()
-              .filter(k -> k.name().equals(key))
-              .findFirst()
-              .orElseThrow()
-              .generate();
-      made.put(
-          key + Rotation.NEXT, random.next(generate.length(), generate.alphabet().characters()));
+      rotation.snapshot().environment().getSpec().secrets().keys().stream()
+          .filter(k -> k.name().equals(key))
+          .findFirst()
+          .flatMap(k -> KeyValues.drawn(rotation.snapshot(), k))
+          .ifPresent(value -> made.put(key + Rotation.NEXT, value));
       return made;
     }
     var characters = SecretsSpec.Alphabet.Alphanumeric.characters();

@@ -51,7 +51,7 @@ record Rotation(
 
   /** Whether another value is asked for than the one in force, and it did not fail already. */
   boolean due() {
-    return asked > state.done() && (state.failure() == null || state.failure().number() != asked);
+    return state.isDue(asked);
   }
 
   boolean failed() {
@@ -95,9 +95,12 @@ record Rotation(
         wanted.secrets());
   }
 
-  /** The first step. */
+  /** The first step; none when no value could be made. */
   Rotation begun() {
     var generated = logins.fresh(this);
+    if (generated.isEmpty()) {
+      return this;
+    }
     var next = new TreeMap<>(values);
     next.putAll(generated);
     var now = now();

@@ -79,6 +79,11 @@ record RotationState(
   /** A rotation that failed. */
   record Failure(int number, String at, String cause) {}
 
+  /** Whether a number asks for another value than the one in force, and did not fail already. */
+  boolean isDue(int asked) {
+    return asked > done && (failure == null || failure.number() != asked);
+  }
+
   boolean is(Step step) {
     return attempt != null && attempt.step() == step;
   }

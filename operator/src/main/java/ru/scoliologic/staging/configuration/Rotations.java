@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
@@ -24,45 +23,36 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param keys one a key that can be rotated
  * @param app the serving application
  * @param variables hash of the variables that it is to have; null while they are not known
- * @param moved whether a step was made in this pass, so that the next one may be due at once
+ * @param before the same before this pass made a step
  */
 public record Rotations(
-    Snapshot snapshot, List<Rotation> keys, RunningApp app, String variables, boolean moved) {
+    Snapshot snapshot, List<Rotation> keys, RunningApp app, String variables, List<Rotation> before) {
   private static final List<String> LOGINS =
       List.of(Settings.POSTGRES_PASSWORD, Settings.REDIS_PASSWORD);
   private static final String THE_APP = "the application to be available";
 
   public Rotations {
     keys = List.copyOf(keys);
+    before = List.copyOf(before);
   }
 
   static Rotations none(Snapshot snapshot) {
-    return new Rotations(snapshot, List.of(), RunningApp.of(snapshot), null, false);
+    return new Rotations(snapshot, List.of(), RunningApp.of(snapshot), null, List.of());
   }
 
-  /**
-   * As they are stored.
-   *
-   * @param stored what the credentials hold
-   * @param made the value of every generated key and password
-   * @param given whether a Secret gives a key: such a value is not the operator's to change
-   */
-  static Rotations of(
-      Snapshot snapshot,
-      Map<String, String> stored,
-      Map<String, String> made,
-      Predicate<String> given) {
+  /** As they are stored. */
+  static Rotations of(Snapshot snapshot, KeyValues values) {
     var asked =
         snapshot.environment().getSpec().secrets().keys().stream()
-            .filter(key -> key.generate() != null && !given.test(key.name()))
+            .filter(key -> key.generate() != null && !values.isGiven(key.name()))
             .collect(Collectors.toMap(key -> key.name(), key -> key.generate().rotation()));
     var keys = new ArrayList<Rotation>();
-    made.forEach((key, value) -> {
+    values.credentials().forEach((key, value) -> {
       if (asked.containsKey(key) || LOGINS.contains(key)) {
-        keys.add(rotation(snapshot, key, value, asked.getOrDefault(key, 0), stored));
+        keys.add(rotation(snapshot, key, value, asked.getOrDefault(key, 0), values.stored()));
       }
     });
-    return new Rotations(snapshot, keys, RunningApp.of(snapshot), null, false);
+    return new Rotations(snapshot, keys, RunningApp.of(snapshot), null, keys);
   }
 
   private static Rotation rotation(
@@ -78,11 +68,6 @@ public record Rotations(
             ? RotationState.of(stored.get(key + Rotation.STATE))
             : RotationState.of(String.valueOf(asked));
     return new Rotation(snapshot, key, asked, Logins.of(key), state, values);
-  }
-
-  /** Whether what is stored under a name is a secret, and not the state of one. */
-  static boolean isSecret(String name) {
-    return !name.endsWith(Rotation.STATE);
   }
 
   /** What the credentials hold of them. */
@@ -147,7 +132,7 @@ public record Rotations(
         }
       }
     }
-    return new Rotations(snapshot, next, app, variables, !next.equals(keys));
+    return new Rotations(snapshot, next, app, variables, keys);
   }
 
   private Optional<String> waitsFor(Rotation rotation, String variables) {
@@ -162,6 +147,17 @@ public record Rotations(
     return app.ready(variables) || app.failure(variables).isPresent()
         ? rotation.logins().missing(snapshot)
         : Optional.of(THE_APP);
+  }
+
+  /** Whether a step was made in this pass, so that the next one may be due at once. */
+  public boolean moved() {
+    return !before.equals(keys);
+  }
+
+  /** Without the step of this pass, for it could not be stored. */
+  Rotations asStored(Map<String, String> stored) {
+    var kept = before.stream().filter(rotation -> stored.containsKey(rotation.key())).toList();
+    return new Rotations(snapshot, kept, app, variables, kept);
   }
 
   /** What is to be changed at PostgreSQL and Redis now. */

@@ -6,11 +6,14 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
+import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
@@ -27,9 +30,10 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param dashboardUsers htpasswd lines; the last applied ones while the given value is unusable
  * @param caBundle PEM certificates of a custom authority, or empty
  * @param secrets every secret value, for masking
- * @param checkSecrets the values that headers of declared checks refer to
+ * @param checkSecrets the values that headers and variables of declared checks refer to
  * @param appUsers htpasswd lines of the application's domain, as {@code dashboardUsers}; empty when
  *     no password is asked for
+ * @param validation what is to be checked, with all $(NAME) replaced
  * @param rotations of generated keys
  */
 public record Settings(
@@ -41,6 +45,7 @@ public record Settings(
     List<String> secrets,
     Map<KeyRef, String> checkSecrets,
     String appUsers,
+    ValidationSpec validation,
     Rotations rotations) {
 
   public static final String COMPONENT = "configuration";
@@ -49,9 +54,52 @@ public record Settings(
   public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
   static final String REDIS_OPERATOR_PASSWORD = "redis-operator-password";
-  static final String CHECK_TOKEN = "access-check-token";
+  public static final String CHECK_TOKEN = "access-check-token";
   static final String USERS_KEY = "users";
   static final String APP_USERS_KEY = "app";
+
+  /**
+   * What may be handed on when the credentials could not be written: a value that is stored nowhere
+   * would be another one in the next pass.
+   */
+  public Settings asStored(Snapshot snapshot) {
+    var names = snapshot.names();
+    var stored = last(snapshot, names.credentials());
+    if (stored.equals(credentials)) {
+      return this;
+    }
+    var users = last(snapshot, names.traefikUsers());
+    return new Settings(
+        result,
+        stored,
+        last(snapshot, names.appEnvironment()),
+        users.getOrDefault(USERS_KEY, ""),
+        caBundle,
+        secrets,
+        checkSecrets,
+        users.getOrDefault(APP_USERS_KEY, ""),
+        validation,
+        rotations.asStored(stored));
+  }
+
+  /** The same, hiding more values. */
+  public Settings hiding(Collection<String> more) {
+    return new Settings(
+        result,
+        credentials,
+        appEnvironment,
+        dashboardUsers,
+        caBundle,
+        Stream.concat(secrets.stream(), more.stream()).distinct().toList(),
+        checkSecrets,
+        appUsers,
+        validation,
+        rotations);
+  }
+
+  private static Map<String, String> last(Snapshot snapshot, String secret) {
+    return snapshot.ownedSecret(secret).map(Settings::values).orElse(Map.of());
+  }
 
   public Masking masking() {
     return new Masking(secrets);

@@ -1,6 +1,8 @@
 package ru.scoliologic.staging.infrastructure;
 
-import io.fabric8.kubernetes.api.model.Container;
+import static ru.scoliologic.staging.infrastructure.Requests.CPU;
+import static ru.scoliologic.staging.infrastructure.Requests.amount;
+
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -9,13 +11,15 @@ import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.InfrastructureSpec;
@@ -27,15 +31,17 @@ import ru.scoliologic.staging.cluster.Surroundings.Usage;
  * on which at least one of its pods may run.
  */
 final class Capacity {
-  private static final String CPU = "cpu";
   private static final String MEMORY = "memory";
   private static final String DISK = "ephemeral-storage";
-  private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
   private static final long MEBI = 1024L * 1024;
+
+  /** What is told by another name, and before the rest. */
+  private static final Map<String, String> NAMES = names();
 
   private final Snapshot snapshot;
   private final List<Demand> demands;
   private final List<Node> nodes;
+  private final Map<String, Long> asked;
 
   /**
    * Of one environment.
@@ -46,6 +52,39 @@ final class Capacity {
     this.snapshot = snapshot;
     this.demands = planned.stream().flatMap(Capacity::demand).toList();
     this.nodes = snapshot.surroundings().nodes().stream().filter(this::usable).toList();
+    this.asked = asked(demands);
+  }
+
+  private static Map<String, String> names() {
+    var names = new LinkedHashMap<String, String>();
+    names.put(CPU, "CPU");
+    names.put(MEMORY, "memory");
+    names.put(DISK, "disk");
+    return names;
+  }
+
+  /** Of the Jobs only the largest counts: they do not run all at once. */
+  private static Map<String, Long> asked(List<Demand> demands) {
+    var lasting = new TreeMap<String, Long>();
+    var passing = new TreeMap<String, Long>();
+    for (var demand : demands) {
+      Requests.of(demand.pod())
+          .forEach((kind, amount) -> {
+            if (demand.passing()) {
+              passing.merge(kind, amount, Math::max);
+            } else {
+              lasting.merge(kind, demand.replicas() * amount, Long::sum);
+            }
+          });
+    }
+    passing.forEach((kind, amount) -> lasting.merge(kind, amount, Long::sum));
+    lasting.values().removeIf(amount -> amount == 0);
+    var ordered = new LinkedHashMap<String, Long>();
+    NAMES.keySet().stream()
+        .filter(lasting::containsKey)
+        .forEach(kind -> ordered.put(kind, lasting.get(kind)));
+    lasting.forEach(ordered::putIfAbsent);
+    return ordered;
   }
 
   /** What the pods ask beyond what others leave; nothing while nobody looked at the others. */
@@ -60,18 +99,41 @@ final class Capacity {
             .filter(usage -> names.contains(usage.node()))
             .filter(usage -> !own(usage))
             .toList();
-    long cpu = allocatable(CPU) - others.stream().mapToLong(Usage::cpu).sum();
-    long memory = allocatable(MEMORY) - others.stream().mapToLong(Usage::memory).sum();
-    long cpuAsked = demands.stream().mapToLong(d -> d.of(CPU)).sum();
-    long memoryAsked = demands.stream().mapToLong(d -> d.of(MEMORY)).sum();
     var lacking = new ArrayList<String>();
-    if (cpu < cpuAsked) {
-      lacking.add("CPU: found %s free, needed %s".formatted(cores(cpu), cores(cpuAsked)));
-    }
-    if (memory < memoryAsked) {
-      lacking.add("memory: found %s free, needed %s".formatted(mebi(memory), mebi(memoryAsked)));
-    }
+    asked.forEach((kind, needed) -> {
+      long free =
+          allocatable(kind)
+              - others.stream().mapToLong(u -> u.requests().getOrDefault(kind, 0L)).sum();
+      if (free < needed) {
+        lacking.add(
+            "%s: found %s free, needed %s"
+                .formatted(name(kind), found(kind, free), needed(kind, needed)));
+      }
+    });
     return told("the nodes have not enough left for the pods' requests", lacking);
+  }
+
+  /**
+   * What fits into what. It says what the nodes have, not what others leave: that changes all the
+   * time, and a condition should not.
+   */
+  Optional<String> fit() {
+    if (snapshot.surroundings().nodes().isEmpty()) {
+      return Optional.empty();
+    }
+    if (snapshot.surroundings().usage().isEmpty()) {
+      return Optional.of("whether there is room is not known: the pods could not be read");
+    }
+    return told(
+        "the nodes have room for the pods' requests",
+        asked.entrySet().stream()
+            .map(e ->
+                "%s %s of %s"
+                    .formatted(
+                        name(e.getKey()),
+                        needed(e.getKey(), e.getValue()),
+                        found(e.getKey(), allocatable(e.getKey()))))
+            .toList());
   }
 
   /** What the nodes lack of the minimum, whoever uses them. */
@@ -81,23 +143,14 @@ final class Capacity {
     }
     InfrastructureSpec.Minimum minimum =
         snapshot.environment().getSpec().infrastructure().capacity().minimum();
-    var lacking = new ArrayList<String>();
-    long cpu = allocatable(CPU);
-    long cpuNeeded = amount(new Quantity(minimum.cpu()), CPU);
-    if (cpu < cpuNeeded) {
-      lacking.add("CPU: found %s, needed %s".formatted(cores(cpu), cores(cpuNeeded)));
-    }
-    for (var kind :
-        List.of(
-            Map.entry(MEMORY, Map.entry("memory", minimum.memory())),
-            Map.entry(DISK, Map.entry("disk", minimum.storage())))) {
-      long found = allocatable(kind.getKey());
-      var needed = kind.getValue().getValue();
-      if (found < amount(new Quantity(needed), kind.getKey())) {
-        lacking.add(
-            "%s: found %s, needed %s".formatted(kind.getValue().getKey(), mebi(found), needed));
-      }
-    }
+    var least = Map.of(CPU, minimum.cpu(), MEMORY, minimum.memory(), DISK, minimum.storage());
+    var lacking =
+        NAMES.keySet().stream()
+            .filter(kind -> allocatable(kind) < amount(new Quantity(least.get(kind)), kind))
+            .map(kind ->
+                "%s: found %s, needed %s"
+                    .formatted(name(kind), found(kind, allocatable(kind)), least.get(kind)))
+            .toList();
     return told("the nodes have less than the minimum", lacking);
   }
 
@@ -159,69 +212,45 @@ final class Capacity {
     return switch (object) {
       case Deployment d -> demand(d.getSpec().getReplicas(), d.getSpec().getTemplate().getSpec());
       case StatefulSet s -> demand(s.getSpec().getReplicas(), s.getSpec().getTemplate().getSpec());
+      case Job j -> Stream.of(new Demand(1, j.getSpec().getTemplate().getSpec(), true));
+      case CronJob c ->
+          Stream.of(
+              new Demand(1, c.getSpec().getJobTemplate().getSpec().getTemplate().getSpec(), true));
       default -> Stream.empty();
     };
   }
 
   private static Stream<Demand> demand(Integer replicas, PodSpec pod) {
-    return Stream.of(new Demand(replicas == null ? 1 : replicas, pod));
+    return Stream.of(new Demand(replicas == null ? 1 : replicas, pod, false));
+  }
+
+  private static String name(String kind) {
+    return NAMES.getOrDefault(kind, kind);
+  }
+
+  private static String found(String kind, long amount) {
+    return bytes(kind) ? Math.floorDiv(amount, MEBI) + "Mi" : countOrCores(kind, amount);
+  }
+
+  /** Rounded up, so that what is needed never looks like what was found. */
+  private static String needed(String kind, long amount) {
+    return bytes(kind) ? Math.ceilDiv(amount, MEBI) + "Mi" : countOrCores(kind, amount);
+  }
+
+  private static boolean bytes(String kind) {
+    return kind.equals(MEMORY) || kind.equals(DISK) || kind.startsWith("hugepages-");
+  }
+
+  private static String countOrCores(String kind, long amount) {
+    return !kind.equals(CPU) || amount % 1000 == 0
+        ? String.valueOf(kind.equals(CPU) ? amount / 1000 : amount)
+        : amount + "m";
   }
 
   /**
-   * What a pod requests, as the scheduler counts it.
+   * Pods of one kind.
    *
-   * @return thousandths of a core, or bytes
+   * @param passing whether they end by themselves
    */
-  static long request(PodSpec pod, String kind) {
-    long together = 0;
-    for (var container : pod.getContainers()) {
-      together += request(container, kind);
-    }
-    long most = 0;
-    for (var init : pod.getInitContainers()) {
-      if ("Always".equals(init.getRestartPolicy())) {
-        together += request(init, kind);
-      } else {
-        most = Math.max(most, request(init, kind));
-      }
-    }
-    long overhead = pod.getOverhead() == null ? 0 : amount(pod.getOverhead().get(kind), kind);
-    return Math.max(together, most) + overhead;
-  }
-
-  private static long request(Container container, String kind) {
-    var resources = container.getResources();
-    if (resources == null) {
-      return 0;
-    }
-    // A limit without a request is a request.
-    var requests =
-        resources.getRequests() == null ? Map.<String, Quantity>of() : resources.getRequests();
-    var limits = resources.getLimits() == null ? Map.<String, Quantity>of() : resources.getLimits();
-    return amount(requests.getOrDefault(kind, limits.get(kind)), kind);
-  }
-
-  private static long amount(Quantity quantity, String kind) {
-    if (quantity == null) {
-      return 0;
-    }
-    var amount = quantity.getNumericalAmount();
-    return (kind.equals(CPU) ? amount.multiply(THOUSAND) : amount)
-        .setScale(0, RoundingMode.CEILING)
-        .longValue();
-  }
-
-  private static String cores(long thousandths) {
-    return thousandths % 1000 == 0 ? String.valueOf(thousandths / 1000) : thousandths + "m";
-  }
-
-  private static String mebi(long bytes) {
-    return bytes / MEBI + "Mi";
-  }
-
-  private record Demand(int replicas, PodSpec pod) {
-    long of(String kind) {
-      return replicas * request(pod, kind);
-    }
-  }
+  private record Demand(int replicas, PodSpec pod, boolean passing) {}
 }

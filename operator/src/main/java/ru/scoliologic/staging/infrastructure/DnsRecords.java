@@ -50,6 +50,23 @@ public final class DnsRecords {
     return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
   }
 
+  /** What the domains' records lead to, if they are all right and somebody looked. */
+  static Optional<String> right(Snapshot snapshot) {
+    if (mode(snapshot) == Mode.Off || problem(snapshot).isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Claims.served(snapshot.environment()).stream()
+            .map(domain ->
+                "%s resolves to %s"
+                    .formatted(domain, found(snapshot.surroundings().records().get(domain))))
+            .collect(Collectors.joining(", ")));
+  }
+
+  private static String found(DnsAnswer answer) {
+    return String.join(" and ", answer.addresses());
+  }
+
   /** Whether the only trouble is that nobody answers. */
   static boolean unanswered(Snapshot snapshot) {
     return snapshot.surroundings().records().values().stream().anyMatch(a -> a.problem() != null);
@@ -61,14 +78,15 @@ public final class DnsRecords {
 
   private static String told(String domain, DnsAnswer answer, String needed) {
     if (answer == null) {
-      return "the DNS has not been asked for %s yet".formatted(domain);
+      return "the DNS has not been asked for %s yet, needed %s"
+          .formatted(domain, needed.isEmpty() ? "the ingress Service's address" : needed);
     }
     if (answer.problem() != null) {
-      return "the DNS gives no answer for %s: %s".formatted(domain, answer.problem());
+      return "the DNS gives no answer for %s, needed %s: %s"
+          .formatted(domain, needed, answer.problem());
     }
     return answer.addresses().isEmpty()
         ? "%s has no A or AAAA record, needed %s".formatted(domain, needed)
-        : "%s resolves to %s, needed %s"
-            .formatted(domain, String.join(" and ", answer.addresses()), needed);
+        : "%s resolves to %s, needed %s".formatted(domain, found(answer), needed);
   }
 }

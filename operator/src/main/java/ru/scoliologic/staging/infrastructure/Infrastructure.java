@@ -3,12 +3,15 @@ package ru.scoliologic.staging.infrastructure;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -27,31 +30,57 @@ public final class Infrastructure {
   private Infrastructure() {}
 
   /**
-   * Judges the stage.
+   * Judges the stage: all that is lacking is told, under the reason of the first.
    *
    * @param planned all that the environment is to consist of
    */
   public static StageResult assess(Snapshot snapshot, List<HasMetadata> planned) {
-    return SharedClass.problem(snapshot)
-        .or(() -> storageClasses(snapshot))
-        .or(() -> Volumes.problem(snapshot, planned))
-        .or(() -> room(snapshot, planned, Mode.Enforce))
-        .or(() -> noAddress(snapshot))
-        .or(() -> records(snapshot))
-        .orElseGet(() -> ready(snapshot, planned));
+    var lacking =
+        Stream.of(
+                SharedClass.problem(snapshot),
+                storageClasses(snapshot),
+                Volumes.problem(snapshot, planned),
+                room(snapshot, planned, Mode.Enforce),
+                noAddress(snapshot),
+                records(snapshot))
+            .flatMap(Optional::stream)
+            .toList();
+    return lacking.isEmpty() ? ready(snapshot, planned) : together(lacking);
+  }
+
+  /** A failure keeps its own time: each look of one is told in the status. */
+  private static StageResult together(List<StageResult> lacking) {
+    var message = lacking.stream().map(StageResult::message).collect(Collectors.joining("; "));
+    var first = lacking.getFirst();
+    if (first instanceof Failing failing) {
+      return new Failing(failing.reason(), message, failing.retryAfter());
+    }
+    var next =
+        lacking.stream()
+            .map(result -> result instanceof Waiting w ? w.retryAfter() : Waiting.LATER)
+            .min(Duration::compareTo)
+            .orElseThrow();
+    return new Waiting(first.reason(), message, next);
   }
 
   private static StageResult ready(Snapshot snapshot, List<HasMetadata> planned) {
-    var message =
-        new StringBuilder("storage classes are there; ports 80 and 443 are served at ")
-            .append(address(snapshot).orElseThrow());
-    room(snapshot, planned, Mode.Warn)
-        .ifPresent(warning -> message.append("; warning: ").append(warning.message()));
-    if (DnsRecords.mode(snapshot) == Mode.Warn) {
-      DnsRecords.problem(snapshot)
-          .ifPresent(warning -> message.append("; warning: ").append(warning));
+    var found = new ArrayList<String>();
+    found.add("storage classes are there");
+    found.add("ports 80 and 443 are served at " + address(snapshot).orElseThrow());
+    var warnings = new ArrayList<String>();
+    var lacking = room(snapshot, planned, Mode.Warn);
+    lacking.ifPresent(warning -> warnings.add(warning.message()));
+    var capacity = new Capacity(snapshot, planned);
+    if (snapshot.environment().getSpec().infrastructure().capacity().mode() != Mode.Off
+        && capacity.shortage().isEmpty()) {
+      capacity.fit().ifPresent(found::add);
     }
-    return new Ready(Reason.INFRASTRUCTURE_READY, message.toString());
+    DnsRecords.right(snapshot).ifPresent(found::add);
+    if (DnsRecords.mode(snapshot) == Mode.Warn) {
+      DnsRecords.problem(snapshot).ifPresent(warnings::add);
+    }
+    warnings.forEach(warning -> found.add("warning: " + warning));
+    return new Ready(Reason.INFRASTRUCTURE_READY, String.join("; ", found));
   }
 
   /** What is lacking, of what is checked in the given mode. */
@@ -75,7 +104,9 @@ public final class Infrastructure {
       return Optional.empty();
     }
     if (snapshot.environment().getSpec().ingress().sharesController()) {
-      return Optional.of(SharedClass.noAddress(snapshot));
+      return SharedClass.exists(snapshot)
+          ? Optional.of(SharedClass.noAddress(snapshot))
+          : Optional.empty();
     }
     var service = snapshot.names().traefik();
     if (!snapshot.portHolders().isEmpty()) {
@@ -93,7 +124,9 @@ public final class Infrastructure {
   }
 
   private static Optional<StageResult> records(Snapshot snapshot) {
-    if (DnsRecords.mode(snapshot) != Mode.Enforce) {
+    boolean nothingToCompareWith =
+        snapshot.surroundings().expected().isEmpty() && address(snapshot).isEmpty();
+    if (DnsRecords.mode(snapshot) != Mode.Enforce || nothingToCompareWith) {
       return Optional.empty();
     }
     return DnsRecords.problem(snapshot)
@@ -185,19 +218,24 @@ public final class Infrastructure {
             ? "the cluster has none"
             : "the cluster has "
                 + String.join(", ", new TreeSet<>(snapshot.storageClasses().keySet()));
-    return asked.entrySet().stream()
-        .filter(entry -> !snapshot.storageClasses().containsKey(entry.getValue()))
-        .findFirst()
-        .map(entry ->
-            "%s: storage class %s does not exist; %s"
-                .formatted(entry.getKey(), entry.getValue(), available))
-        .or(() ->
-            fieldsWithoutClass.isEmpty() || snapshot.storageClasses().containsValue(true)
-                ? Optional.empty()
-                : Optional.of(
-                    "%s is not set and no storage class is marked as the default; %s"
-                        .formatted(fieldsWithoutClass.first(), available)))
-        .map(message -> new Failing(Reason.STORAGE_CLASS_NOT_FOUND, message));
+    var lacking = new ArrayList<String>();
+    asked.forEach((field, name) -> {
+      if (!snapshot.storageClasses().containsKey(name)) {
+        lacking.add("%s: storage class %s does not exist".formatted(field, name));
+      }
+    });
+    if (!fieldsWithoutClass.isEmpty() && !snapshot.storageClasses().containsValue(true)) {
+      lacking.add(
+          "%s %s not set and no storage class is marked as the default"
+              .formatted(
+                  String.join(", ", fieldsWithoutClass),
+                  fieldsWithoutClass.size() == 1 ? "is" : "are"));
+    }
+    return lacking.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new Failing(
+                Reason.STORAGE_CLASS_NOT_FOUND, String.join("; ", lacking) + "; " + available));
   }
 
   private static Stream<Wish> monitoring(StagingEnvironmentSpec spec) {

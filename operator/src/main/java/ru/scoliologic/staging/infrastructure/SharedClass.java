@@ -20,7 +20,7 @@ final class SharedClass {
     }
     var shared = ingress.shared();
     var classes = snapshot.surroundings().ingressClasses();
-    if (!classes.contains(shared.className())) {
+    if (!exists(snapshot)) {
       return Optional.of(
           new Failing(
               Reason.INGRESS_CLASS_MISSING,
@@ -32,6 +32,11 @@ final class SharedClass {
     return shared.tlsSecretRef() == null
         ? Optional.empty()
         : secret(snapshot, shared.tlsSecretRef().name());
+  }
+
+  static boolean exists(Snapshot snapshot) {
+    var name = snapshot.environment().getSpec().ingress().shared().className();
+    return snapshot.surroundings().ingressClasses().contains(name);
   }
 
   private static Optional<StageResult> secret(Snapshot snapshot, String name) {

@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.infrastructure;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.util.ArrayList;
@@ -9,64 +10,142 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Surroundings.FreeVolume;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
-/** Whether claims on storage classes that make no volumes will find one (pure). */
-final class Volumes {
+/**
+ * Whether claims on storage classes that make no volumes will find one, and whether the claims are
+ * there that the spec names (pure).
+ */
+public final class Volumes {
   private static final String STORAGE = "storage";
   private static final Comparator<Quantity> BY_SIZE =
       Comparator.comparing(Quantity::getNumericalAmount);
 
   private Volumes() {}
 
-  static Optional<StageResult> problem(Snapshot snapshot, List<HasMetadata> planned) {
-    var free = new HashMap<String, List<Quantity>>();
-    snapshot.surroundings().freeVolumes().forEach((name, sizes) -> free.put(name, sorted(sizes)));
-    return planned.stream()
-        .filter(PersistentVolumeClaim.class::isInstance)
-        .map(PersistentVolumeClaim.class::cast)
-        .filter(claim -> !bound(snapshot, claim))
-        .sorted(Comparator.comparing(Volumes::size, BY_SIZE))
-        .flatMap(claim -> problem(snapshot, claim, free).stream())
-        .findFirst();
+  /** Those that no claim has yet, of the given storage classes, by class. */
+  public static Map<String, List<FreeVolume>> free(
+      List<PersistentVolume> volumes, Set<String> classes) {
+    return volumes.stream()
+        .filter(v -> v.getStatus() != null && "Available".equals(v.getStatus().getPhase()))
+        .filter(v -> v.getSpec().getStorageClassName() != null)
+        .filter(v -> classes.contains(v.getSpec().getStorageClassName()))
+        .collect(
+            Collectors.groupingBy(
+                v -> v.getSpec().getStorageClassName(),
+                Collectors.mapping(Volumes::free, Collectors.toList())));
   }
 
-  private static Optional<StageResult> problem(
-      Snapshot snapshot, PersistentVolumeClaim claim, Map<String, List<Quantity>> free) {
+  private static FreeVolume free(PersistentVolume volume) {
+    var claim = volume.getSpec().getClaimRef();
+    return new FreeVolume(
+        volume.getSpec().getCapacity().get(STORAGE),
+        Set.copyOf(volume.getSpec().getAccessModes()),
+        claim == null ? null : claim.getNamespace() + "/" + claim.getName());
+  }
+
+  /** The claim that a new database is to be filled from, while there is no database yet. */
+  public static Optional<String> seed(StagingEnvironment environment, Observed owned) {
+    var seed = environment.getSpec().services().postgres().seed();
+    return Optional.ofNullable(seed)
+        .map(source -> source.volume())
+        .map(volume -> volume.claimName())
+        .filter(claim ->
+            owned.find(PersistentVolumeClaim.class, Names.of(environment).postgres()).isEmpty());
+  }
+
+  /** All that is lacking. */
+  static Optional<StageResult> problem(Snapshot snapshot, List<HasMetadata> planned) {
+    var free = new HashMap<String, List<FreeVolume>>();
+    snapshot.surroundings().freeVolumes().forEach((name, all) -> free.put(name, sorted(all)));
+    var claims =
+        planned.stream()
+            .filter(PersistentVolumeClaim.class::isInstance)
+            .map(PersistentVolumeClaim.class::cast)
+            .toList();
+    var lacking =
+        Stream.concat(
+                claims.stream()
+                    .filter(claim -> !bound(snapshot, claim))
+                    .sorted(Comparator.comparing(Volumes::size, BY_SIZE))
+                    .flatMap(claim -> lacking(snapshot, claim, free).stream()),
+                missingSeed(snapshot, claims).stream())
+            .toList();
+    return lacking.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new StageResult.Failing(Reason.VOLUME_MISSING, String.join("; ", lacking)));
+  }
+
+  private static Optional<String> missingSeed(
+      Snapshot snapshot, List<PersistentVolumeClaim> planned) {
+    return seed(snapshot.environment(), snapshot.owned())
+        .filter(snapshot.surroundings().absentClaims()::contains)
+        // One of the environment's own comes in a later stage.
+        .filter(name -> planned.stream().noneMatch(p -> p.getMetadata().getName().equals(name)))
+        .map(name ->
+            ("spec.services.postgres.seed.volume.claimName: needed the volume claim %s, found none"
+                    + " of that name in namespace %s")
+                .formatted(name, snapshot.namespace()));
+  }
+
+  private static Optional<String> lacking(
+      Snapshot snapshot, PersistentVolumeClaim claim, Map<String, List<FreeVolume>> free) {
     var name = storageClass(snapshot, claim);
     if (name.isEmpty() || !snapshot.surroundings().staticClasses().contains(name.get())) {
       return Optional.empty();
     }
     var volumes = free.getOrDefault(name.get(), List.of());
+    var own = snapshot.namespace() + "/" + claim.getMetadata().getName();
     var fitting =
-        volumes.stream().filter(volume -> BY_SIZE.compare(volume, size(claim)) >= 0).findFirst();
+        volumes.stream()
+            .filter(volume -> volume.claim() == null || volume.claim().equals(own))
+            .filter(volume -> volume.accessModes().containsAll(claim.getSpec().getAccessModes()))
+            .filter(volume -> BY_SIZE.compare(volume.size(), size(claim)) >= 0)
+            .findFirst();
     if (fitting.isPresent()) {
       // One volume serves one claim.
       volumes.remove(fitting.get());
       return Optional.empty();
     }
     return Optional.of(
-        new StageResult.Failing(
-            Reason.VOLUME_MISSING,
-            ("storage class %s makes no volumes (kubernetes.io/no-provisioner): claim %s needs a"
-                    + " PersistentVolume of %s with ReadWriteOnce, found %s")
-                .formatted(
-                    name.get(), claim.getMetadata().getName(), size(claim), found(volumes))));
+        ("storage class %s makes no volumes (kubernetes.io/no-provisioner): claim %s needs a"
+                + " PersistentVolume of %s with %s, found %s")
+            .formatted(
+                name.get(),
+                claim.getMetadata().getName(),
+                size(claim),
+                String.join(" and ", claim.getSpec().getAccessModes()),
+                found(volumes)));
   }
 
-  private static String found(List<Quantity> volumes) {
+  private static String found(List<FreeVolume> volumes) {
     return volumes.isEmpty()
         ? "no free one"
-        : "free ones of "
-            + String.join(", ", volumes.stream().map(Quantity::toString).toList())
-            + " only";
+        : volumes.stream()
+            .map(volume ->
+                "%s with %s%s"
+                    .formatted(
+                        volume.size(),
+                        volume.accessModes().stream().sorted().collect(Collectors.joining(" and ")),
+                        volume.claim() == null ? "" : " kept for " + volume.claim()))
+            .collect(Collectors.joining(", ", "free ones of ", " only"));
   }
 
-  private static List<Quantity> sorted(List<Quantity> sizes) {
-    var sorted = new ArrayList<>(sizes);
-    sorted.sort(BY_SIZE);
+  private static List<FreeVolume> sorted(List<FreeVolume> volumes) {
+    var sorted = new ArrayList<>(volumes);
+    // What is kept for a claim goes to it first.
+    sorted.sort(
+        Comparator.<FreeVolume, Boolean>comparing(volume -> volume.claim() == null)
+            .thenComparing(FreeVolume::size, BY_SIZE));
     return sorted;
   }
 

@@ -20,7 +20,8 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /**
  * Counts and spaces the orders that Traefik makes for each domain (pure). Traefik orders whenever
- * its configuration changes, so between two attempts the domain's router names no resolver.
+ * its configuration changes or it starts, so the domain's router names the resolver only at the
+ * beginning of an attempt, and again once there is a certificate.
  *
  * <p>What is decided here is published first and acted upon in the next pass: an operator that dies
  * in between neither forgets an attempt nor makes it twice.
@@ -35,16 +36,26 @@ public final class AcmeBudget {
   /** The checks saw the certificates first. */
   private static final Duration SETTLING = Duration.ofSeconds(1);
 
+  /** Traefik has seen by then what it is to order; it goes on with that by itself. */
+  private static final Duration OPEN = Duration.ofSeconds(20);
+
+  /** An attempt that a restart of Traefik cut short is made again so early, and not after that. */
+  private static final int UNLUCKY = 1;
+
   private static final int MAX_DOUBLINGS = 16;
 
   private final Snapshot snapshot;
   private final Set<String> untrusted;
   private final Instant now;
 
+  /** When Traefik, as it is to be, came up; absent while it is not there. */
+  private final Optional<Instant> running;
+
   private AcmeBudget(Snapshot snapshot, Set<String> untrusted) {
     this.snapshot = snapshot;
     this.untrusted = untrusted;
     this.now = snapshot.now().truncatedTo(ChronoUnit.SECONDS);
+    this.running = running(snapshot);
   }
 
   /**
@@ -62,7 +73,7 @@ public final class AcmeBudget {
             authority.resolver(),
             domains.stream()
                 .distinct()
-                .map(domain -> budget.next(domain, recorded(environment, domain)))
+                .map(domain -> budget.next(domain, recorded(snapshot, domain)))
                 .toList());
     var wanted = CertificateAuthority.wanted(environment);
     boolean promoted =
@@ -70,45 +81,82 @@ public final class AcmeBudget {
     return promoted ? new Acme(wanted.resolver(), List.of()) : next;
   }
 
-  /** The domain's record, if it is of the authority in use. */
-  static Optional<Certificate> recorded(StagingEnvironment environment, String domain) {
-    return Stream.ofNullable(environment.getStatus())
-        .map(status -> status.acme())
-        .filter(Objects::nonNull)
-        .filter(acme -> CertificateAuthority.inUse(environment).resolver().equals(acme.authority()))
-        .flatMap(acme -> acme.domains().stream())
-        .filter(certificate -> certificate.domain().equals(domain))
-        .findFirst();
+  /** What is known of a domain at the authority in use: from the status, else from the claim. */
+  static Optional<Certificate> recorded(Snapshot snapshot, String domain) {
+    var authority = CertificateAuthority.inUse(snapshot.environment()).resolver();
+    var told =
+        acme(snapshot.environment())
+            .filter(acme -> authority.equals(acme.authority()))
+            .flatMap(
+                acme -> acme.domains().stream().filter(c -> c.domain().equals(domain)).findFirst());
+    return told.filter(c -> c.issued() || c.attempts() > 0)
+        .or(() -> AcmeMemory.of(snapshot).find(authority, domain))
+        .or(() -> told);
+  }
+
+  /** What the claim is to remember. */
+  static AcmeMemory memory(Snapshot snapshot) {
+    var memory = AcmeMemory.of(snapshot);
+    var retry = snapshot.environment().getSpec().ingress().acme().retry();
+    return acme(snapshot.environment()).map(acme -> memory.with(acme, retry)).orElse(memory);
+  }
+
+  /** Whether Traefik is to be told now to order. */
+  static boolean begins(Snapshot snapshot, Certificate certificate) {
+    return certificate.attempts() > 0
+        && certificate.nextAttempt() == null
+        && snapshot.now().isBefore(Instant.parse(certificate.lastAttempt()).plus(OPEN));
+  }
+
+  private static Optional<Acme> acme(StagingEnvironment environment) {
+    return Optional.ofNullable(environment.getStatus()).map(status -> status.acme());
   }
 
   private Certificate next(String domain, Optional<Certificate> recorded) {
     var last = recorded.orElse(new Certificate(domain, false, 0, null, null));
+    boolean mayOrder = running.isPresent() && !untrusted.contains(domain);
     var served = snapshot.surroundings().certificates().get(domain);
     if (Boolean.TRUE.equals(served)) {
       return new Certificate(domain, true, last.attempts(), last.lastAttempt(), null);
     }
     if (last.issued()) {
-      return Boolean.FALSE.equals(served) && runsFor(SETTLED) ? begun(last) : last;
+      return Boolean.FALSE.equals(served) && settled() ? begun(last) : last;
     }
     if (last.attempts() == 0) {
-      // Traefik orders when it starts; before that nothing was asked for.
-      return untrusted.contains(domain) || !runsFor(Duration.ZERO) ? last : begun(last);
+      return mayOrder ? begun(last) : last;
     }
     if (last.nextAttempt() == null) {
-      return untrusted.contains(domain) || (Boolean.FALSE.equals(served) && outOfPatience(last))
-          ? spaced(last)
-          : last;
+      return underWay(last);
     }
-    boolean due = !now.isBefore(Instant.parse(last.nextAttempt()));
-    return due && !untrusted.contains(domain) && runsFor(Duration.ZERO) ? begun(last) : last;
+    return mayOrder && !now.isBefore(Instant.parse(last.nextAttempt())) ? begun(last) : last;
+  }
+
+  /** It ends by the clock, whether anybody can see what is served or not. */
+  private Certificate underWay(Certificate last) {
+    if (untrusted.contains(last.domain())) {
+      return spaced(last, retry());
+    }
+    if (running.isEmpty()) {
+      // Nothing is ordered meanwhile: the router names the resolver no longer.
+      return last;
+    }
+    var began = Instant.parse(last.lastAttempt());
+    if (running.get().isAfter(began)) {
+      // It may have ordered once more when it started.
+      var again = begun(last);
+      return last.attempts() <= UNLUCKY ? again : spaced(again, retry());
+    }
+    return now.isBefore(began.plus(patience())) ? last : spaced(last, retry());
   }
 
   private Certificate begun(Certificate last) {
-    return new Certificate(last.domain(), false, last.attempts() + 1, now.toString(), null);
+    // The clock of who tells when Traefik came up may be ahead.
+    var time = running.filter(since -> since.isAfter(now)).orElse(now);
+    return new Certificate(last.domain(), false, last.attempts() + 1, time.toString(), null);
   }
 
-  private Certificate spaced(Certificate last) {
-    var retry = acme().retry();
+  /** The same with the time of the next attempt. */
+  static Certificate spaced(Certificate last, IngressSpec.Retry retry) {
     int doublings = Math.min(last.attempts() - 1, MAX_DOUBLINGS);
     var wait = retry.shortest().multipliedBy(1L << doublings);
     var next =
@@ -118,29 +166,39 @@ public final class AcmeBudget {
         last.domain(), false, last.attempts(), last.lastAttempt(), next.toString());
   }
 
-  private boolean outOfPatience(Certificate last) {
-    var half = acme().retry().shortest().dividedBy(2);
-    var patience = half.compareTo(PATIENCE) < 0 ? half : PATIENCE;
-    return runsFor(patience) && !now.isBefore(Instant.parse(last.lastAttempt()).plus(patience));
+  private Duration patience() {
+    var half = retry().shortest().dividedBy(2);
+    return half.compareTo(PATIENCE) < 0 ? half : PATIENCE;
   }
 
-  /** Whether Traefik has been there for so long. */
-  private boolean runsFor(Duration time) {
+  private boolean settled() {
+    return running.filter(since -> !now.isBefore(since.plus(SETTLED))).isPresent();
+  }
+
+  /** One that is being replaced, or still asks another authority, is not the one to wait for. */
+  private static Optional<Instant> running(Snapshot snapshot) {
+    var resolver = "." + CertificateAuthority.inUse(snapshot.environment()).resolver() + ".";
     return snapshot
         .owned()
         .find(Deployment.class, snapshot.names().traefik())
-        .map(Deployment::getStatus)
-        .flatMap(status ->
-            status.getConditions().stream()
+        .filter(traefik -> traefik.getStatus() != null)
+        .filter(traefik ->
+            Objects.equals(
+                traefik.getStatus().getObservedGeneration(), traefik.getMetadata().getGeneration()))
+        .filter(traefik -> Objects.equals(traefik.getStatus().getUpdatedReplicas(), 1))
+        .filter(traefik ->
+            traefik.getSpec().getTemplate().getSpec().getContainers().stream()
+                .flatMap(container -> container.getArgs().stream())
+                .anyMatch(argument -> argument.contains(resolver)))
+        .flatMap(traefik ->
+            traefik.getStatus().getConditions().stream()
                 .filter(c -> "Available".equals(c.getType()) && "True".equals(c.getStatus()))
                 .findFirst())
-        .map(c -> Instant.parse(c.getLastTransitionTime()))
-        .filter(since -> !now.isBefore(since.plus(time)))
-        .isPresent();
+        .map(condition -> Instant.parse(condition.getLastTransitionTime()));
   }
 
-  private IngressSpec.Acme acme() {
-    return snapshot.environment().getSpec().ingress().acme();
+  private IngressSpec.Retry retry() {
+    return snapshot.environment().getSpec().ingress().acme().retry();
   }
 
   /**
@@ -158,10 +216,13 @@ public final class AcmeBudget {
               .formatted(inUse.directory(), wanted.directory()),
           StageResult.Waiting.SOON);
     }
-    if (found.isReady() && !acme.domains().stream().allMatch(Certificate::issued)) {
+    boolean issued = acme.domains().stream().allMatch(Certificate::issued);
+    if (found.isReady() && !(issued && acme(environment).filter(acme::equals).isPresent())) {
+      // What is new is written to the claim in the next pass, and after Ready nothing is.
       return new StageResult.Waiting(
           Reason.CERTIFICATE_NOT_ISSUED,
-          "not every certificate of %s has been seen yet".formatted(inUse.directory()),
+          "not every certificate of %s has been %s yet"
+              .formatted(inUse.directory(), issued ? "recorded" : "seen"),
           SETTLING);
     }
     var refused = acme.domains().stream().filter(c -> c.nextAttempt() != null).toList();
@@ -179,12 +240,16 @@ public final class AcmeBudget {
         "no certificate from %s. %s".formatted(inUse.directory(), String.join("; ", told)));
   }
 
-  /** When the next attempt is due, if one is. */
-  public static Optional<Instant> due(Acme acme) {
+  /** The next times at which something is to be done, if any are; some may be past. */
+  public static Stream<Instant> due(Acme acme) {
     return acme.domains().stream()
-        .map(Certificate::nextAttempt)
-        .filter(Objects::nonNull)
-        .map(Instant::parse)
-        .min(Instant::compareTo);
+        .filter(c -> !c.issued() && c.attempts() > 0)
+        .flatMap(c -> {
+          if (c.nextAttempt() != null) {
+            return Stream.of(Instant.parse(c.nextAttempt()));
+          }
+          var began = Instant.parse(c.lastAttempt());
+          return Stream.of(began.plus(OPEN), began.plus(PATIENCE));
+        });
   }
 }

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import java.util.Optional;
 import java.util.Set;
+import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Snapshot;
 
 /** What Traefik may order certificates for, and what stays until a record is right (pure). */
@@ -13,6 +14,7 @@ final class Orders {
 
   private final Snapshot snapshot;
   private final Set<String> untrusted;
+  private final String authority;
 
   /**
    * Orders of one environment.
@@ -22,6 +24,7 @@ final class Orders {
   Orders(Snapshot snapshot, Set<String> untrusted) {
     this.snapshot = snapshot;
     this.untrusted = untrusted;
+    this.authority = CertificateAuthority.inUse(snapshot.environment()).resolver();
   }
 
   /** Whether a certificate may be ordered for the host of an Ingress. */
@@ -31,7 +34,7 @@ final class Orders {
         deployed(ingress)
             .filter(i -> serves(i, host))
             .map(i -> i.getMetadata().getAnnotations())
-            .filter(annotations -> annotations.containsKey(RESOLVER_ANNOTATION))
+            .filter(annotations -> authority.equals(annotations.get(RESOLVER_ANNOTATION)))
             .isPresent());
   }
 
@@ -47,15 +50,15 @@ final class Orders {
 
   /**
    * A domain that has its certificate stays with its resolver, so that it is renewed; another is
-   * ordered for while an attempt is under way or the first may begin.
+   * ordered for when an attempt begins. Before anything is recorded all stays as it is.
    *
-   * @param deployed whether it is ordered for at present; what counts before anything is recorded
+   * @param deployed whether it is ordered for at present
    */
   private boolean allowed(String domain, boolean deployed) {
-    boolean trusted = !untrusted.contains(domain);
-    return AcmeBudget.recorded(snapshot.environment(), domain)
-        .map(c -> c.issued() || (trusted && c.nextAttempt() == null))
-        .orElse(trusted || deployed);
+    var served = snapshot.surroundings().certificates().get(domain);
+    return AcmeBudget.recorded(snapshot, domain)
+        .map(c -> c.issued() || (!untrusted.contains(domain) && AcmeBudget.begins(snapshot, c)))
+        .orElse(deployed || Boolean.TRUE.equals(served));
   }
 
   private Optional<Ingress> deployed(String name) {

@@ -68,6 +68,10 @@ public final class TraefikResources {
   private final String dashboardUsers;
   private final String caBundle;
   private final Orders orders;
+
+  /** What the claim of the certificates remembers, or empty. */
+  private final String attempts;
+
   private final String appUsers;
   private final String checkToken;
 
@@ -98,6 +102,7 @@ public final class TraefikResources {
     this.dashboardUsers = dashboardUsers;
     this.caBundle = caBundle;
     this.orders = new Orders(snapshot, untrusted);
+    this.attempts = AcmeBudget.memory(snapshot).text();
     this.appUsers = appUsers;
     this.checkToken = checkToken;
     this.access = environment.getSpec().ingress().access();
@@ -223,10 +228,11 @@ public final class TraefikResources {
   /** The ACME store: losing it costs new certificates, of which an authority gives only a few. */
   private HasMetadata certificates() {
     var ingress = environment.getSpec().ingress();
-    return HardenedPod.volumeClaim(
-        Ownership.retained(environment, COMPONENT, names.traefik()),
-        ingress.storage(),
-        ingress.storageClassName());
+    var claim = Ownership.retained(environment, COMPONENT, names.traefik());
+    if (!attempts.isEmpty()) {
+      claim.setAnnotations(Map.of(AcmeMemory.ANNOTATION, attempts));
+    }
+    return HardenedPod.volumeClaim(claim, ingress.storage(), ingress.storageClassName());
   }
 
   private ConfigMap configuration() {

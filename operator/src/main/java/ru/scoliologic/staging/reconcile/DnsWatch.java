@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
@@ -28,12 +29,20 @@ final class DnsWatch {
   /** A server may be silent so often before anybody hears of it. */
   private static final int SILENCES = 3;
 
-  private final DnsLookup lookup = new DnsLookup();
+  private final Lookup lookup;
   private final Clock clock;
   private final Map<Question, Last> answers = new ConcurrentHashMap<>();
 
-  DnsWatch(Clock clock) {
+  DnsWatch(Clock clock, Lookup lookup) {
     this.clock = clock;
+    this.lookup = lookup;
+  }
+
+  /** Who asks a DNS server. */
+  @FunctionalInterface
+  interface Lookup {
+    /** See {@link DnsLookup#ask}. */
+    DnsAnswer ask(String resolver, String name);
   }
 
   /**
@@ -42,7 +51,9 @@ final class DnsWatch {
    * @param own addresses of the ingress Service, or names of them
    */
   Records look(StagingEnvironment environment, List<String> own) {
+    var look = new Look(environment, new TreeSet<>());
     if (environment.getSpec().infrastructure().dns().mode() == Mode.Off) {
+      forgetAllBut(look);
       return new Records(Map.of(), List.of(), LONGEST);
     }
     var given = environment.getSpec().ingress().addresses();
@@ -52,25 +63,24 @@ final class DnsWatch {
                 .flatMap(address ->
                     DnsLookup.isAddress(address)
                         ? List.of(DnsLookup.canonical(address)).stream()
-                        : ask(environment, address, a -> !a.addresses().isEmpty())
-                            .addresses()
-                            .stream())
+                        : ask(look, address, a -> !a.addresses().isEmpty()).addresses().stream())
                 .distinct()
                 .sorted()
                 .toList();
-    if (expected.isEmpty()) {
-      return new Records(Map.of(), List.of(), SHORTEST);
-    }
     var records = new TreeMap<String, DnsAnswer>();
-    for (var domain : Claims.served(environment)) {
-      records.put(domain, ask(environment, domain, a -> DnsRecords.right(a, expected)));
+    if (!expected.isEmpty()) {
+      for (var domain : Claims.served(environment)) {
+        records.put(domain, ask(look, domain, a -> DnsRecords.right(a, expected)));
+      }
     }
-    return new Records(records, expected, nextLook(environment));
+    forgetAllBut(look);
+    return new Records(records, expected, expected.isEmpty() ? SHORTEST : nextLook(environment));
   }
 
-  private DnsAnswer ask(StagingEnvironment environment, String name, Predicate<DnsAnswer> right) {
-    var question = new Question(environment.getMetadata().getUid(), name);
-    long generation = environment.getMetadata().getGeneration();
+  private DnsAnswer ask(Look look, String name, Predicate<DnsAnswer> right) {
+    look.asked().add(name);
+    var question = new Question(look.uid(), name);
+    long generation = look.environment().getMetadata().getGeneration();
     var last = answers.get(question);
     boolean holds =
         last != null
@@ -80,13 +90,21 @@ final class DnsWatch {
     if (holds) {
       return last.answer();
     }
-    var answer = lookup.ask(environment.getSpec().infrastructure().dns().resolver(), name);
+    var answer = lookup.ask(look.environment().getSpec().infrastructure().dns().resolver(), name);
     var next =
         last == null || last.generation() != generation
             ? Last.first(generation, answer, right.test(answer), clock.instant())
             : last.then(answer, right.test(answer), clock.instant());
     answers.put(question, next);
     return next.answer();
+  }
+
+  /** An answer that nobody asks for any more would be due for ever. */
+  private void forgetAllBut(Look look) {
+    answers
+        .keySet()
+        .removeIf(question ->
+            question.uid().equals(look.uid()) && !look.asked().contains(question.name()));
   }
 
   private Duration nextLook(StagingEnvironment environment) {
@@ -115,6 +133,13 @@ final class DnsWatch {
   record Records(Map<String, DnsAnswer> answers, List<String> expected, Duration nextLook) {}
 
   private record Question(String uid, String name) {}
+
+  /** One look at the records, and the names it asked for. */
+  private record Look(StagingEnvironment environment, Set<String> asked) {
+    String uid() {
+      return environment.getMetadata().getUid();
+    }
+  }
 
   /** The last answer; a silent server does not undo one until it has been silent for a while. */
   private record Last(

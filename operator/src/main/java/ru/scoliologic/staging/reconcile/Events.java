@@ -8,8 +8,11 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +21,7 @@ import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.postgres.TaskKind;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
 
 /** Tells transitions of conditions, as Events on the environment and as lines in the log. */
 final class Events {
@@ -37,8 +41,22 @@ final class Events {
     this.telemetry = telemetry;
   }
 
+  /**
+   * Tells what became of conditions.
+   *
+   * @param results of the pass that led to them: what is waited for is no warning
+   */
   void transitions(
-      StagingEnvironment environment, List<Condition> before, List<Condition> after, Instant now) {
+      StagingEnvironment environment,
+      List<Condition> before,
+      List<Condition> after,
+      Collection<StageResult> results,
+      Instant now) {
+    var waiting =
+        results.stream()
+            .filter(StageResult.Waiting.class::isInstance)
+            .map(result -> result.reason().camelCase())
+            .collect(Collectors.toSet());
     for (var condition : after) {
       var last = Conditions.find(before, condition.getType());
       boolean same =
@@ -51,7 +69,7 @@ final class Events {
               || condition.getType().equals(Conditions.STALLED)
               || condition.getReason().equals(Reason.AWAITING_PREVIOUS_STAGE.camelCase());
       if (!same && !derived && !repeatsStage(condition, after)) {
-        tell(environment, condition, now);
+        tell(environment, condition, waiting, now);
       }
     }
   }
@@ -123,11 +141,12 @@ final class Events {
                 now));
   }
 
-  private void tell(StagingEnvironment environment, Condition condition, Instant now) {
+  private void tell(
+      StagingEnvironment environment, Condition condition, Set<String> waiting, Instant now) {
     var metadata = environment.getMetadata();
-    // The keys are in order, but not the ones that were asked for.
+    // When a rotation failed the keys are in order, but not the ones that were asked for.
     boolean bad =
-        (condition.getStatus().equals("False") && !waits(condition))
+        (condition.getStatus().equals("False") && !waiting.contains(condition.getReason()))
             || condition.getReason().equals(Reason.ROTATION_FAILED.camelCase());
     LOG.atInfo()
         .addKeyValue("namespace", metadata.getNamespace())
@@ -175,21 +194,5 @@ final class Events {
       // An event is a courtesy: a namespace that is going away refuses it.
       LOG.atDebug().addKeyValue("reason", reason).log("event not written");
     }
-  }
-
-  private static boolean waits(Condition condition) {
-    return List.of(
-            Reason.COMPONENTS_STARTING,
-            Reason.AWAITING_ADDRESS,
-            Reason.DNS_RECORD_WRONG,
-            Reason.DNS_UNANSWERED,
-            Reason.CERTIFICATE_NOT_ISSUED,
-            Reason.CANDIDATE_STARTING,
-            Reason.SEEDING,
-            Reason.RESETTING,
-            Reason.RESTORING,
-            Reason.CHECKS_RUNNING)
-        .stream()
-        .anyMatch(reason -> reason.camelCase().equals(condition.getReason()));
   }
 }

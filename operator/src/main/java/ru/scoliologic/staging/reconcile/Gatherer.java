@@ -8,12 +8,10 @@ import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,13 +23,14 @@ import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.infrastructure.Ports;
+import ru.scoliologic.staging.infrastructure.Volumes;
 
 /**
  * Reads all that a pass needs: from the watches, and from the server only while something fails.
  */
 final class Gatherer {
   private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
-  private static final Set<Integer> PORTS = Set.of(80, 443);
   private static final int LOG_LINES = 12;
 
   /** Log tails kept in memory; beyond, they are simply read again. */
@@ -43,7 +42,7 @@ final class Gatherer {
   private final Clock clock;
   private final SharedIndexInformer<StorageClass> storageClasses;
   private final Surveyor surveyor;
-  private final SecureRandom random = new SecureRandom();
+  private final Snapshot.RandomValues fresh = new FreshValues();
   private final Map<String, String> logs = new ConcurrentHashMap<>();
   private final Map<String, Secret> credentials = new ConcurrentHashMap<>();
 
@@ -81,11 +80,11 @@ final class Gatherer {
                             && "true".equals(c.getMetadata().getAnnotations().get(DEFAULT_CLASS)))),
         objects
             .find(Service.class, Names.of(environment).traefik())
-            .filter(service -> !hasAddress(service))
-            .map(this::portHolders)
+            .filter(service -> !Ports.served(service))
+            .map(surveyor::portHolders)
             .orElse(List.of()),
         logTails(pods),
-        this::randomValue,
+        fresh,
         clock.instant(),
         storageClasses.getStore().list().stream()
             .filter(c -> Boolean.TRUE.equals(c.getAllowVolumeExpansion()))
@@ -96,7 +95,11 @@ final class Gatherer {
             objects,
             pods,
             storageClasses.getStore().list(),
-            caBundle(environment, configMaps)));
+            caBundle(environment, configMaps),
+            Volumes.seed(environment, objects)
+                .filter(name -> references.claim(environment, name).isEmpty())
+                .map(Set::of)
+                .orElse(Set.of())));
   }
 
   /**
@@ -132,23 +135,6 @@ final class Gatherer {
                 .map(ConfigMap::getData)
                 .map(data -> data.get(ref.key())))
         .orElse("");
-  }
-
-  private List<String> portHolders(Service waiting) {
-    return client.services().inAnyNamespace().list().getItems().stream()
-        .filter(s -> "LoadBalancer".equals(s.getSpec().getType()))
-        .filter(s -> !Objects.equals(s.getMetadata().getUid(), waiting.getMetadata().getUid()))
-        .filter(Gatherer::hasAddress)
-        .filter(s -> s.getSpec().getPorts().stream().anyMatch(p -> PORTS.contains(p.getPort())))
-        .map(s -> "Service " + s.getMetadata().getNamespace() + "/" + s.getMetadata().getName())
-        .toList();
-  }
-
-  private static boolean hasAddress(Service service) {
-    return service.getStatus() != null
-        && service.getStatus().getLoadBalancer() != null
-        && service.getStatus().getLoadBalancer().getIngress() != null
-        && !service.getStatus().getLoadBalancer().getIngress().isEmpty();
   }
 
   /** The end of each crashed container's log, read once for each crash. */
@@ -190,13 +176,5 @@ final class Gatherer {
     } catch (KubernetesClientException e) {
       return "";
     }
-  }
-
-  private String randomValue(int length, String alphabet) {
-    var value = new StringBuilder(length);
-    for (int i = 0; i < length; i++) {
-      value.append(alphabet.charAt(random.nextInt(alphabet.length())));
-    }
-    return value.toString();
   }
 }

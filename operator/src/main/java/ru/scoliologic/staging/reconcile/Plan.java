@@ -15,6 +15,7 @@ import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
+import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
@@ -26,6 +27,7 @@ import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.release.Target;
 import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.validation.ContainerChecks;
 
 /** All that an environment is to consist of (pure): spec and snapshot in, objects out. */
 public record Plan(
@@ -36,7 +38,8 @@ public record Plan(
     boolean gaveUp,
     DatabaseTasks databaseTasks,
     List<String> refusedGrowth,
-    Migration migration) {
+    Migration migration,
+    ContainerChecks containers) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -76,6 +79,8 @@ public record Plan(
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
+    var containers = ContainerChecks.decide(snapshot, surface(snapshot, settings, rollout, app));
+    objects.addAll(containers.plan());
     var fitted = StorageGrowth.fit(snapshot, objects);
     return new Plan(
         fitted.objects(),
@@ -85,7 +90,22 @@ public record Plan(
         gaveUp,
         tasks,
         fitted.refused(),
-        migration);
+        migration,
+        containers);
+  }
+
+  private static ContainerChecks.Surface surface(
+      Snapshot snapshot, Settings settings, Rollout rollout, AppResources app) {
+    var serving = rollout.serving().image();
+    return new ContainerChecks.Surface(
+        serving,
+        Infrastructure.address(snapshot).orElse(""),
+        Ledger.find(snapshot, serving).map(release -> release.getSpec().revalidate()).orElse(""),
+        app.configuration(),
+        settings.caBundle(),
+        snapshot.environment().getSpec().grafana().isPresent(),
+        Settings.CHECK_TOKEN,
+        settings.checkSecrets());
   }
 
   private static String retry(Snapshot snapshot, Target target) {

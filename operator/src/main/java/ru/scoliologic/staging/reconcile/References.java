@@ -2,6 +2,7 @@ package ru.scoliologic.staging.reconcile;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -48,6 +49,10 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
         .flatMap(check -> check.headers().stream())
         .filter(header -> header.secretKeyRef() != null)
         .forEach(header -> names.add(header.secretKeyRef().name()));
+    spec.validation().containers().stream()
+        .flatMap(container -> container.env().stream())
+        .filter(variable -> variable.secretKeyRef() != null)
+        .forEach(variable -> names.add(variable.secretKeyRef().name()));
     if (spec.ingress().sharesController()) {
       certificates(environment).forEach(names::add);
     } else {
@@ -103,6 +108,11 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
         .map(ConfigMap.class::cast);
   }
 
+  Optional<PersistentVolumeClaim> claim(StagingEnvironment environment, String name) {
+    return get(environment, new Reference("PersistentVolumeClaim", namespace(environment), name))
+        .map(PersistentVolumeClaim.class::cast);
+  }
+
   private Optional<HasMetadata> get(StagingEnvironment environment, Reference reference) {
     var watched = watches.computeIfAbsent(reference, this::watch);
     watched.environments().add(ResourceID.fromResource(environment));
@@ -130,6 +140,12 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
           case "Secret" ->
               client
                   .secrets()
+                  .inNamespace(reference.namespace())
+                  .withName(reference.name())
+                  .inform(new Notify<>(environments));
+          case "PersistentVolumeClaim" ->
+              client
+                  .persistentVolumeClaims()
                   .inNamespace(reference.namespace())
                   .withName(reference.name())
                   .inform(new Notify<>(environments));

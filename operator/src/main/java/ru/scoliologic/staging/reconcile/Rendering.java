@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Observed;
@@ -29,6 +30,9 @@ import ru.scoliologic.staging.stage.StageResult;
 public record Rendering(List<HasMetadata> objects, StageResult configuration) {
   private static final String HIDDEN = "<hidden>";
 
+  /** Shares no factor with the size of an alphabet. */
+  private static final int STRIDE = 37;
+
   /**
    * Plans an environment on an empty cluster.
    *
@@ -46,7 +50,7 @@ public record Rendering(List<HasMetadata> objects, StageResult configuration) {
             Map.of(),
             List.of(),
             Map.of(),
-            (length, alphabet) -> "x".repeat(length),
+            Rendering::exampleValue,
             Instant.EPOCH,
             Set.of(),
             Surroundings.assumedGood(Claims.served(environment)));
@@ -58,6 +62,14 @@ public record Rendering(List<HasMetadata> objects, StageResult configuration) {
             .map(Rendering::withoutValues)
             .toList();
     return new Rendering(objects, settings.result());
+  }
+
+  /** Always the same, of every kind of character in the alphabet. */
+  private static String exampleValue(int length, String alphabet) {
+    return IntStream.range(0, length)
+        .map(i -> alphabet.charAt(i * STRIDE % alphabet.length()))
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 
   /** What is wrong with the spec itself; see {@link SpecRules}. */

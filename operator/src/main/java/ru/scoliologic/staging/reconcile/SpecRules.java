@@ -276,6 +276,12 @@ public final class SpecRules {
       if (key.generate() != null && key.generate().length() == null) {
         missing("spec.secrets.keys[" + key.name() + "].generate.length");
       }
+      if (key.generate() != null
+          && key.generate().length() != null
+          && key.minLength() != null
+          && key.generate().length() < key.minLength()) {
+        problems.add("spec.secrets.keys[%s]: %s".formatted(key.name(), SecretsSpec.Key.TOO_SHORT));
+      }
       if (key.pattern() != null && !compiles(key.pattern())) {
         problems.add(
             "spec.secrets.keys[%s].pattern: '%s' is not a regular expression (RE2)"
@@ -300,9 +306,11 @@ public final class SpecRules {
     }
     var app = spec.services().app();
     matches("spec.services.app.image", app.image(), AppSpec.IMAGE_PATTERN, AppSpec.IMAGE_MESSAGE);
-    if (!app.health().path().startsWith("/")) {
-      problems.add("spec.services.app.health.path: must start with '/'");
-    }
+    matches(
+        "spec.services.app.health.path",
+        app.health().path(),
+        ValidationSpec.Check.PATH_PATTERN,
+        ValidationSpec.Check.PATH_MESSAGE);
     if (app.migration() != null
         && app.migration().command().isEmpty()
         && app.migration().args().isEmpty()) {
@@ -435,9 +443,14 @@ public final class SpecRules {
     var seen = new HashSet<String>();
     for (var check : validation.checks()) {
       var field = "spec.validation.checks[%s]".formatted(check.name());
-      if (check.name() == null || check.path() == null || !check.path().startsWith("/")) {
-        problems.add(field + ": needs a name and a path that starts with '/'");
+      if (check.name() == null) {
+        missing("spec.validation.checks[].name");
       }
+      matches(
+          field + ".path",
+          check.path(),
+          ValidationSpec.Check.PATH_PATTERN,
+          ValidationSpec.Check.PATH_MESSAGE);
       if (!seen.add(String.valueOf(check.name()))) {
         problems.add(field + " is listed twice: every name may stand once");
       }
@@ -449,6 +462,31 @@ public final class SpecRules {
       for (var json : check.expect().json()) {
         if (json.pointer() == null || !json.pointer().startsWith("/")) {
           problems.add(field + ".expect.json: " + ValidationSpec.ExpectedJson.POINTER);
+        }
+      }
+    }
+    checkContainers(validation.containers());
+  }
+
+  private void checkContainers(List<ValidationSpec.Container> containers) {
+    var seen = new HashSet<String>();
+    for (var container : containers) {
+      var field = "spec.validation.containers[%s]".formatted(container.name());
+      if (container.name() == null) {
+        missing("spec.validation.containers[].name");
+      }
+      if (!seen.add(String.valueOf(container.name()))) {
+        problems.add(field + " is listed twice: every name may stand once");
+      }
+      matches(field + ".image", container.image(), AppSpec.IMAGE_PATTERN, AppSpec.IMAGE_MESSAGE);
+      for (var variable : container.env()) {
+        matches(
+            field + ".env[" + variable.name() + "].name",
+            variable.name(),
+            SecretsSpec.Key.NAME_PATTERN,
+            SecretsSpec.Key.NAME_MESSAGE);
+        if ((variable.value() == null) == (variable.secretKeyRef() == null)) {
+          problems.add(field + ".env[" + variable.name() + "]: " + ValidationSpec.Header.ONE);
         }
       }
     }

@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
@@ -34,6 +35,7 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -61,6 +63,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private static final Logger LOG = LoggerFactory.getLogger(StagingEnvironmentReconciler.class);
   private static final Duration STALE_VIEW_RETRY = Duration.ofSeconds(1);
 
+  /** From a record that was published to the pass that acts upon it. */
+  private static final Duration AT_ONCE = Duration.ofMillis(100);
+
   /** Tries that failed before a condition says so. */
   private static final int TELL_AFTER = 2;
 
@@ -70,9 +75,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Gatherer gatherer;
   private final Applier applier;
   private final Verification verification;
+  private final CheckReports reports;
   private final Events events;
   private final Releases releases;
   private final Telemetry telemetry;
+  private final KnownSecrets secrets = new KnownSecrets();
 
   public StagingEnvironmentReconciler(
       KubernetesClient client, Clock clock, String instance, Telemetry telemetry) {
@@ -81,7 +88,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     this.gatherer = new Gatherer(client, owned, references, clock);
     this.telemetry = telemetry;
     this.applier = new Applier(client, owned, telemetry::wrote);
-    this.verification = new Verification(new Checks(clock), clock, telemetry);
+    this.verification = new Verification(new Checks(clock)::run, clock, telemetry);
+    this.reports = new CheckReports(client);
     this.events = new Events(client, instance, telemetry);
     this.releases = new Releases(client, owned, telemetry::wrote);
   }
@@ -118,7 +126,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     } catch (RuntimeException e) {
       // A hiccup of the server is over at the next try: only what lasts is worth telling.
       if (context.getRetryInfo().map(retry -> retry.getAttemptCount()).orElse(0) >= TELL_AFTER) {
-        var failing = new StageResult.Failing(Reason.UNEXPECTED_ERROR, said(e));
+        var masking = secrets.masking(environment.getMetadata().getUid());
+        var failing = new StageResult.Failing(Reason.UNEXPECTED_ERROR, masking.mask(said(e)));
         publish(environment, Pass.refused(Map.of(), failing), context);
       }
       throw e;
@@ -136,7 +145,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
         .ifPresent(versions -> releases.publish(versions.snapshot(), pass.facts(versions)));
     return UpdateControl.<StagingEnvironment>noUpdate()
-        .rescheduleAfter(goesOn ? STALE_VIEW_RETRY : pass.next(period(environment)));
+        .rescheduleAfter(goesOn ? AT_ONCE : pass.next(period(environment)));
   }
 
   /** Ready stays as it last was; the reason says why nothing moves. */
@@ -167,7 +176,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     references.keepOnly(present.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
     var uids = present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet());
     verification.keepOnly(uids);
+    reports.keepOnly(uids);
     gatherer.keepOnly(uids);
+    secrets.keepOnly(uids);
   }
 
   private Pass pass(StagingEnvironment environment, Context<StagingEnvironment> context) {
@@ -182,7 +193,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       var waiting = new StageResult.Waiting(Reason.DOMAIN_CLAIMED, lost.get());
       return Pass.refused(Map.of(Stage.INFRASTRUCTURE, waiting), waiting);
     }
-    var settings = Configuration.resolve(snapshot);
+    var settings =
+        secrets.remember(environment.getMetadata().getUid(), Configuration.resolve(snapshot));
     var plan = Plan.of(snapshot, settings);
     var components = Assessment.components(snapshot, plan);
     var acme =
@@ -197,6 +209,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         break;
       }
       var refusals = apply(plan, stage);
+      if (stage == Stage.CONFIGURATION && !refusals.isEmpty()) {
+        settings = settings.asStored(snapshot);
+        plan = Plan.of(snapshot, settings);
+      }
       if (stage == Stage.DEPLOYMENT) {
         // What has just been changed is not yet as asked, though its last state was good.
         components = Assessment.components(snapshot.after(owned.observe(environment)), plan);
@@ -348,10 +364,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             probe.getKey(),
             probe.getValue(),
             spec.grafana().map(g -> spec.domains().grafana()).orElse(null),
-            spec.validation(),
+            settings.validation(),
             settings.checkSecrets(),
             spec.ingress().access(),
-            settings.checkToken());
+            settings.checkToken(),
+            settings.masking());
     var serving = Ledger.find(snapshot, plan.rollout().serving().image());
     var subject =
         snapshot.environment().getMetadata().getGeneration()
@@ -362,17 +379,42 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             + "/"
             + serving.map(release -> release.getSpec().revalidate()).orElse("")
             + "/"
-            + acme.map(StagingEnvironmentStatus.Acme::authority).orElse("");
+            + acme.map(StagingEnvironmentStatus.Acme::authority).orElse("")
+            + "/"
+            + plan.configuration()
+            + "/"
+            + Hash.of(settings.validation())
+            + "/"
+            + Hash.of(
+                settings.checkSecrets().entrySet().stream()
+                    .map(Object::toString)
+                    .sorted()
+                    .toList()
+                    .toString());
     var round = verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
     if (round.waiting().isPresent()) {
       return explained(round.waiting().get(), acme, snapshot);
     }
-    var masking = settings.masking();
-    round.results().stream().map(result -> masked(masking, result)).forEach(checked::add);
+    var containers = plan.containers();
+    var found = new ArrayList<>(round.results());
+    found.addAll(
+        containers.results(reports.of(snapshot, containers.reporting(), settings.masking())));
+    checked.addAll(
+        Verdicts.bounded(
+            found.stream().map(result -> masked(settings.masking(), result)).toList()));
     checked.addAll(
         Verdicts.manual(
             spec.validation().manual(),
             serving.map(release -> release.getSpec().verdicts()).orElse(List.of())));
+    if (Verdicts.of(round.results()) != SmokeReport.Verdict.Failed) {
+      var refusals = applier.apply(containers.due());
+      if (!refusals.isEmpty()) {
+        return refused(refusals);
+      }
+    }
+    if (containers.waiting().isPresent() && Verdicts.of(checked) != SmokeReport.Verdict.Failed) {
+      return containers.waiting().get();
+    }
     return explained(
         Verdicts.stage(spec.domains().app(), target.dashboard() != null, checked), acme, snapshot);
   }
@@ -426,7 +468,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       List<Condition> before = last == null ? List.of() : last.conditions();
       telemetry.wrote("patch", environment.getKind() + "/status");
       telemetry.published(environment, before, status.conditions(), clock);
-      events.transitions(environment, before, status.conditions(), clock.instant());
+      events.transitions(
+          environment, before, status.conditions(), pass.outcomes(), clock.instant());
       events.database(environment, last, status, clock.instant());
       events.rotations(environment, last, status, clock.instant());
     }
@@ -544,6 +587,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               () -> now.plus(failing.retryAfter()).truncatedTo(ChronoUnit.SECONDS).toString());
     }
 
+    /** What every stage and all together came to. */
+    List<StageResult> outcomes() {
+      return Stream.concat(results.values().stream(), Stream.of(overall)).toList();
+    }
+
     Ledger.Facts facts(Versions versions) {
       return new Versions(
               versions.snapshot(),
@@ -573,9 +621,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     /** When to look again without being told by a watch. */
     Duration next(Duration period) {
       var byClock =
-          Stream.concat(
-                  versions.map(Versions::rollout).flatMap(Rollout::nextStep).stream(),
-                  acme.flatMap(AcmeBudget::due).stream())
+          Stream.of(
+                  versions.flatMap(v -> v.rollout().nextStep()).stream(),
+                  versions.map(Versions::plan).flatMap(plan -> plan.containers().next()).stream(),
+                  acme.stream().flatMap(AcmeBudget::due))
+              .flatMap(due -> due)
               .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
               .filter(wait -> wait.isPositive());
       var byResult =

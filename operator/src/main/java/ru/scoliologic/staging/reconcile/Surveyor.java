@@ -4,7 +4,7 @@ import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -26,9 +26,13 @@ import ru.scoliologic.staging.api.InfrastructureSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.Surroundings.FreeVolume;
 import ru.scoliologic.staging.cluster.Surroundings.Usage;
+import ru.scoliologic.staging.infrastructure.DnsLookup;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
+import ru.scoliologic.staging.infrastructure.Ports;
 import ru.scoliologic.staging.infrastructure.Requests;
+import ru.scoliologic.staging.infrastructure.Volumes;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Stage;
 
@@ -53,7 +57,7 @@ final class Surveyor {
   private final ModelWatch models;
   private final Warnings warnings;
   private final Map<String, Look> looks = new ConcurrentHashMap<>();
-  private Listed<List<Usage>> usage = new Listed<>(Instant.MIN, List.of());
+  private Listed<Pods> pods = new Listed<>(Instant.MIN, new Pods(List.of(), List.of()));
   private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
 
   Surveyor(KubernetesClient client, Clock clock) {
@@ -61,7 +65,7 @@ final class Surveyor {
     this.clock = clock;
     this.nodes = client.nodes().inform();
     this.ingressClasses = client.network().v1().ingressClasses().inform();
-    this.dns = new DnsWatch(clock);
+    this.dns = new DnsWatch(clock, new DnsLookup()::ask);
     this.certificates = new CertificateWatch(clock);
     this.models = new ModelWatch(clock);
     this.warnings = new Warnings(client, clock);
@@ -71,13 +75,15 @@ final class Surveyor {
    * Looks around.
    *
    * @param caBundle PEM certificates of a custom authority, or empty
+   * @param absentClaims volume claims that the spec names and that do not exist
    */
   Surroundings survey(
       StagingEnvironment environment,
       Observed owned,
       List<Pod> pods,
       List<StorageClass> classes,
-      String caBundle) {
+      String caBundle,
+      Set<String> absentClaims) {
     var addresses = Infrastructure.addresses(environment, owned);
     var records = dns.look(environment, addresses);
     var staticClasses =
@@ -98,7 +104,8 @@ final class Surveyor {
         warnings.read(owned),
         ingressClasses.getStore().list().stream()
             .map(c -> c.getMetadata().getName())
-            .collect(Collectors.toSet()));
+            .collect(Collectors.toSet()),
+        absentClaims);
   }
 
   void keepOnly(Set<String> uids) {
@@ -118,8 +125,9 @@ final class Surveyor {
     if (done(environment) && last != null && last.generation() == generation) {
       return last.usage();
     }
-    var seen = requested();
-    looks.put(uid, new Look(generation, seen));
+    var seen = pods().map(Pods::usage);
+    // What could not be read is asked for again.
+    seen.ifPresent(usage -> looks.put(uid, new Look(generation, Optional.of(usage))));
     return seen;
   }
 
@@ -131,12 +139,22 @@ final class Surveyor {
             .isPresent();
   }
 
-  /** Every pod's requests, in pages; nothing where they may not be read. */
-  private synchronized Optional<List<Usage>> requested() {
-    if (clock.instant().isBefore(usage.at().plus(FRESH))) {
-      return Optional.of(usage.value());
+  /** Who keeps the ingress Service from its ports; read only while it has no address. */
+  List<String> portHolders(Service waiting) {
+    return Ports.holders(
+        waiting,
+        client.services().inAnyNamespace().list().getItems(),
+        nodes.getStore().list(),
+        pods().map(Pods::holders).orElse(List.of()));
+  }
+
+  /** What every pod that is on a node takes, in pages; nothing where they may not be read. */
+  private synchronized Optional<Pods> pods() {
+    if (clock.instant().isBefore(pods.at().plus(FRESH))) {
+      return Optional.of(pods.value());
     }
-    var found = new ArrayList<Usage>();
+    var usage = new ArrayList<Usage>();
+    var holders = new ArrayList<Ports.Holder>();
     try {
       String page = null;
       do {
@@ -151,34 +169,32 @@ final class Surveyor {
                         .withFieldSelector(
                             "status.phase!=Succeeded,status.phase!=Failed,spec.nodeName!=")
                         .build());
-        list.getItems().stream().map(Requests::of).forEach(found::add);
+        for (var pod : list.getItems()) {
+          usage.add(Requests.of(pod));
+          Ports.holder(pod).ifPresent(holders::add);
+        }
         page = list.getMetadata().getContinue();
       } while (page != null && !page.isEmpty());
     } catch (KubernetesClientException e) {
       // Without the list nobody is held up: the scheduler tells as well when there is no room.
-      LOG.atWarn().addKeyValue("code", e.getCode()).log("the pods' requests could not be read");
+      LOG.atWarn().addKeyValue("code", e.getCode()).log("the pods could not be read");
       return Optional.empty();
     }
-    usage = new Listed<>(clock.instant(), List.copyOf(found));
-    return Optional.of(usage.value());
+    pods = new Listed<>(clock.instant(), new Pods(List.copyOf(usage), List.copyOf(holders)));
+    return Optional.of(pods.value());
   }
 
-  private synchronized Map<String, List<Quantity>> freeVolumes(Set<String> classes) {
+  private synchronized Map<String, List<FreeVolume>> freeVolumes(Set<String> classes) {
     if (!clock.instant().isBefore(volumes.at().plus(FRESH))) {
       volumes = new Listed<>(clock.instant(), client.persistentVolumes().list().getItems());
     }
-    return volumes.value().stream()
-        .filter(v -> v.getStatus() != null && "Available".equals(v.getStatus().getPhase()))
-        .filter(v -> v.getSpec().getAccessModes().contains("ReadWriteOnce"))
-        .filter(v -> classes.contains(v.getSpec().getStorageClassName()))
-        .collect(
-            Collectors.groupingBy(
-                v -> v.getSpec().getStorageClassName(),
-                Collectors.mapping(
-                    v -> v.getSpec().getCapacity().get("storage"), Collectors.toList())));
+    return Volumes.free(volumes.value(), classes);
   }
 
   private record Look(long generation, Optional<List<Usage>> usage) {}
+
+  /** What the pods of the cluster take. */
+  private record Pods(List<Usage> usage, List<Ports.Holder> holders) {}
 
   private record Listed<T>(Instant at, T value) {}
 }

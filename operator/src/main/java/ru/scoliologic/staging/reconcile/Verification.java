@@ -10,7 +10,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import ru.scoliologic.staging.api.SmokeReport.Verdict;
 import ru.scoliologic.staging.stage.StageResult;
-import ru.scoliologic.staging.validation.Checks;
 import ru.scoliologic.staging.validation.Checks.Round;
 import ru.scoliologic.staging.validation.Target;
 import ru.scoliologic.staging.validation.Verdicts;
@@ -23,13 +22,19 @@ final class Verification {
   static final Duration PERIOD = Duration.ofMinutes(5);
   private static final Duration PATIENT_AFTER = Duration.ofMinutes(3);
 
-  private final Checks checks;
+  private final Runner runner;
   private final Clock clock;
   private final Telemetry telemetry;
   private final Map<String, Last> answers = new ConcurrentHashMap<>();
 
-  Verification(Checks checks, Clock clock, Telemetry telemetry) {
-    this.checks = checks;
+  /** What runs one round of checks. */
+  @FunctionalInterface
+  interface Runner {
+    Round run(Target target) throws IOException, GeneralSecurityException;
+  }
+
+  Verification(Runner runner, Clock clock, Telemetry telemetry) {
+    this.runner = runner;
     this.clock = clock;
     this.telemetry = telemetry;
   }
@@ -61,7 +66,7 @@ final class Verification {
     return telemetry.checked(
         () -> {
           try {
-            return checks.run(target);
+            return runner.run(target);
           } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("the checks could not be run", e);
           }

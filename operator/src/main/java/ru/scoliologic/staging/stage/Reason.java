@@ -37,15 +37,18 @@ public enum Reason {
       "The ingress Service has not been given an address yet.",
       "Wait; if it lasts, see whether the cluster has a load balancer."),
   PORT_CONFLICT(
-      "Ports 80 and 443 are held by the Service that the message names.",
-      "Delete or change that Service; on one node a single one can hold the ports."),
+      "Ports 80 and 443 of the nodes are held by the Service or the pod that the message names.",
+      "Delete or change what holds them; on one node a single one can. Or use its controller:"
+          + " spec.ingress.mode: Shared."),
   NOT_ENOUGH_ROOM(
-      "The nodes have less CPU, memory or disk than the environment needs.",
+      "The nodes have less CPU, memory, disk or devices than the environment needs.",
       "Add nodes, lower the components' resources or what else runs there, or set"
           + " spec.infrastructure.capacity."),
   VOLUME_MISSING(
-      "A storage class makes no volumes by itself, and no free one is large enough.",
-      "Make a PersistentVolume of that class, or name a class with a provisioner."),
+      "A storage class makes no volumes by itself and no free one fits, or a volume claim that the"
+          + " spec names does not exist.",
+      "Make a PersistentVolume of that class, or name a class with a provisioner; create the claim"
+          + " that the message names."),
   DNS_RECORD_WRONG(
       "A domain's A or AAAA record is absent or leads elsewhere.",
       "Correct the record; it is looked at again by itself. Behind a NAT set"
@@ -70,8 +73,10 @@ public enum Reason {
       "A required key is in none of the Secrets.",
       "Add the keys that the message lists; it is noticed within about a second."),
   KEY_INVALID(
-      "A value is too short, a placeholder, or not in the form it must have.",
-      "Put a real value into the Secret that the message names."),
+      "A value is too short, a placeholder, or not in the form it must have, or a variable is"
+          + " composed of a name that is not listed.",
+      "Put a real value into the Secret that the message names, or correct the key or the variable"
+          + " in the spec."),
   CONFIG_MAP_MISSING(
       "A ConfigMap that the spec names does not exist or lacks the key.", "Create it."),
   ROTATING(
@@ -168,7 +173,9 @@ public enum Reason {
   PASSED_WITH_REMARKS(
       "Every critical check passed, but others failed.",
       "The message names them; the report in the release has them all."),
-  CHECKS_RUNNING("The checks have not given an answer yet.", "Wait."),
+  CHECKS_RUNNING(
+      "The checks have not given an answer yet.",
+      "Wait; the message names the containers that still run."),
   CERTIFICATE_NOT_ISSUED(
       "Traefik still serves its built-in certificate, or cert-manager has not issued one yet.",
       "See Traefik's log; the domain's record must point here and port 80 be open from outside."),

@@ -41,7 +41,8 @@ final class CertificateVerdict {
           Reason.CHECKS_FAILED,
           "the certificate of %s expired at %s".formatted(host, leaf.getNotAfter().toInstant()));
     }
-    if (!names(leaf).contains(host.toLowerCase(Locale.ROOT))) {
+    var asked = host.toLowerCase(Locale.ROOT);
+    if (names(leaf).stream().noneMatch(name -> covers(name, asked))) {
       return problem(
           Reason.CHECKS_FAILED,
           "the certificate served for %s is for %s".formatted(host, names(leaf)));
@@ -58,6 +59,16 @@ final class CertificateVerdict {
               : unexpected(host, issuer, "Let's Encrypt");
       case Custom -> untrusted(chain, host, trust);
     };
+  }
+
+  /** A wildcard stands for exactly one whole label, the leftmost one (RFC 6125, 6.4.3). */
+  private static boolean covers(String name, String host) {
+    if (!name.startsWith("*.")) {
+      return name.equals(host);
+    }
+    var parent = name.substring(2);
+    int dot = host.indexOf('.');
+    return dot > 0 && parent.contains(".") && host.substring(dot + 1).equals(parent);
   }
 
   private static Optional<Problem> untrusted(

@@ -45,17 +45,28 @@ import ru.scoliologic.staging.validation.CertificateVerdict.Problem;
  */
 public final class Checks {
   private static final Timeout TIMEOUT = Timeout.ofSeconds(5);
-  private static final int HTTP = 80;
-  private static final int HTTPS = 443;
-
   private static final int MAX_BODY = 1 << 20;
   private static final String GROUP = "environment";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Clock clock;
+  private final int http;
+  private final int https;
 
   public Checks(Clock clock) {
+    this(clock, 80, 443);
+  }
+
+  /**
+   * Checks an ingress at other ports than the usual ones.
+   *
+   * @param http port without TLS
+   * @param https port with TLS
+   */
+  Checks(Clock clock, int http, int https) {
     this.clock = clock;
+    this.http = http;
+    this.https = https;
   }
 
   /**
@@ -109,7 +120,11 @@ public final class Checks {
       }
       var declared =
           new DeclaredChecks(
-                  client, "https://" + target.app() + ":" + HTTPS, target.secrets(), target.pass())
+                  client,
+                  "https://" + target.app() + ":" + https,
+                  target.secrets(),
+                  target.masking(),
+                  target.pass())
               .groups(target.spec().checks()).stream().map(pool::submit).toList();
       builtIn.stream().map(Checks::get).forEach(results::add);
       declared.stream().map(Checks::get).forEach(results::addAll);
@@ -156,7 +171,7 @@ public final class Checks {
   private Optional<Problem> certificate(Target target, String host) {
     try {
       return CertificateVerdict.judge(
-          Certificates.served(target.address(), HTTPS, host),
+          Certificates.served(target.address(), https, host),
           host,
           target.server(),
           Certificates.trusting(target.caBundle()),
@@ -184,7 +199,7 @@ public final class Checks {
   }
 
   /** A request that has neither the token nor a password. */
-  private static Optional<Problem> closed(Target target) throws Exception {
+  private Optional<Problem> closed(Target target) throws Exception {
     return AccessCheck.judge(target, get(target, "https", target.app(), "/", Map.of()).status())
         .flatMap(Checks::failed);
   }
@@ -215,8 +230,14 @@ public final class Checks {
   /** Every router that Traefik knows, by its own API. */
   private Optional<Problem> routers(Target target) throws Exception {
     var answer = get(target, "https", target.dashboard(), "/api/http/routers", basicAuth(target));
+    var list = answer.status() == 200 ? JSON.readTree(answer.body()) : null;
+    if (list == null || !list.isArray() || list.isEmpty()) {
+      return failed(
+          "https://%s/api/http/routers lists no routers: found status %d"
+              .formatted(target.dashboard(), answer.status()));
+    }
     var broken = new ArrayList<String>();
-    for (var router : JSON.readTree(answer.body())) {
+    for (var router : list) {
       if (!"enabled".equals(router.path("status").asText())) {
         broken.add(
             router.path("name").asText()
@@ -281,16 +302,16 @@ public final class Checks {
     return () -> {
       try {
         return check.call();
-      } catch (IOException e) {
+      } catch (IOException | IllegalArgumentException e) {
         return failed("a request through the ingress failed: %s".formatted(said(e)));
       }
     };
   }
 
-  private static Answer get(
+  private Answer get(
       Target target, String scheme, String host, String path, Map<String, String> headers)
       throws Exception {
-    int port = scheme.equals("https") ? HTTPS : HTTP;
+    int port = scheme.equals("https") ? https : http;
     var request = new HttpGet(scheme + "://" + host + ":" + port + path);
     headers.forEach(request::setHeader);
     try (var client = client(target)) {

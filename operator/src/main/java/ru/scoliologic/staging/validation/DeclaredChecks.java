@@ -24,6 +24,7 @@ import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Check;
 import ru.scoliologic.staging.api.ValidationSpec.Expect;
 import ru.scoliologic.staging.api.ValidationSpec.ExpectedJson;
+import ru.scoliologic.staging.cluster.Masking;
 
 /** Runs the checks that a spec declares: one group in order, with the cookies it was given. */
 final class DeclaredChecks {
@@ -37,6 +38,7 @@ final class DeclaredChecks {
   private final CloseableHttpClient client;
   private final String base;
   private final Map<KeyRef, String> secrets;
+  private final Masking masking;
   private final Map<String, String> pass;
 
   /**
@@ -44,16 +46,19 @@ final class DeclaredChecks {
    *
    * @param base scheme, host and port, without a path
    * @param secrets the values that headers refer to
+   * @param masking takes secret values out of messages
    * @param pass headers that every request carries, to get through a protected domain
    */
   DeclaredChecks(
       CloseableHttpClient client,
       String base,
       Map<KeyRef, String> secrets,
+      Masking masking,
       Map<String, String> pass) {
     this.client = client;
     this.base = base;
     this.secrets = secrets;
+    this.masking = masking;
     this.pass = pass;
   }
 
@@ -82,7 +87,7 @@ final class DeclaredChecks {
   }
 
   private String shown(String message) {
-    var masked = message;
+    var masked = masking.mask(message);
     for (var value : secrets.values()) {
       masked = value.isEmpty() ? masked : masked.replace(value, "***");
     }
@@ -90,7 +95,12 @@ final class DeclaredChecks {
   }
 
   private Optional<String> problem(Check check, HttpClientContext context) {
-    var request = ClassicRequestBuilder.create(check.method().name()).setUri(base + check.path());
+    ClassicRequestBuilder request;
+    try {
+      request = ClassicRequestBuilder.create(check.method().name()).setUri(base + check.path());
+    } catch (IllegalArgumentException e) {
+      return Optional.of(check.path() + " is not a path of a URL");
+    }
     pass.forEach(request::addHeader);
     for (var header : check.headers()) {
       var value =

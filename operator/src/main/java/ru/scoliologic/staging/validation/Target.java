@@ -5,6 +5,7 @@ import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.ValidationSpec;
+import ru.scoliologic.staging.cluster.Masking;
 
 /**
  * What is checked, and how it is reached.
@@ -22,6 +23,7 @@ import ru.scoliologic.staging.api.ValidationSpec;
  * @param secrets the values that headers of checks refer to
  * @param access who may open the application's domain; null when it is open
  * @param checkToken what marks the operator's own requests to a protected domain, or empty
+ * @param masking takes secret values out of what checks say
  */
 public record Target(
     String address,
@@ -36,7 +38,8 @@ public record Target(
     ValidationSpec spec,
     Map<KeyRef, String> secrets,
     AccessSpec access,
-    String checkToken) {
+    String checkToken,
+    Masking masking) {
 
   /** Traefik lets requests with this header through to the application, and takes it off. */
   static final String CHECK_HEADER = "X-Staging-Check";

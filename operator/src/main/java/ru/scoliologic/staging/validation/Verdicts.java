@@ -19,6 +19,8 @@ import ru.scoliologic.staging.stage.StageResult;
 /** What outcomes come to (pure), by the rule of the smoke checklist. */
 public final class Verdicts {
   private static final int NAMED = 5;
+  private static final int MAX_NAME = 260;
+  private static final int MAX_MESSAGE = 500;
 
   private Verdicts() {}
 
@@ -81,8 +83,30 @@ public final class Verdicts {
             well.formatted(app) + counted(results) + "; remarks: " + named(failed) + rest);
   }
 
+  /** The same outcomes with names and messages of a bounded length; of a log the end is kept. */
+  public static List<Result> bounded(List<Result> results) {
+    return results.stream()
+        .map(result ->
+            new Result(
+                shortened(result.name(), MAX_NAME, MAX_NAME),
+                result.group(),
+                result.priority(),
+                result.outcome(),
+                result.message() == null
+                    ? null
+                    : shortened(result.message(), MAX_MESSAGE, MAX_MESSAGE / 3)))
+        .toList();
+  }
+
+  private static String shortened(String text, int length, int head) {
+    return text.length() <= length
+        ? text
+        : text.substring(0, head) + "…" + text.substring(text.length() - (length - head));
+  }
+
   /** The report of outcomes that were found now. */
-  public static SmokeReport report(List<Result> results, Instant now) {
+  public static SmokeReport report(List<Result> found, Instant now) {
+    var results = bounded(found);
     return new SmokeReport(
         of(results),
         now.truncatedTo(ChronoUnit.SECONDS).toString(),

@@ -2,16 +2,27 @@ package ru.scoliologic.staging.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xml.sax.InputSource;
 import picocli.CommandLine;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.StagingRelease;
 
 class ReportTest {
   @TempDir private Path folder;
@@ -63,6 +74,64 @@ class ReportTest {
     assertThat(suite.getAttribute("tests")).isEqualTo("3");
     assertThat(suite.getElementsByTagName("failure").getLength()).isEqualTo(1);
     assertThat(suite.getElementsByTagName("skipped").getLength()).isEqualTo(1);
+  }
+
+  @Test
+  void an_environments_serving_release_is_read_from_the_cluster() throws Exception {
+    var api = "/apis/staging.scoliologic.ru/v1alpha1/namespaces/team/";
+    var release =
+        new KubernetesSerialization()
+            .unmarshal(Given.resource("/releases/remarks.yaml"), StagingRelease.class);
+    var serving = Given.environment("demo");
+    serving.setStatus(Given.status(release.getSpec().image()));
+    var list = new DefaultKubernetesResourceList<StagingRelease>();
+    list.setItems(List.of(release));
+    var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    answer(server, api + "stagingenvironments/demo", serving);
+    answer(server, api + "stagingreleases", list);
+    server.start();
+    try {
+      assertThat(fromCluster(server, "demo", "-n", "team")).isZero();
+      assertThat(out.toString()).contains("PassedWithRemarks: 1 passed, 1 failed, 1 pending");
+
+      assertThat(fromCluster(server, "other", "-n", "team")).isEqualTo(2);
+      assertThat(err.toString()).contains("no environment other in namespace team");
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  private int fromCluster(HttpServer server, String... arguments) {
+    var config =
+        new ConfigBuilder(Config.empty())
+            .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort())
+            .build();
+    return new CommandLine(
+            new ReportCommand(() -> new KubernetesClientBuilder().withConfig(config).build()))
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+
+  private static void answer(HttpServer server, String path, Object object) {
+    var body = new KubernetesSerialization().asJson(object).getBytes(StandardCharsets.UTF_8);
+    server.createContext(
+        path,
+        exchange -> {
+          boolean exact = exchange.getRequestURI().getPath().equals(path);
+          exchange.sendResponseHeaders(exact ? 200 : 404, exact ? body.length : -1);
+          if (exact) {
+            exchange.getResponseBody().write(body);
+          }
+          exchange.close();
+        });
+  }
+
+  @Test
+  void neither_or_both_of_an_environment_and_a_file_are_refused() throws Exception {
+    assertThat(report(Given.resource("/releases/remarks.yaml"), "demo")).isEqualTo(2);
+
+    assertThat(err.toString()).contains("give either an environment or -f with a release");
   }
 
   @Test

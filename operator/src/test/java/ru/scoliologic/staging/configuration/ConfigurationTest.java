@@ -1,9 +1,12 @@
 package ru.scoliologic.staging.configuration;
 
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,6 +37,49 @@ class ConfigurationTest {
         .containsEntry(
             "DATABASE_URL", "postgresql://app:" + "g".repeat(32) + "@demo-postgres:5432/app")
         .doesNotContainKeys("POSTGRES_PASSWORD", "REDIS_PASSWORD");
+  }
+
+  private static Given checking(String validation) {
+    return Given.aGoodStart().edited(yaml -> yaml + "  validation: " + validation + "\n");
+  }
+
+  @Test
+  void values_are_put_into_headers_and_bodies_of_checks_and_hidden_in_every_form() {
+    var settings =
+        resolve(
+            checking(
+                    "{checks: [{name: sign in, path: /login, body: '{\"id\": \"$(ESIA_CLIENT_ID:json)\","
+                        + " \"costs\": \"5$$\"}', headers: [{name: X-Id, value: 'id"
+                        + " $(ESIA_CLIENT_ID:url)'}]}]}")
+                .secret("given", Map.of("ESIA_CLIENT_ID", "a \"b\"", "TRAEFIK_AUTH", AUTH)));
+
+    var check = settings.validation().checks().getFirst();
+    assertThat(settings.result().isReady()).as(settings.result().message()).isTrue();
+    assertThat(check.body()).isEqualTo("{\"id\": \"a \\\"b\\\"\", \"costs\": \"5$\"}");
+    assertThat(check.headers().getFirst().value()).isEqualTo("id a%20%22b%22");
+    assertThat(settings.masking().mask(check.toString())).doesNotContain("a%20", "a \\\"b");
+  }
+
+  @Test
+  void a_name_in_a_check_that_stands_for_nothing_is_told_with_its_field() {
+    var result = resolve(checking("{checks: [{name: a, path: /, body: $(NOBODY)}]}")).result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message())
+        .isEqualTo(
+            "$(NOBODY) in spec.validation.checks[a].body is not a known name: list it in"
+                + " spec.secrets.keys");
+  }
+
+  @Test
+  void a_secret_of_a_container_that_checks_is_waited_for_and_hidden() {
+    var asking =
+        "{containers: [{name: a, image: b, env: [{name: T, secretKeyRef: {name: qa, key: TOKEN}}]}]}";
+
+    assertThat(resolve(checking(asking)).result().message()).contains("qa");
+    var settings = resolve(checking(asking).secret("qa", Map.of("TOKEN", "qa-token")));
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.masking().mask("is qa-token")).isEqualTo("is ***");
   }
 
   @Test
@@ -72,7 +118,21 @@ class ConfigurationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"CHANGE_ME", "change_me_please", "your_client_id", "<client id>", "xxxx"})
+  @ValueSource(
+      strings = {
+        "CHANGE_ME",
+        "change_me_please",
+        "your_client_id",
+        "<client id>",
+        "xxxx",
+        "todo",
+        "TODO",
+        "secret",
+        "password",
+        "placeholder",
+        "replace_me",
+        " Replace-Me "
+      })
   void a_placeholder_is_refused(String left) {
     var result =
         resolve(
@@ -140,9 +200,17 @@ class ConfigurationTest {
                 .secret("given", Map.of("TRAEFIK_AUTH", AUTH, "POSTGRES_PASSWORD", "another-one"))
                 .owning(
                     Given.secretOf(
-                        "demo-credentials", Map.of("POSTGRES_PASSWORD", "the-first-one"))));
+                        "demo-credentials", Map.of("POSTGRES_PASSWORD", "the-first-one")),
+                    Given.claimOf("demo-postgres")));
 
     assertThat(settings.postgresPassword()).isEqualTo("the-first-one");
+    assertThat(settings.credentials()).containsEntry("POSTGRES_PASSWORD", "the-first-one");
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.result().message())
+        .contains("POSTGRES_PASSWORD of Secret given is not in force")
+        .contains("the data was made with the one in Secret demo-credentials")
+        .doesNotContain("another-one", "the-first-one");
+    assertThat(settings.masking().mask("another-one")).isEqualTo("***");
   }
 
   @Test
@@ -177,8 +245,136 @@ class ConfigurationTest {
   @Test
   void the_message_says_where_the_values_came_from() {
     assertThat(resolve(Given.aGoodStart()).result().message())
-        .contains("1 from Secret given")
-        .contains("1 generated");
+        .isEqualTo(
+            "all 4 keys are present and acceptable (3 generated: JWT_SECRET, POSTGRES_PASSWORD,"
+                + " REDIS_PASSWORD; 1 from Secret given: ESIA_CLIENT_ID)");
+  }
+
+  @Test
+  void of_many_keys_a_few_are_named_and_the_others_counted() {
+    var names = IntStream.range(0, 90).mapToObj(i -> "A_KEY_WITH_NUMBER_" + i).toList();
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited(
+                    "- {name: ESIA_CLIENT_ID}",
+                    names.stream().map("- {name: %s}"::formatted).collect(joining("\n    ")))
+                .secret(
+                    "given",
+                    Stream.concat(names.stream(), Stream.of("TRAEFIK_AUTH"))
+                        .collect(toMap(n -> n, n -> AUTH))));
+
+    assertThat(settings.result().message())
+        .contains("90 from Secret given: A_KEY_WITH_NUMBER_0, ")
+        .contains("A_KEY_WITH_NUMBER_9 and 80 more")
+        .hasSizeLessThan(1000);
+  }
+
+  @Test
+  void all_that_is_missing_and_wrong_is_said_at_once_without_a_value() {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .edited(yaml ->
+                        yaml.replace(
+                                "- {name: ESIA_CLIENT_ID}",
+                                Stream.of(
+                                        "- {name: ESIA_CLIENT_ID}",
+                                        "- {name: ESIA_CLIENT_SECRET}",
+                                        "- {name: MIS_API_KEY, minLength: 20}",
+                                        "- {name: MIS_API_URL, pattern: 'https://.*'}",
+                                        "- {name: SESSION_SECRET}")
+                                    .collect(joining("\n    ")))
+                            .replace(
+                                "- secretRef: {name: given}",
+                                "- secretRef: {name: given}\n    - secretRef: {name: late}")
+                            .replace("$(POSTGRES_DB)", "$(POSTGRES_DBNAME)"))
+                    .secret(
+                        "given",
+                        Map.of(
+                            "TRAEFIK_AUTH", AUTH,
+                            "JWT_SECRET", "short-jwt",
+                            "MIS_API_KEY", "short-mis",
+                            "MIS_API_URL", "ftp://mis",
+                            "SESSION_SECRET", "CHANGE_ME_PLEASE")))
+            .result();
+
+    assertThat(result).isInstanceOf(StageResult.Waiting.class);
+    assertThat(result.message())
+        .isEqualTo(
+            "Secrets that do not exist: late; keys that no Secret has: ESIA_CLIENT_ID,"
+                + " ESIA_CLIENT_SECRET; JWT_SECRET in Secret given has 9 characters and needs 32;"
+                + " MIS_API_KEY in Secret given has 9 characters and needs 20; MIS_API_URL in"
+                + " Secret given does not match https://.*; SESSION_SECRET in Secret given is a"
+                + " placeholder; $(POSTGRES_DBNAME) in spec.services.app.env[DATABASE_URL] is not a"
+                + " known name: list it in spec.secrets.keys");
+  }
+
+  @Test
+  void a_name_whose_key_is_missing_is_not_called_unknown() {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .edited("$(POSTGRES_DB)", "$(ESIA_CLIENT_ID)")
+                    .secret("given", Map.of("TRAEFIK_AUTH", AUTH)))
+            .result();
+
+    assertThat(result.message()).isEqualTo("keys that no Secret has: ESIA_CLIENT_ID");
+  }
+
+  @Test
+  void a_variable_composed_of_an_absent_optional_key_is_left_out_and_told() {
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited(yaml ->
+                    yaml.replace("{name: ESIA_CLIENT_ID}", "{name: WEBHOOK, optional: true}")
+                        .replace("value: postgresql:", "value: $(WEBHOOK)$(JWT_SECRET)postgresql:"))
+                .secret("given", Map.of("TRAEFIK_AUTH", AUTH)));
+
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.result().message())
+        .endsWith("; variable DATABASE_URL is left out: no Secret has optional key WEBHOOK");
+    assertThat(settings.appEnvironment())
+        .containsKey("JWT_SECRET")
+        .doesNotContainKeys("DATABASE_URL", "WEBHOOK");
+  }
+
+  @Test
+  void a_placeholder_in_a_whole_secret_is_named_unless_the_value_is_not_used() {
+    var more = "  services:\n    app:\n      envFrom: [{secretRef: {name: more}}]";
+    var values =
+        Map.of(
+            "MIS_API_KEY", "CHANGE_ME_TO_THE_KEY",
+            "ESIA_CLIENT_ID", "CHANGE_ME",
+            "DATABASE_URL", "replace_me",
+            "not.a.name", "your_value",
+            "METHOD", "password",
+            "MENU", "change menu");
+    var result =
+        resolve(Given.aGoodStart().edited("  services:\n    app:", more).secret("more", values))
+            .result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message())
+        .isEqualTo("MIS_API_KEY in Secret more is a placeholder (spec.services.app.envFrom)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"CHANGE_ME", "Bearer CHANGE_ME_TOKEN", "Basic <user:password>"})
+  void a_placeholder_in_a_header_of_a_check_is_named(String left) {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .edited(yaml ->
+                        yaml.stripTrailing()
+                            + "\n  validation: {checks: [{name: api, path: /api, headers: ["
+                            + "{name: Authorization, secretKeyRef: {name: qa, key: TOKEN}}]}]}\n")
+                    .secret("qa", Map.of("TOKEN", left)))
+            .result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message()).isEqualTo("TOKEN in Secret qa is a placeholder (for a check)");
   }
 
   @Test
@@ -274,15 +470,7 @@ class ConfigurationTest {
 
   @Test
   void lost_credentials_of_an_existing_database_are_not_made_anew() {
-    var settings =
-        resolve(
-            Given.aGoodStart()
-                .owning(
-                    new PersistentVolumeClaimBuilder()
-                        .withNewMetadata()
-                        .withName("demo-postgres")
-                        .endMetadata()
-                        .build()));
+    var settings = resolve(Given.aGoodStart().owning(Given.claimOf("demo-postgres")));
 
     assertThat(settings.result()).isInstanceOf(StageResult.Stalled.class);
     assertThat(settings.result().reason()).isEqualTo(Reason.CREDENTIALS_LOST);

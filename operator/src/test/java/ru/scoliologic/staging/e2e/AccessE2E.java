@@ -29,6 +29,11 @@ class AccessE2E {
   /** Password "right"; SHA-1 as htpasswd -s writes it. */
   private static final String USER = "team:" + sha("right");
 
+  /** What a container does to get through the protection. */
+  private static final String FETCH =
+      "fetch(process.env.APP_URL,{headers:{'X-Staging-Check':String(process.env.CHECK_TOKEN)}})"
+          + ".then(r=>{console.error(r.status);process.exit(r.ok?0:1)})";
+
   private static Staging staging;
   private static Browser browser;
 
@@ -87,7 +92,13 @@ class AccessE2E {
                     - name: not indexed
                       path: /
                       expect: {headers: [{name: X-Robots-Tag, contains: noindex}]}
-                """));
+                    containers:
+                    - name: from a container
+                      image: sample-app:1
+                      command: [node, -e]
+                      args: ["%s"]
+                """
+                    .formatted(FETCH)));
     staging.admin().resource(environment).inNamespace(NAMESPACE).create();
     staging.awaitReady(NAMESPACE, NAME);
     browser = staging.browser();
@@ -164,6 +175,7 @@ class AccessE2E {
     assertThat(outcome("access closed")).isEqualTo(Outcome.Passed);
     assertThat(outcome("messages")).isEqualTo(Outcome.Passed);
     assertThat(outcome("not indexed")).isEqualTo(Outcome.Passed);
+    assertThat(outcome("from a container")).isEqualTo(Outcome.Passed);
     assertThat(outcome("routers")).isEqualTo(Outcome.Passed);
   }
 

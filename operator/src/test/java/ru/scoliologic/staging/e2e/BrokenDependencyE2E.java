@@ -223,7 +223,7 @@ class BrokenDependencyE2E {
             () -> defaultClass(false),
             type,
             "StorageClassNotFound",
-            ".* is not set and no storage class is marked as the default; .*",
+            ".* are not set and no storage class is marked as the default; .*",
             () -> defaultClass(true)),
         row(
             "the nodes have too little room",

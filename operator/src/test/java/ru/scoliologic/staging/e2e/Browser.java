@@ -3,11 +3,14 @@ package ru.scoliologic.staging.e2e;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
@@ -15,6 +18,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
@@ -35,15 +39,21 @@ import org.apache.hc.core5.util.Timeout;
  * A user outside the cluster: DNS leads to the node, and only the ACME server's root is trusted.
  */
 final class Browser implements AutoCloseable {
+  private static final int HTTPS = 443;
+
   private final CloseableHttpClient client;
+  private final String node;
+  private final SSLContext tls;
 
   Browser(String node, String trustedPem) {
+    this.node = node;
+    this.tls = trusting(trustedPem);
     client =
         HttpClients.custom()
             .setConnectionManager(
                 PoolingHttpClientConnectionManagerBuilder.create()
                     .setDnsResolver(new To(node))
-                    .setTlsSocketStrategy(new DefaultClientTlsStrategy(trusting(trustedPem)))
+                    .setTlsSocketStrategy(new DefaultClientTlsStrategy(tls))
                     .build())
             // A kept connection may lead to a pod that is gone.
             .setDefaultRequestConfig(
@@ -78,6 +88,16 @@ final class Browser implements AutoCloseable {
     var request = new HttpPost(url);
     request.setEntity(new StringEntity(json, ContentType.APPLICATION_JSON));
     return send(request);
+  }
+
+  /** Serial number of the certificate that a host shows, which must be a trusted one. */
+  BigInteger serial(String host) throws IOException {
+    try (var plain = new Socket(node, HTTPS);
+        var socket = (SSLSocket) tls.getSocketFactory().createSocket(plain, host, HTTPS, true)) {
+      socket.startHandshake();
+      var shown = (X509Certificate) socket.getSession().getPeerCertificates()[0];
+      return shown.getSerialNumber();
+    }
   }
 
   private Answer send(HttpUriRequestBase request) throws IOException {

@@ -24,6 +24,11 @@ class InfrastructureE2E {
   private static final String ELSEWHERE = "192.0.2.7";
   private static final String ZONE = "records.test";
   private static final String OTHER_ZONE = "moved.test";
+
+  /** Two names of one server are two authorities. */
+  private static final String FIRST = "https://pebble.pebble.svc.cluster.local:14000/dir";
+
+  private static final String WANTED = "https://pebble.pebble.svc:14000/dir";
   private static int count;
 
   private static Staging staging;
@@ -123,6 +128,47 @@ class InfrastructureE2E {
                 + "}]");
   }
 
+  private static long ordersMade() {
+    return acmeLog().lines().filter(line -> line.contains("POST /order-plz")).count();
+  }
+
+  private StagingEnvironment switchedTo(String directory) {
+    patch("{\"ingress\":{\"acme\":{\"first\":null,\"directory\":\"" + directory + "\"}}}");
+    return staging.awaitReady(namespace, NAME);
+  }
+
+  private void isMadeAgain(Map<String, String> replacements) {
+    staging.environment(namespace, NAME).delete();
+    await("all to be gone but what is retained")
+        .atMost(Staging.LONG)
+        .until(() ->
+            staging.owned(namespace).stream()
+                .allMatch(name -> name.matches("(persistentvolumeclaim|secret)/.*")));
+    create(replacements);
+  }
+
+  /** Certificates stay with their authority, and the count of the attempts with them. */
+  private void aSwitchOfTheAuthorityAndANewEnvironmentOrderNothing(
+      StagingEnvironment before, Map<String, String> replacements) throws IOException {
+    var app = "app." + ZONE;
+    var authority = before.getStatus().acme().authority();
+    var serial = browser.serial(app);
+    long orders = ordersMade();
+
+    var there = switchedTo(FIRST);
+    assertThat(there.getStatus().acme().authority()).isNotEqualTo(authority);
+    assertThat(browser.serial(app)).isNotEqualTo(serial);
+    var back = switchedTo(WANTED);
+    assertThat(back.getStatus().acme()).isEqualTo(before.getStatus().acme());
+    assertThat(browser.serial(app)).isEqualTo(serial);
+    isMadeAgain(replacements);
+    var again = staging.awaitReady(namespace, NAME);
+
+    assertThat(again.getStatus().acme()).isEqualTo(before.getStatus().acme());
+    assertThat(browser.serial(app)).isEqualTo(serial);
+    assertThat(ordersMade()).isEqualTo(orders);
+  }
+
   private String hosts() {
     return staging
         .cluster()
@@ -141,11 +187,15 @@ class InfrastructureE2E {
       a_wrong_record_costs_no_order_and_once_it_is_right_the_first_authority_then_the_other_issues()
           throws IOException {
     staging.cluster().resolve(ZONE, ELSEWHERE);
-    create(
+    var replacements =
         Map.of(
+            "deletionPolicy: Delete",
+            "deletionPolicy: Retain",
             "      server: Custom",
-            "      first: {server: Custom, directory: 'https://pebble.pebble.svc.cluster.local:14000/dir',"
-                + " caBundle: {configMapKeyRef: {name: acme-ca, key: ca.pem}}}\n      server: Custom"));
+            "      first: {server: Custom, directory: '"
+                + FIRST
+                + "', caBundle: {configMapKeyRef: {name: acme-ca, key: ca.pem}}}\n      server: Custom");
+    create(replacements);
 
     var waiting = staging.awaitReason(namespace, NAME, "InfrastructureReady", "DnsRecordWrong");
     assertThat(Staging.condition(waiting, "InfrastructureReady").getMessage())
@@ -169,6 +219,8 @@ class InfrastructureE2E {
         .isNotEqualTo(first.getStatus().acme().authority());
     assertThat(certificates(ready)).allMatch(Certificate::issued);
     assertThat(browser.get("https://app." + ZONE + "/api/health").status()).isEqualTo(200);
+
+    aSwitchOfTheAuthorityAndANewEnvironmentOrderNothing(ready, replacements);
 
     // A domain whose record is wrong keeps the last good state.
     patch("{\"domains\":{\"app\":\"app." + OTHER_ZONE + "\"}}");

@@ -86,6 +86,7 @@ class RefusedByTheServerIT {
         "image: sample-app:1 | image: sample app | is not an image reference",
         "name: ESIA_CLIENT_ID | name: ESIA-CLIENT | is not a variable name",
         "name: ESIA_CLIENT_ID | name: JWT_SECRET | a key is listed twice",
+        "name: ESIA_CLIENT_ID | name: A, minLength: 32, generate: {length: 31} | generate.length is less than minLength: raise it",
         "name: env | name: a-name-that-is-longer-than-forty-characters | at most 40 characters",
         "name: env | name: my.env | hold only a-z"
       })

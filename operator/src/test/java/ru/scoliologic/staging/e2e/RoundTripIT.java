@@ -105,6 +105,7 @@ class RoundTripIT {
           Map.entry(
               "resources", "{\"requests\":{\"cpu\":\"20m\"},\"limits\":{\"memory\":\"1Gi\"}}"),
           Map.entry("validation.checks", "[{\"name\":\"other\",\"path\":\"/other\"}]"),
+          Map.entry("validation.containers", "[{\"name\":\"other\",\"image\":\"other:1\"}]"),
           Map.entry("validation.manual", "[{\"name\":\"other\",\"what\":\"Look.\"}]"));
 
   private static StubEnvironment environment;

@@ -127,6 +127,7 @@ class ScoliologicExampleE2E {
             "routers",
             "front page",
             "the assistant answers",
+            "twenty readers at once",
             "administration is closed");
     assertThat(report.verdict()).as(report.toString()).isEqualTo(SmokeReport.Verdict.Passed);
     assertThat(report.pending()).isEqualTo(3);

@@ -6,12 +6,15 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeList;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +26,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Surroundings;
 import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.Surroundings.FreeVolume;
 import ru.scoliologic.staging.cluster.Surroundings.Usage;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -86,7 +90,7 @@ class CapacityTest {
       List<Node> nodes,
       Optional<List<Usage>> usage,
       Set<String> staticClasses,
-      Map<String, List<Quantity>> free) {
+      Map<String, List<FreeVolume>> free) {
     var right = new DnsAnswer(List.of("10.0.0.7"), null);
     return new Surroundings(
         nodes,
@@ -99,6 +103,7 @@ class CapacityTest {
         Map.of(),
         Optional.empty(),
         Map.of(),
+        Set.of(),
         Set.of());
   }
 
@@ -108,7 +113,7 @@ class CapacityTest {
   }
 
   private static Usage other(String node, long cpu, long memory) {
-    return new Usage("elsewhere", "", node, cpu, memory);
+    return new Usage("elsewhere", "", node, Map.of("cpu", cpu, "memory", memory));
   }
 
   @Test
@@ -119,7 +124,10 @@ class CapacityTest {
 
     assertThat(result.reason()).isEqualTo(Reason.INFRASTRUCTURE_READY);
     assertThat(result.message())
-        .isEqualTo("storage classes are there; ports 80 and 443 are served at 10.0.0.7");
+        .isEqualTo(
+            "storage classes are there; ports 80 and 443 are served at 10.0.0.7; the nodes have room"
+                + " for the pods' requests: CPU 3 of 4, memory 2048Mi of 16384Mi; app.staging.test"
+                + " resolves to 10.0.0.7, traefik.staging.test resolves to 10.0.0.7");
   }
 
   @Test
@@ -140,7 +148,9 @@ class CapacityTest {
     var nodes = List.of(node("a", "4", "8Gi").build());
 
     var result =
-        assess(seen(nodes, List.of(new Usage("team", "demo", "a", 3000, 0))), asking("1", "1Gi"));
+        assess(
+            seen(nodes, List.of(new Usage("team", "demo", "a", Map.of("cpu", 3000L)))),
+            asking("1", "1Gi"));
 
     assertThat(result.isReady()).isTrue();
   }
@@ -206,15 +216,21 @@ class CapacityTest {
     var pod =
         new KubernetesSerialization().unmarshal(Given.resource("/pods/requests.yaml"), Pod.class);
 
-    assertThat(Requests.of(pod)).isEqualTo(new Usage("team", "demo", "node-1", 1350, 1L << 30));
+    assertThat(Requests.of(pod))
+        .isEqualTo(
+            new Usage(
+                "team",
+                "demo",
+                "node-1",
+                Map.of("cpu", 1350L, "memory", 1L << 30, "nvidia.com/gpu", 1L)));
   }
 
   @Test
   void a_class_that_makes_no_volumes_needs_a_free_one_for_each_claim() {
     var small = claim("small", "1Gi");
     var large = claim("large", "20Gi");
-    var one = Map.of("local", List.of(new Quantity("30Gi")));
-    var two = Map.of("local", List.of(new Quantity("30Gi"), new Quantity("2Gi")));
+    var one = Map.of("local", List.of(free("30Gi", RWO)));
+    var two = Map.of("local", List.of(free("30Gi", RWO), free("2Gi", RWO)));
 
     assertThat(assess(seen(List.of(), Optional.empty(), Set.of("local"), one), large, small))
         .satisfies(result -> {
@@ -227,6 +243,168 @@ class CapacityTest {
     assertThat(
             assess(seen(List.of(), Optional.empty(), Set.of("local"), two), large, small).isReady())
         .isTrue();
+  }
+
+  private static final String RWO = "ReadWriteOnce";
+
+  private static FreeVolume free(String size, String... modes) {
+    return new FreeVolume(new Quantity(size), Set.of(modes), null);
+  }
+
+  private static StageResult assess(List<FreeVolume> free, HasMetadata... planned) {
+    return assess(
+        seen(List.of(), Optional.empty(), Set.of("local"), Map.of("local", free)), planned);
+  }
+
+  @Test
+  void a_free_volume_must_grant_the_access_mode_of_the_claim() {
+    var claim = claim("data", "1Gi");
+    var many = claim("shared", "1Gi");
+    many.getSpec().setAccessModes(List.of("ReadWriteMany"));
+
+    assertThat(assess(List.of(free("2Gi", "ReadOnlyMany", "ReadWriteMany")), claim).message())
+        .isEqualTo(
+            "storage class local makes no volumes (kubernetes.io/no-provisioner): claim data needs a"
+                + " PersistentVolume of 1Gi with ReadWriteOnce, found free ones of 2Gi with"
+                + " ReadOnlyMany and ReadWriteMany only");
+    assertThat(assess(List.of(free("2Gi", RWO, "ReadOnlyMany")), claim).isReady()).isTrue();
+    assertThat(assess(List.of(free("2Gi", RWO)), many).message())
+        .contains("claim shared needs a PersistentVolume of 1Gi with ReadWriteMany");
+  }
+
+  @Test
+  void a_volume_that_is_kept_for_another_claim_is_not_free() {
+    var kept = new FreeVolume(new Quantity("2Gi"), Set.of(RWO), "team/data");
+
+    assertThat(assess(List.of(kept), claim("data", "1Gi")).isReady()).isTrue();
+    assertThat(assess(List.of(kept), claim("other", "1Gi")).message())
+        .endsWith("found free ones of 2Gi with ReadWriteOnce kept for team/data only");
+  }
+
+  @Test
+  void of_all_volumes_only_unclaimed_ones_of_the_asked_classes_are_free() {
+    var volumes =
+        new KubernetesSerialization()
+            .unmarshal(Given.resource("/volumes/volumes.yaml"), PersistentVolumeList.class)
+            .getItems();
+
+    assertThat(Volumes.free(volumes, Set.of("local")))
+        .isEqualTo(
+            Map.of(
+                "local",
+                List.of(
+                    free("2Gi", RWO),
+                    free("3Gi", RWO, "ReadOnlyMany"),
+                    new FreeVolume(new Quantity("4Gi"), Set.of(RWO), "team/data"))));
+  }
+
+  @Test
+  void every_claim_without_a_volume_is_told() {
+    assertThat(assess(List.of(), claim("small", "1Gi"), claim("large", "20Gi")).message())
+        .containsSubsequence("claim small needs", "; ", "claim large needs");
+  }
+
+  @Test
+  void disk_and_devices_that_are_asked_for_are_compared_too() {
+    var asking = asking("100m", "100Mi");
+    var resources =
+        asking.getSpec().getTemplate().getSpec().getContainers().getFirst().getResources();
+    resources.setLimits(
+        Map.of("ephemeral-storage", new Quantity("120Gi"), "nvidia.com/gpu", new Quantity("1")));
+    var none = node("a", "4", "8Gi").build();
+    var two = node("a", "4", "8Gi").build();
+    two.getStatus()
+        .setAllocatable(
+            Map.of(
+                "cpu", new Quantity("4"),
+                "memory", new Quantity("8Gi"),
+                "ephemeral-storage", new Quantity("240Gi"),
+                "nvidia.com/gpu", new Quantity("2")));
+    var holding = new Usage("elsewhere", "", "a", Map.of("nvidia.com/gpu", 1L));
+
+    assertThat(assess(seen(List.of(none), List.of()), asking).message())
+        .isEqualTo(
+            "the nodes have not enough left for the pods' requests: disk: found 204800Mi free, needed"
+                + " 245760Mi, nvidia.com/gpu: found 0 free, needed 2");
+    assertThat(assess(seen(List.of(two), List.of(holding)), asking).message())
+        .endsWith("nvidia.com/gpu: found 1 free, needed 2");
+    assertThat(assess(seen(List.of(two), List.of()), asking).message())
+        .contains("disk 245760Mi of 245760Mi, nvidia.com/gpu 2 of 2");
+  }
+
+  @Test
+  void of_the_jobs_the_largest_counts_beside_what_lasts() {
+    var nodes = List.of(node("a", "3", "8Gi").build());
+    var small =
+        new JobBuilder()
+            .withNewSpec()
+            .withTemplate(asking("500m", "1Gi").getSpec().getTemplate())
+            .endSpec()
+            .build();
+    var large =
+        new CronJobBuilder()
+            .withNewSpec()
+            .withNewJobTemplate()
+            .withNewSpec()
+            .withTemplate(asking("1100m", "1Gi").getSpec().getTemplate())
+            .endSpec()
+            .endJobTemplate()
+            .endSpec()
+            .build();
+
+    assertThat(assess(seen(nodes, List.of()), asking("1", "1Gi"), small).message())
+        .contains("CPU 2500m of 3, memory 3072Mi of 8192Mi");
+    assertThat(assess(seen(nodes, List.of()), asking("1", "1Gi"), small, large).message())
+        .isEqualTo(
+            "the nodes have not enough left for the pods' requests: CPU: found 3 free, needed 3100m");
+  }
+
+  private static StageResult assess(String infrastructure, Surroundings seen) {
+    return Infrastructure.assess(
+        Given.aGoodStart()
+            .edited("  secrets:\n", "  infrastructure: {" + infrastructure + "}\n  secrets:\n")
+            .owning(INGRESS)
+            .amid(seen)
+            .snapshot(),
+        List.of(asking("3", "1Gi")));
+  }
+
+  @Test
+  void a_shortage_is_only_told_in_mode_warn_and_not_looked_for_in_mode_off() {
+    var nodes = List.of(node("a", "4", "8Gi").build());
+
+    var warned = assess("capacity: {mode: Warn}", seen(nodes, List.of()));
+    var off = assess("capacity: {mode: 'Off'}", seen(nodes, List.of()));
+
+    assertThat(warned.isReady()).isTrue();
+    assertThat(warned.message())
+        .endsWith(
+            "; warning: the nodes have not enough left for the pods' requests: CPU: found 4 free,"
+                + " needed 6")
+        .doesNotContain("have room");
+    assertThat(off.isReady()).isTrue();
+    assertThat(off.message()).doesNotContain("CPU");
+  }
+
+  @Test
+  void a_minimum_that_is_off_is_not_told_though_the_shortage_is() {
+    var nodes = List.of(node("a", "2", "1Gi").build());
+
+    var result = assess("capacity: {minimum: {mode: 'Off'}}", seen(nodes, List.of()));
+
+    assertThat(result.reason()).isEqualTo(Reason.NOT_ENOUGH_ROOM);
+    assertThat(result.message()).contains("needed 6").doesNotContain("minimum");
+  }
+
+  @Test
+  void pods_that_could_not_be_read_are_told() {
+    var nodes = List.of(node("a", "2", "1Gi").build());
+
+    var result = assess(seen(nodes, Optional.empty(), Set.of(), Map.of()), asking("3", "1Gi"));
+
+    assertThat(result.isReady()).isTrue();
+    assertThat(result.message())
+        .contains("whether there is room is not known: the pods could not be read");
   }
 
   private static PersistentVolumeClaim claim(String name, String size) {

@@ -49,6 +49,7 @@ class DnsRecordsTest {
                 Map.of(),
                 Optional.empty(),
                 Map.of(),
+                Set.of(),
                 Set.of()))
         .snapshot();
   }
@@ -60,6 +61,9 @@ class DnsRecordsTest {
   @Test
   void records_that_lead_to_the_address_are_right() {
     assertThat(enforced(RIGHT).isReady()).isTrue();
+    assertThat(enforced(RIGHT).message())
+        .endsWith(
+            "; app.staging.test resolves to 10.0.0.7, traefik.staging.test resolves to 10.0.0.7");
     assertThat(DnsRecords.untrusted(snapshot("Enforce", RIGHT))).isEmpty();
   }
 
@@ -94,7 +98,7 @@ class DnsRecordsTest {
         .isEqualTo("app.staging.test has no A or AAAA record, needed 10.0.0.7");
     assertThat(silent.reason()).isEqualTo(Reason.DNS_UNANSWERED);
     assertThat(silent.message())
-        .isEqualTo("the DNS gives no answer for app.staging.test: timed out");
+        .isEqualTo("the DNS gives no answer for app.staging.test, needed 10.0.0.7: timed out");
   }
 
   @Test

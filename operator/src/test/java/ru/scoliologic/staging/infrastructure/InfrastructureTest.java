@@ -2,14 +2,23 @@ package ru.scoliologic.staging.infrastructure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
 import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
 
 class InfrastructureTest {
   private static Service ingress(String address) {
@@ -53,6 +62,7 @@ class InfrastructureTest {
                 .edited(
                     "    app:\n      image",
                     "    postgres: {storageClassName: fast}\n    app:\n      image")
+                .owning(ingress("10.0.0.7"))
                 .snapshot(),
             List.of());
 
@@ -96,6 +106,122 @@ class InfrastructureTest {
 
     assertThat(result.reason()).isEqualTo(Reason.PORT_CONFLICT);
     assertThat(result.message()).contains("Service kube-system/traefik");
+  }
+
+  @Test
+  void nobody_is_blamed_while_the_address_may_still_come() {
+    var result = Infrastructure.assess(Given.aGoodStart().snapshot(), List.of());
+
+    assertThat(result)
+        .isEqualTo(
+            new StageResult.Waiting(
+                Reason.AWAITING_ADDRESS,
+                "Service demo-traefik has no address for ports 80 and 443 yet",
+                StageResult.Waiting.SOON));
+  }
+
+  @Test
+  void all_that_is_lacking_is_told_under_the_reason_of_the_first() {
+    var result =
+        Infrastructure.assess(
+            Given.aGoodStart()
+                .edited(yaml ->
+                    yaml.replace(
+                        "    app:\n      image",
+                        """
+                            postgres: {storageClassName: fast}
+                            redis: {storageClassName: faster}
+                            app:
+                              image\
+                        """))
+                .amid(wrongRecord())
+                .portHolders("Service kube-system/traefik")
+                .snapshot(),
+            List.of());
+
+    assertThat(result.reason()).isEqualTo(Reason.STORAGE_CLASS_NOT_FOUND);
+    assertThat(result.message())
+        .isEqualTo(
+            "spec.services.postgres.storageClassName: storage class fast does not exist;"
+                + " spec.services.redis.storageClassName: storage class faster does not exist; the"
+                + " cluster has local-path; Service demo-traefik has no address: ports 80 and 443 are"
+                + " held by Service kube-system/traefik; app.staging.test resolves to 192.0.2.9,"
+                + " needed 10.0.0.7; traefik.staging.test resolves to 192.0.2.9, needed 10.0.0.7");
+    assertThat(((StageResult.Failing) result).retryAfter()).isEqualTo(StageResult.Waiting.LATER);
+  }
+
+  @Test
+  void while_several_things_are_waited_for_the_next_look_is_at_the_first_that_is_due() {
+    var result =
+        Infrastructure.assess(
+            Given.aGoodStart()
+                .edited("    dashboardAuth:", "    addresses: [10.0.0.7]\n    dashboardAuth:")
+                .amid(wrongRecord())
+                .snapshot(),
+            List.of());
+
+    assertThat(result.reason()).isEqualTo(Reason.AWAITING_ADDRESS);
+    assertThat(result.message()).contains("; app.staging.test resolves to 192.0.2.9, needed 10.0");
+    assertThat(((StageResult.Waiting) result).retryAfter()).isEqualTo(StageResult.Waiting.SOON);
+  }
+
+  private static Surroundings wrongRecord() {
+    var wrong = new DnsAnswer(List.of("192.0.2.9"), null);
+    return seen(
+        Map.of("app.staging.test", wrong, "traefik.staging.test", wrong),
+        List.of("10.0.0.7"),
+        Set.of());
+  }
+
+  private static Surroundings seen(
+      Map<String, DnsAnswer> records, List<String> expected, Set<String> absentClaims) {
+    return new Surroundings(
+        List.of(),
+        Optional.empty(),
+        records,
+        expected,
+        Duration.ofSeconds(7),
+        Set.of(),
+        Map.of(),
+        Map.of(),
+        Optional.empty(),
+        Map.of(),
+        Set.of(),
+        absentClaims);
+  }
+
+  @Test
+  void a_claim_that_the_seed_names_must_exist_until_there_is_a_database() {
+    var right = new DnsAnswer(List.of("10.0.0.7"), null);
+    var absent =
+        seen(
+            Map.of("app.staging.test", right, "traefik.staging.test", right),
+            List.of("10.0.0.7"),
+            Set.of("dumps"));
+    var seeded =
+        Given.aGoodStart()
+            .edited(
+                "    app:\n      image",
+                "    postgres: {seed: {volume: {claimName: dumps, file: latest}}}\n    app:\n      image")
+            .owning(ingress("10.0.0.7"))
+            .amid(absent);
+
+    var result = Infrastructure.assess(seeded.snapshot(), List.of());
+
+    assertThat(result.reason()).isEqualTo(Reason.VOLUME_MISSING);
+    assertThat(result.message())
+        .isEqualTo(
+            "spec.services.postgres.seed.volume.claimName: needed the volume claim dumps, found none"
+                + " of that name in namespace team");
+    assertThat(Infrastructure.assess(seeded.snapshot(), List.of(claim("dumps"))).isReady())
+        .isTrue();
+    seeded.owning(claim("demo-postgres"));
+    assertThat(Infrastructure.assess(seeded.snapshot(), List.of()).isReady()).isTrue();
+  }
+
+  private static PersistentVolumeClaim claim(String name) {
+    return HardenedPod.volumeClaim(
+        new ObjectMetaBuilder().withName(name).build(), "1Gi", "local-path");
   }
 
   @Test

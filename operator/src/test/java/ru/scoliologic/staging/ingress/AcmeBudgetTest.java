@@ -3,6 +3,7 @@ package ru.scoliologic.staging.ingress;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Acme;
@@ -31,11 +33,28 @@ class AcmeBudgetTest {
   private static final Instant LONG_AGO = Given.NOW.minus(Duration.ofDays(1));
 
   private static Deployment traefik(Instant since) {
+    return traefik(since, "letsencrypt", "letsencrypt-staging");
+  }
+
+  private static Deployment traefik(Instant since, String... resolvers) {
     return new DeploymentBuilder()
         .withNewMetadata()
         .withName("demo-traefik")
         .endMetadata()
+        .withNewSpec()
+        .withNewTemplate()
+        .withNewSpec()
+        .addNewContainer()
+        .withArgs(
+            Stream.of(resolvers)
+                .map(name -> "--certificatesresolvers." + name + ".acme.storage=/data/acme.json")
+                .toList())
+        .endContainer()
+        .endSpec()
+        .endTemplate()
+        .endSpec()
         .withNewStatus()
+        .withUpdatedReplicas(1)
         .addNewCondition()
         .withType("Available")
         .withStatus("True")
@@ -57,6 +76,7 @@ class AcmeBudgetTest {
         certificates,
         Optional.empty(),
         Map.of(),
+        Set.of(),
         Set.of());
   }
 
@@ -110,21 +130,54 @@ class AcmeBudgetTest {
   }
 
   @Test
-  void the_time_of_an_attempt_counts_only_while_traefik_runs_and_answers() {
+  void an_attempt_ends_by_the_clock_even_if_nobody_can_see_what_is_served() {
     var begun = attempt(1, Given.NOW, null);
+
+    assertThat(next(given(begun, null, Given.NOW.plusSeconds(89)))).isEqualTo(begun);
+    assertThat(next(given(begun, null, Given.NOW.plusSeconds(90))))
+        .isEqualTo(attempt(1, Given.NOW, Given.NOW.plus(Duration.ofMinutes(30))));
+  }
+
+  private static Given restarted(Certificate app, Instant since, Instant now) {
+    return Given.aGoodStart()
+        .owning(traefik(since))
+        .amid(serving(Map.of(APP, false, DASHBOARD, true)))
+        .at(now)
+        .recorded(recorded("letsencrypt", app));
+  }
+
+  @Test
+  void an_attempt_that_a_restart_cuts_short_is_counted_again_and_made_once_more_only() {
+    var since = Given.NOW.plusSeconds(10);
+    var now = Given.NOW.plusSeconds(12);
+
+    assertThat(next(restarted(attempt(1, Given.NOW, null), since, now)))
+        .isEqualTo(attempt(2, now, null));
+    assertThat(next(restarted(attempt(2, Given.NOW, null), since, now)))
+        .isEqualTo(attempt(3, now, now.plus(Duration.ofHours(2))));
+    assertThat(next(restarted(attempt(1, since, null), since, now)))
+        .isEqualTo(attempt(1, since, null));
+  }
+
+  @Test
+  void a_clock_that_is_ahead_is_not_taken_for_a_restart() {
+    var since = Given.NOW.plusSeconds(3);
+    var begun = next(restarted(new Certificate(APP, false, 0, null, null), since, Given.NOW));
+
+    assertThat(begun).isEqualTo(attempt(1, since, null));
+    assertThat(next(restarted(begun, since, Given.NOW.plusSeconds(1)))).isEqualTo(begun);
+  }
+
+  @Test
+  void a_traefik_that_is_away_or_still_asks_another_authority_begins_and_ends_nothing() {
     var later = Given.NOW.plusSeconds(600);
+    var begun = attempt(1, Given.NOW, null);
+    var away = Given.aGoodStart().amid(serving(Map.of())).at(later);
+    var another =
+        Given.aGoodStart().owning(traefik(LONG_AGO, "custom-1")).amid(serving(Map.of())).at(later);
 
-    var starting = given(begun, false, later);
-    var justStarted =
-        Given.aGoodStart()
-            .owning(traefik(later.minusSeconds(60)))
-            .amid(serving(Map.of(APP, false, DASHBOARD, true)))
-            .at(later)
-            .recorded(recorded("letsencrypt", begun));
-
-    assertThat(next(justStarted)).isEqualTo(begun);
-    assertThat(next(given(begun, null, later))).isEqualTo(begun);
-    assertThat(next(starting).nextAttempt()).isNotNull();
+    assertThat(next(away.recorded(recorded("letsencrypt", begun)))).isEqualTo(begun);
+    assertThat(next(another)).isEqualTo(new Certificate(APP, false, 0, null, null));
   }
 
   @Test
@@ -202,6 +255,19 @@ class AcmeBudgetTest {
   }
 
   @Test
+  void
+      checks_that_pass_wait_until_the_certificates_are_recorded_so_that_nothing_is_written_after() {
+    var passed = new StageResult.Ready(Reason.CHECKS_PASSED, "fine");
+    var issued = recorded("letsencrypt", new Certificate(APP, true, 1, Given.NOW + "", null));
+    var before = given(attempt(1, Given.NOW, null), true, Given.NOW).snapshot().environment();
+    var after = Given.aGoodStart().recorded(issued).snapshot().environment();
+
+    assertThat(AcmeBudget.explain(passed, issued, before).message())
+        .endsWith("letsencrypt.org/directory has been recorded yet");
+    assertThat(AcmeBudget.explain(passed, issued, after)).isEqualTo(passed);
+  }
+
+  @Test
   void a_refused_order_is_told_with_the_attempts_made_and_the_time_of_the_next() {
     var told =
         AcmeBudget.explain(
@@ -237,19 +303,137 @@ class AcmeBudgetTest {
   }
 
   @Test
-  void traefik_is_told_of_the_resolver_only_while_it_may_order() {
-    var refused = attempt(1, Given.NOW, Given.NOW.plusSeconds(900));
-
-    assertThat(orders(plan(given(null, null, Given.NOW).snapshot()))).isTrue();
-    assertThat(orders(plan(given(null, null, Given.NOW).snapshot(), APP))).isFalse();
+  void traefik_is_told_of_the_resolver_when_an_attempt_begins_and_once_there_is_a_certificate() {
     var none = new Certificate(APP, false, 0, null, null);
-    assertThat(orders(plan(given(none, null, Given.NOW).snapshot()))).isTrue();
-    assertThat(orders(plan(given(none, null, Given.NOW).snapshot(), APP))).isFalse();
-    assertThat(orders(plan(given(refused, false, Given.NOW).snapshot()))).isFalse();
-    assertThat(orders(plan(given(attempt(2, Given.NOW, null), false, Given.NOW).snapshot())))
-        .isTrue();
+    var begun = attempt(2, Given.NOW, null);
+    var refused = attempt(1, Given.NOW, Given.NOW.plusSeconds(900));
     var issued = new Certificate(APP, true, 1, Given.NOW.toString(), null);
+
+    assertThat(orders(plan(given(null, null, Given.NOW).snapshot()))).isFalse();
+    assertThat(orders(plan(given(none, null, Given.NOW).snapshot()))).isFalse();
+    assertThat(orders(plan(given(refused, false, Given.NOW).snapshot()))).isFalse();
+    assertThat(orders(plan(given(begun, false, Given.NOW).snapshot()))).isTrue();
+    assertThat(orders(plan(given(begun, false, Given.NOW).snapshot(), APP))).isFalse();
     assertThat(orders(plan(given(issued, true, Given.NOW).snapshot(), APP))).isTrue();
+  }
+
+  @Test
+  void a_change_of_traefiks_configuration_late_in_an_attempt_orders_nothing() {
+    var begun = attempt(1, Given.NOW, null);
+
+    assertThat(orders(plan(given(begun, false, Given.NOW.plusSeconds(19)).snapshot()))).isTrue();
+    assertThat(orders(plan(given(begun, false, Given.NOW.plusSeconds(20)).snapshot()))).isFalse();
+    assertThat(AcmeBudget.due(new Acme("letsencrypt", List.of(begun))))
+        .containsExactly(Given.NOW.plusSeconds(20), Given.NOW.plusSeconds(90));
+  }
+
+  @Test
+  void before_anything_is_recorded_the_deployed_resolver_stays_if_it_is_of_the_same_authority() {
+    var deployed = ingress(plan(Given.aGoodStart().snapshot()));
+    var other = "server: LetsEncryptStaging";
+
+    assertThat(orders(plan(given(null, null, Given.NOW).owning(deployed).snapshot()))).isTrue();
+    assertThat(
+            orders(
+                plan(
+                    given(null, null, Given.NOW)
+                        .edited(
+                            "email: ops@staging.test", "email: ops@staging.test\n      " + other)
+                        .owning(deployed)
+                        .snapshot())))
+        .isFalse();
+  }
+
+  private static PersistentVolumeClaim claim(List<Planned> plan) {
+    return plan.stream()
+        .map(Planned::object)
+        .filter(PersistentVolumeClaim.class::isInstance)
+        .map(PersistentVolumeClaim.class::cast)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static final String STAGING = "email: ops@staging.test\n      server: LetsEncryptStaging";
+
+  @Test
+  void a_switch_of_the_authority_and_back_finds_the_attempts_that_were_made() {
+    var refused = attempt(3, Given.NOW, Given.NOW.plus(Duration.ofHours(2)));
+    var kept = claim(plan(given(refused, false, Given.NOW).snapshot()));
+
+    var elsewhere =
+        given(refused, false, Given.NOW).edited("email: ops@staging.test", STAGING).owning(kept);
+    var there = AcmeBudget.next(elsewhere.snapshot(), DOMAINS, Set.of());
+    var keptThere = claim(plan(elsewhere.recorded(there).snapshot()));
+    var back = given(null, false, Given.NOW.plusSeconds(60)).owning(keptThere).recorded(there);
+
+    assertThat(there.domains().getFirst()).isEqualTo(attempt(1, Given.NOW, null));
+    assertThat(next(back)).isEqualTo(refused);
+    assertThat(orders(plan(back.snapshot()))).isFalse();
+    assertThat(AcmeMemory.of(back.snapshot()).entries())
+        .containsOnlyKeys(
+            "letsencrypt/" + APP,
+            "letsencrypt/" + DASHBOARD,
+            "letsencrypt-staging/" + APP,
+            "letsencrypt-staging/" + DASHBOARD);
+  }
+
+  @Test
+  void a_domain_that_comes_back_and_an_environment_that_is_made_again_find_their_attempts() {
+    var refused = attempt(3, Given.NOW, Given.NOW.plus(Duration.ofHours(2)));
+    var kept = claim(plan(given(refused, false, Given.NOW).snapshot()));
+    var others = new Acme("letsencrypt", List.of(new Certificate(DASHBOARD, true, 1, null, null)));
+
+    assertThat(next(given(null, false, Given.NOW).owning(kept).recorded(others)))
+        .isEqualTo(refused);
+    assertThat(next(given(null, false, Given.NOW).owning(kept))).isEqualTo(refused);
+    assertThat(
+            AcmeBudget.next(
+                given(null, null, Given.NOW).owning(kept).snapshot(), DOMAINS, Set.of()))
+        .extracting(acme -> acme.domains().getLast().issued())
+        .isEqualTo(true);
+  }
+
+  @Test
+  void who_comes_back_to_an_attempt_under_way_finds_it_spaced() {
+    var kept = claim(plan(given(attempt(1, Given.NOW, null), false, Given.NOW).snapshot()));
+
+    assertThat(next(given(null, false, Given.NOW.plusSeconds(5)).owning(kept)))
+        .isEqualTo(attempt(1, Given.NOW, Given.NOW.plus(Duration.ofMinutes(30))));
+  }
+
+  @Test
+  void an_annotation_that_somebody_broke_counts_as_not_there() {
+    var kept = claim(plan(given(attempt(1, Given.NOW, null), false, Given.NOW).snapshot()));
+    kept.getMetadata()
+        .setAnnotations(
+            Map.of(
+                AcmeMemory.ANNOTATION,
+                "letsencrypt/%s=1,yesterday,soon nonsense letsencrypt/b.test=2,-,issued"
+                    .formatted(APP)));
+
+    assertThat(AcmeMemory.of(Given.aGoodStart().owning(kept).snapshot()).entries())
+        .containsOnlyKeys("letsencrypt/b.test");
+  }
+
+  @Test
+  void the_memory_is_bounded_and_forgets_the_oldest_attempts_first() {
+    var all = new ArrayList<Certificate>();
+    for (int i = 0; i < AcmeMemory.MOST + 10; i++) {
+      all.add(
+          new Certificate(
+              "d%d.test".formatted(i), false, 1, Given.NOW.plusSeconds(i) + "", Given.NOW + ""));
+    }
+    var retry = Given.environment("demo").getSpec().ingress().acme().retry();
+    var memory = new AcmeMemory(Map.of()).with(new Acme("a", all), retry);
+    var asked = new Acme("b", List.of(attempt(1, LONG_AGO, Given.NOW)));
+
+    assertThat(memory.entries())
+        .hasSize(AcmeMemory.MOST)
+        .containsKey("a/d33.test")
+        .doesNotContainKey("a/d9.test");
+    assertThat(memory.with(asked, retry).entries())
+        .hasSize(AcmeMemory.MOST)
+        .containsKey("b/" + APP);
   }
 
   @Test

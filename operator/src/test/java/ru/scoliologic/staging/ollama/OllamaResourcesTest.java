@@ -57,7 +57,8 @@ class OllamaResourcesTest {
                         seen.certificates(),
                         models,
                         seen.warnings(),
-                        seen.ingressClasses()))
+                        seen.ingressClasses(),
+                        seen.absentClaims()))
                 .snapshot())
         .orElseThrow();
   }

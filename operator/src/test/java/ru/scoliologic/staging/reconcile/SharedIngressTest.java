@@ -49,7 +49,8 @@ class SharedIngressTest {
         Map.of(),
         Optional.empty(),
         Map.of(),
-        classes);
+        classes,
+        Set.of());
   }
 
   private static Ingress withAddress(Map<String, String> annotations) {
@@ -127,7 +128,8 @@ class SharedIngressTest {
     var given = shared(", tlsSecretRef: {name: wildcard}", ADDRESS);
 
     assertThat(assess(given.snapshot()).message())
-        .isEqualTo("Secret wildcard (spec.ingress.shared.tlsSecretRef) does not exist");
+        .startsWith(
+            "Secret wildcard (spec.ingress.shared.tlsSecretRef) does not exist; Ingress demo-app");
     given.secret("wildcard", Map.of("tls.crt", "x"));
     assertThat(assess(given.snapshot()).reason()).isEqualTo(Reason.TLS_SECRET_MISSING);
     given.secret("wildcard", Map.of("tls.crt", "x", "tls.key", "y"));

@@ -27,12 +27,49 @@ class SpecRulesTest {
         "email: ops@staging.test | email: ops | spec.ingress.acme.email: 'ops' is not an e-mail address",
         "image: sample-app:1 | image: 'sample app' | spec.services.app.image: 'sample app' is not an image reference",
         "name: ESIA_CLIENT_ID | name: ESIA-ID | spec.secrets.keys[ESIA-ID].name: 'ESIA-ID' is not a variable name",
-        "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice"
+        "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice",
+        "generate: {length: 48} | generate: {length: 31} | spec.secrets.keys[JWT_SECRET]: generate.length is less than minLength: raise it"
       })
   void a_bad_value_is_named_with_its_field_and_the_cure(String good, String bad, String expected) {
     var edited = Given.aGoodStart().edited(good, bad).snapshot().environment();
 
     assertThat(SpecRules.problems(edited)).anySatisfy(p -> assertThat(p).contains(expected));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{checks: [{name: a, path: '/a b'}]} | spec.validation.checks[a].path: '/a b' is not a path of a URL",
+        "{checks: [{name: a, path: '/50%'}]} | spec.validation.checks[a].path: '/50%' is not a path of a URL",
+        "{checks: [{name: a, path: page}]} | spec.validation.checks[a].path: 'page' is not a path of a URL",
+        "{checks: [{name: a}]} | spec.validation.checks[a].path is missing",
+        "{containers: [{name: a}]} | spec.validation.containers[a].image is missing",
+        "{containers: [{name: a, image: b}, {name: a, image: c}]} | spec.validation.containers[a] is listed twice",
+        "{containers: [{name: a, image: b, env: [{name: A-B, value: c}]}]} | spec.validation.containers[a].env[A-B].name: 'A-B' is not a",
+        "{containers: [{name: a, image: b, env: [{name: A}]}]} | spec.validation.containers[a].env[A]: give either value or secretKeyRef"
+      })
+  void what_is_asked_of_checks_is_checked(String validation, String expected) {
+    var edited =
+        Given.aGoodStart()
+            .edited(yaml -> yaml + "  validation: " + validation + "\n")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited)).anySatisfy(p -> assertThat(p).contains(expected));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/a/b.html?q=a%20b&c=(1)", "/~x/@me:1;v=2,3"})
+  void paths_of_checks_are_accepted_as_urls_have_them(String path) {
+    var edited =
+        Given.aGoodStart()
+            .edited(
+                yaml -> yaml + "  validation: {checks: [{name: a, path: '%s'}]}\n".formatted(path))
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited)).isEmpty();
   }
 
   @Test

@@ -11,6 +11,7 @@ import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
+import ru.scoliologic.staging.cluster.Masking;
 
 class AccessCheckTest {
   private static final AccessSpec PASSWORD =
@@ -31,7 +32,8 @@ class AccessCheckTest {
         null,
         Map.of(),
         access,
-        "the-token");
+        "the-token",
+        new Masking(List.of()));
   }
 
   @ParameterizedTest

@@ -22,6 +22,7 @@ import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec;
+import ru.scoliologic.staging.cluster.Masking;
 
 /** Against a real HTTP server. */
 class DeclaredChecksTest {
@@ -73,7 +74,13 @@ class DeclaredChecksTest {
     var results = new ArrayList<Result>();
     try (var client = HttpClients.custom().disableRedirectHandling().build()) {
       var base = "http://127.0.0.1:" + server.getAddress().getPort();
-      var checks = new DeclaredChecks(client, base, Map.of(TOKEN, "top-secret-token"), Map.of());
+      var checks =
+          new DeclaredChecks(
+              client,
+              base,
+              Map.of(TOKEN, "top-secret-token"),
+              new Masking(List.of("composed-secret")),
+              Map.of());
       for (var group : checks.groups(spec.checks())) {
         results.addAll(group.call());
       }
@@ -150,6 +157,31 @@ class DeclaredChecksTest {
     assertThat(results.getFirst().message())
         .contains("has the header X-Echo: ***")
         .doesNotContain("top-secret-token");
+  }
+
+  @Test
+  void a_value_that_was_put_into_a_header_is_never_shown_not_even_cut_short() throws Exception {
+    var results =
+        run(
+            """
+            checks:
+            - name: echo
+              path: /echo
+              headers: [{name: X-Token, value: "%s composed-secret"}]
+              expect: {status: [500], headers: [{name: X-Echo, contains: another}]}
+            """
+                .formatted("x".repeat(262)));
+
+    assertThat(results.getFirst().message()).doesNotContain("compo").endsWith("…");
+  }
+
+  @Test
+  void a_path_that_no_url_can_have_fails_the_check_and_no_other() throws Exception {
+    var results = run("checks: [{name: a, path: '/a b'}, {name: b, path: /page}]");
+
+    assertThat(results)
+        .extracting(Result::message)
+        .containsExactly("/a b is not a path of a URL", null);
   }
 
   @Test

@@ -58,6 +58,19 @@ class VerdictsTest {
   }
 
   @Test
+  void what_a_report_says_of_any_check_is_bounded_and_of_a_log_the_end_is_kept() {
+    var long1 =
+        result("n".repeat(1000), Priority.Minor, Outcome.Failed, "a".repeat(4000) + "the end");
+
+    var report = Verdicts.report(List.of(GOOD, long1), java.time.Instant.EPOCH);
+
+    assertThat(report.results().getFirst()).isEqualTo(GOOD);
+    assertThat(report.results().getLast().name()).hasSizeLessThan(300);
+    assertThat(report.results().getLast().message()).hasSizeLessThan(510).endsWith("the end");
+    assertThat(Verdicts.bounded(report.results())).isEqualTo(report.results());
+  }
+
+  @Test
   void a_manual_check_waits_for_a_person_without_holding_the_stage() {
     var manual = Verdicts.manual(List.of(SIGN_IN), List.of());
 

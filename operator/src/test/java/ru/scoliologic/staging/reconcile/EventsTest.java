@@ -1,0 +1,132 @@
+package ru.scoliologic.staging.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
+
+/** Events as an API server receives them. */
+class EventsTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final List<JsonNode> told = new CopyOnWriteArrayList<>();
+  private HttpServer server;
+  private KubernetesClient client;
+
+  @BeforeEach
+  void an_api_server() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/apis/events.k8s.io/v1/namespaces/team/events",
+        exchange -> {
+          var body = exchange.getRequestBody().readAllBytes();
+          told.add(JSON.readTree(body));
+          exchange.getResponseHeaders().add("Content-Type", "application/json");
+          exchange.sendResponseHeaders(201, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+    client =
+        new KubernetesClientBuilder()
+            .withConfig(
+                new ConfigBuilder(Config.empty())
+                    .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort())
+                    .build())
+            .build();
+  }
+
+  @AfterEach
+  void it_stops() {
+    client.close();
+    server.stop(0);
+  }
+
+  private void tell(StageResult result) {
+    var results = new EnumMap<Stage, StageResult>(Map.of(Stage.CONFIGURATION, result));
+    var conditions = new Conditions(List.of(), 1, Given.NOW).of(results, result);
+    new Events(client, "operator-1", new Telemetry())
+        .transitions(
+            Given.environment("demo"), List.of(), conditions, List.of(result, result), Given.NOW);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {
+        "SECRET_MISSING",
+        "KEY_MISSING",
+        "CONFIG_MAP_MISSING",
+        "MODELS_PULLING",
+        "MIGRATION_RUNNING",
+        "DOMAIN_CLAIMED",
+        "CHECKS_RUNNING"
+      })
+  void what_is_waited_for_is_no_warning(Reason reason) {
+    tell(new StageResult.Waiting(reason, "soon"));
+
+    assertThat(told)
+        .singleElement()
+        .satisfies(event -> {
+          assertThat(event.path("type").asText()).isEqualTo("Normal");
+          assertThat(event.path("reason").asText()).isEqualTo(reason.camelCase());
+          assertThat(event.path("note").asText()).isEqualTo("ConfigurationReady: soon");
+        });
+  }
+
+  @Test
+  void what_fails_is_a_warning_even_under_a_reason_that_is_waited_for_elsewhere() {
+    tell(new StageResult.Failing(Reason.CHECKS_FAILED, "status 503"));
+    tell(new StageResult.Stalled(Reason.SECRET_MISSING, "for good"));
+
+    assertThat(told)
+        .extracting(event -> event.path("type").asText())
+        .containsExactly("Warning", "Warning");
+  }
+
+  @Test
+  void what_is_done_is_normal_and_a_long_note_is_cut() {
+    tell(new StageResult.Ready(Reason.CONFIGURATION_READY, "x".repeat(5000)));
+
+    assertThat(told)
+        .singleElement()
+        .satisfies(event -> {
+          assertThat(event.path("type").asText()).isEqualTo("Normal");
+          assertThat(event.path("note").asText()).hasSizeLessThan(1024);
+        });
+  }
+
+  @Test
+  void what_did_not_change_is_not_told_again() {
+    var result = new StageResult.Waiting(Reason.SECRET_MISSING, "soon");
+    var conditions =
+        new Conditions(List.of(), 1, Given.NOW)
+            .of(new EnumMap<>(Map.of(Stage.CONFIGURATION, result)), result);
+
+    new Events(client, "operator-1", new Telemetry())
+        .transitions(Given.environment("demo"), conditions, conditions, List.of(result), Given.NOW);
+
+    assertThat(told).isEmpty();
+  }
+}
