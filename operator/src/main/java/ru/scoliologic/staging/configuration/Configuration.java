@@ -103,8 +103,7 @@ public final class Configuration {
         .result()
         .filter(rotation -> result.isReady())
         .<StageResult>map(rotation ->
-            new StageResult.Ready(
-                rotation.reason(), result.message() + "; " + rotation.message()))
+            new StageResult.Ready(rotation.reason(), result.message() + "; " + rotation.message()))
         .orElse(result);
   }
 

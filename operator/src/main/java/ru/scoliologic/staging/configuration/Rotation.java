@@ -166,6 +166,10 @@ record Rotation(
   }
 
   private Rotation started(RunningApp app, String variables, Masking masking) {
+    if (app.ready(variables) && !app.isAlone(variables)) {
+      // A pod that ends may still have requests to answer.
+      return this;
+    }
     if (app.ready(variables)) {
       return logins.component().isEmpty() ? finished() : to(Step.RETIRING);
     }

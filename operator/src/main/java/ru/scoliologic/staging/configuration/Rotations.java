@@ -26,7 +26,11 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param before the same before this pass made a step
  */
 public record Rotations(
-    Snapshot snapshot, List<Rotation> keys, RunningApp app, String variables, List<Rotation> before) {
+    Snapshot snapshot,
+    List<Rotation> keys,
+    RunningApp app,
+    String variables,
+    List<Rotation> before) {
   private static final List<String> LOGINS =
       List.of(Settings.POSTGRES_PASSWORD, Settings.REDIS_PASSWORD);
   private static final String THE_APP = "the application to be available";
@@ -47,11 +51,13 @@ public record Rotations(
             .filter(key -> key.generate() != null && !values.isGiven(key.name()))
             .collect(Collectors.toMap(key -> key.name(), key -> key.generate().rotation()));
     var keys = new ArrayList<Rotation>();
-    values.credentials().forEach((key, value) -> {
-      if (asked.containsKey(key) || LOGINS.contains(key)) {
-        keys.add(rotation(snapshot, key, value, asked.getOrDefault(key, 0), values.stored()));
-      }
-    });
+    values
+        .credentials()
+        .forEach((key, value) -> {
+          if (asked.containsKey(key) || LOGINS.contains(key)) {
+            keys.add(rotation(snapshot, key, value, asked.getOrDefault(key, 0), values.stored()));
+          }
+        });
     return new Rotations(snapshot, keys, RunningApp.of(snapshot), null, keys);
   }
 

@@ -3,6 +3,7 @@ package ru.scoliologic.staging.configuration;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.util.List;
 import java.util.Optional;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Labels;
@@ -48,13 +49,23 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
         .map(d -> component(d).message());
   }
 
-  /** Whether no pod with other variables is left. */
+  /** Whether the Deployment has no pod with other variables. */
   boolean rolled(String variables) {
     return with(variables)
         .filter(RunningApp::seen)
         .filter(
             d -> count(d.getStatus().getReplicas()) == count(d.getStatus().getUpdatedReplicas()))
         .isPresent();
+  }
+
+  /** Whether no pod with other variables is left, not even one that is on its way out. */
+  boolean isAlone(String variables) {
+    return snapshot.pods().stream()
+        .filter(pod -> COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(pod ->
+            pod.getStatus() == null
+                || !List.of("Succeeded", "Failed").contains(pod.getStatus().getPhase()))
+        .allMatch(pod -> variables.equals(hash(pod.getMetadata())));
   }
 
   /** Whether another version starts beside it. */

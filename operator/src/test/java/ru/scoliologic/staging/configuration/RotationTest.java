@@ -86,6 +86,23 @@ class RotationTest {
   }
 
   @Test
+  void the_old_login_stays_as_long_as_a_pod_that_ends_may_need_it() {
+    var world = RotationWorld.running().ask(POSTGRES, 1);
+    var known = world.roles.get("app");
+    world.lingers();
+
+    world.settles();
+    assertThat(world.row(POSTGRES).step()).isEqualTo("Starting");
+    assertThat(world.serving.get("DATABASE_URL")).startsWith("postgresql://app_a:");
+    assertThat(world.roles).containsEntry("app", known);
+
+    world.lingering = null;
+    world.settles();
+    rotated(world);
+    assertThat(world.roles).doesNotContainValue(known);
+  }
+
+  @Test
   void redis_accepts_both_passwords_until_the_application_has_the_new_one() {
     var world = RotationWorld.running().ask(REDIS, 1);
     world.pass();

@@ -47,6 +47,7 @@ final class RotationWorld {
   Predicate<Map<String, String>> appRefuses = variables -> false;
   Predicate<LoginTask> jobFails = task -> false;
   String candidate;
+  Pod lingering;
   boolean given;
 
   /** The variables of the template, and of the pods that serve. */
@@ -207,6 +208,9 @@ final class RotationWorld {
         pods.add(failedPod(job));
       }
     });
+    if (lingering != null) {
+      pods.add(lingering);
+    }
     base.environment()
         .setStatus(candidate == null ? null : withCandidate(Given.status("sample-app:1")));
     return new Snapshot(
@@ -351,6 +355,22 @@ final class RotationWorld {
         .endContainerStatus()
         .endStatus()
         .build();
+  }
+
+  /** A pod of the application with the variables that serve now, which takes its time to end. */
+  void lingers() {
+    lingering =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName("demo-app-v1-x")
+            .withLabels(Map.of(Labels.COMPONENT, "app", Labels.VERSION, "v1"))
+            .withAnnotations(Map.of(Labels.CONFIG_HASH, Hash.of(new TreeMap<>(serving))))
+            .withDeletionTimestamp("2026-01-02T03:04:05Z")
+            .endMetadata()
+            .withNewStatus()
+            .withPhase("Running")
+            .endStatus()
+            .build();
   }
 
   private Pod redisPod() {
