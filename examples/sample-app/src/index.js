@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { handler } from './app.js';
 import { Database } from './database.js';
-import { failAtStart } from './faults.js';
+import { failAtStart, ignoresSigterm } from './faults.js';
 import { Sessions } from './sessions.js';
 import { readSettings } from './settings.js';
 
@@ -14,7 +14,11 @@ try {
   sessions.connect();
   const server = createServer(handler({ settings, database, sessions }));
   server.listen(settings.port, () => console.log(`listening on ${settings.port}`));
-  process.once('SIGTERM', () => {
+  process.on('SIGTERM', () => {
+    if (ignoresSigterm(settings)) {
+      console.log('asked to stop, and goes on');
+      return;
+    }
     server.close(() => {
       Promise.allSettled([database.close(), sessions.close()]).then(() => process.exit(0));
     });

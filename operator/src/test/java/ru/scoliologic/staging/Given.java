@@ -1,5 +1,7 @@
 package ru.scoliologic.staging;
 
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -26,6 +28,8 @@ import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
 
 /** What a pass might read, for tests of what is pure: start from a good state, then change it. */
 public final class Given {
@@ -118,11 +122,16 @@ public final class Given {
 
   /** A status that says which version serves, if any, and which domains are held. */
   public static StagingEnvironmentStatus status(String serving, String... claims) {
+    return status(serving, List.of(), claims);
+  }
+
+  private static StagingEnvironmentStatus status(
+      String serving, List<Condition> conditions, String... claims) {
     return new StagingEnvironmentStatus(
         1L,
         null,
         null,
-        List.of(),
+        conditions,
         List.of(),
         null,
         serving == null
@@ -139,6 +148,18 @@ public final class Given {
   /** The version that the status says serves. */
   public Given serving(String image) {
     environment.setStatus(status(image));
+    return this;
+  }
+
+  /** The version that the status says is to serve, while nothing has been deployed yet. */
+  public Given firstDeploying(String image) {
+    var awaiting =
+        new ConditionBuilder()
+            .withType(Stage.VALIDATION.condition())
+            .withStatus("Unknown")
+            .withReason(Reason.AWAITING_PREVIOUS_STAGE.camelCase())
+            .build();
+    environment.setStatus(status(image, List.of(awaiting)));
     return this;
   }
 

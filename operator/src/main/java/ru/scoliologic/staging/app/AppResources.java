@@ -17,12 +17,11 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
-import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.app.Rollout.Version;
@@ -74,11 +73,16 @@ public final class AppResources {
    * The application's part of the plan.
    *
    * @param migration keeps versions from starting
+   * @param retries what is asked for to try an image once more, or empty: other words, other pods
    * @param dependenciesReady whether PostgreSQL and Redis serve; a version does not start before
    * @param stopped whether no pod may run for now
    */
   public List<Planned> plan(
-      Rollout rollout, Migration migration, boolean dependenciesReady, boolean stopped) {
+      Rollout rollout,
+      Migration migration,
+      UnaryOperator<String> retries,
+      boolean dependenciesReady,
+      boolean stopped) {
     var plan = new ArrayList<Planned>();
     for (var volume : spec.volumes()) {
       plan.add(
@@ -92,8 +96,9 @@ public final class AppResources {
     plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
     for (var version : rollout.kept()) {
       boolean held = variables.isEmpty() || !dependenciesReady || migration.holds(version);
-      plan.add(
-          new Planned(Stage.DEPLOYMENT, deployment(version, stopped ? 0 : spec.replicas()), held));
+      var deployment =
+          deployment(version, retries.apply(version.image()), stopped ? 0 : spec.replicas());
+      plan.add(new Planned(Stage.DEPLOYMENT, deployment, held));
     }
     plan.addAll(migration.plan());
     return plan;
@@ -115,7 +120,7 @@ public final class AppResources {
   /** One version's state, told from its own pods only. */
   public static Component observe(Snapshot snapshot, Version version) {
     return Component.of(
-        snapshot.ofVersion(version.hash()),
+        snapshot.ofVersion(COMPONENT, version.hash()),
         COMPONENT,
         version.image(),
         snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash())));
@@ -123,22 +128,38 @@ public final class AppResources {
 
   /**
    * Whether a version is to be given up: its container keeps ending, or it is not healthy in time.
-   * An image that cannot be pulled or a pod that finds no node say nothing about the version.
+   * An image that cannot be pulled or a pod that finds no node say nothing about the version, nor
+   * does anything as long as the Deployment is not what the cluster has last looked at.
    */
   public static boolean failedForGood(Snapshot snapshot, Version version) {
+    if (!looksAtTheNewest(snapshot, version)) {
+      return false;
+    }
     var reason = observe(snapshot, version).reason();
     if (reason == Reason.NOT_HEALTHY) {
       return true;
     }
     return (reason == Reason.CONTAINER_CRASHING || reason == Reason.OUT_OF_MEMORY)
-        && snapshot.ofVersion(version.hash()).podsOf(COMPONENT).stream()
+        && snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
             .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
             .anyMatch(container -> container.getRestartCount() >= CRASHES);
   }
 
+  private static boolean looksAtTheNewest(Snapshot snapshot, Version version) {
+    return snapshot
+        .owned()
+        .find(Deployment.class, snapshot.names().appVersion(version.hash()))
+        .filter(deployment -> deployment.getStatus() != null)
+        .filter(deployment -> deployment.getStatus().getObservedGeneration() != null)
+        .filter(deployment ->
+            deployment.getStatus().getObservedGeneration()
+                >= deployment.getMetadata().getGeneration())
+        .isPresent();
+  }
+
   /** Hash of all that a version runs with but its image. */
   public String configuration() {
-    var deployed = Hash.of(deployment(new Version("", ""), spec.replicas()).getSpec());
+    var deployed = Hash.of(deployment(new Version("", ""), "", spec.replicas()).getSpec());
     return spec.migration() == null ? deployed : Hash.of(deployed + Hash.of(spec.migration()));
   }
 
@@ -165,12 +186,16 @@ public final class AppResources {
         .build();
   }
 
-  private Deployment deployment(Version version, int replicas) {
+  private Deployment deployment(Version version, String retry, int replicas) {
     var metadata = Ownership.owned(environment, COMPONENT, names.appVersion(version.hash()));
     metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
     var labels = new TreeMap<>(Labels.of(environment, COMPONENT));
     labels.put(Labels.VERSION, version.hash());
     metadata.setLabels(labels);
+    var annotations = new TreeMap<>(Map.of(Labels.CONFIG_HASH, Hash.of(new TreeMap<>(variables))));
+    if (!retry.isEmpty()) {
+      annotations.put(Labels.ATTEMPT, Hash.of(retry));
+    }
     return new DeploymentBuilder()
         .withMetadata(metadata)
         .withNewSpec()
@@ -191,58 +216,12 @@ public final class AppResources {
         .withNewTemplate()
         .withNewMetadata()
         .withLabels(labels)
-        .withAnnotations(Map.of(Labels.CONFIG_HASH, Hash.of(new TreeMap<>(variables))))
+        .withAnnotations(annotations)
         .endMetadata()
         .withSpec(podSpec(version))
         .endTemplate()
         .endSpec()
         .build();
-  }
-
-  /** The Job that migrates to a version; its volumes stay with the application. */
-  Job migration(Version version, String name) {
-    var migration = spec.migration();
-    var metadata = Ownership.owned(environment, Migration.COMPONENT, name);
-    metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
-    var labels = new TreeMap<>(Labels.of(environment, Migration.COMPONENT));
-    labels.put(Labels.VERSION, version.hash());
-    metadata.setLabels(labels);
-    return new JobBuilder()
-        .withMetadata(metadata)
-        .withNewSpec()
-        .withBackoffLimit(0)
-        .withActiveDeadlineSeconds(migration.timeoutSeconds().longValue())
-        .withNewTemplate()
-        .withNewMetadata()
-        .withLabels(labels)
-        .endMetadata()
-        .withSpec(
-            HardenedPod.pod(spec, spec.runAsUser())
-                .withRestartPolicy("Never")
-                .withContainers(migrationContainer(version))
-                .withVolumes(emptyDir("tmp"))
-                .build())
-        .endTemplate()
-        .endSpec()
-        .build();
-  }
-
-  private Container migrationContainer(Version version) {
-    var migration = spec.migration();
-    var container =
-        HardenedPod.container(
-                Migration.COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
-            .withImage(version.image())
-            .withCommand(migration.command())
-            .withArgs(migration.args())
-            .addNewEnvFrom()
-            .withNewSecretRef(names.appEnvironment(), false)
-            .endEnvFrom()
-            .withTerminationMessagePolicy("FallbackToLogsOnError")
-            .withVolumeMounts(mount("tmp", "/tmp"));
-    return migration.resources() == null
-        ? container.build()
-        : container.withResources(migration.resources()).build();
   }
 
   private PodSpec podSpec(Version version) {

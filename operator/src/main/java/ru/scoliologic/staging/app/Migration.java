@@ -2,17 +2,18 @@ package ru.scoliologic.staging.app;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -27,15 +28,32 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param result of the wanted version's migration while it is not done; none when nothing is to do
  * @param plan the Jobs that are to be there
  * @param done images whose Job succeeded and is still there
+ * @param abandoned Jobs that have not begun and are wanted no more
  */
 public record Migration(
-    Set<String> held, Optional<StageResult> result, List<Planned> plan, Set<String> done) {
+    Set<String> held,
+    Optional<StageResult> result,
+    List<Planned> plan,
+    Set<String> done,
+    List<Job> abandoned) {
 
   /** Of its own, for Services and Deployments select the application's pods by their component. */
   public static final String COMPONENT = "migration";
 
   private static final int ATTEMPT_LENGTH = 6;
   private static final int MAX_MESSAGE = 1500;
+
+  /** After which a Job is made anew that failed before anything of it ran. */
+  private static final Duration PAUSE = Duration.ofSeconds(30);
+
+  /** What keeps a pod from starting and is no fault of the version. */
+  private static final Set<Reason> NOT_STARTED =
+      Set.of(
+          Reason.IMAGE_PULL_FAILED,
+          Reason.UNSCHEDULABLE,
+          Reason.CONTAINER_CONFIG_ERROR,
+          Reason.QUOTA_EXCEEDED,
+          Reason.ADMISSION_REFUSED);
 
   /**
    * What is to be migrated.
@@ -55,6 +73,7 @@ public record Migration(
    *
    * @param settled whether the version of an image needs no migration any more
    * @param free whether the database can be migrated now
+   * @param masking of what a Job's pod says, before it is put into one line and cut
    */
   public static Migration decide(
       Snapshot snapshot,
@@ -62,50 +81,12 @@ public record Migration(
       AppResources app,
       Attempt attempt,
       Predicate<String> settled,
-      boolean free) {
+      boolean free,
+      Masking masking) {
     if (snapshot.environment().getSpec().services().app().migration() == null) {
-      return new Migration(Set.of(), Optional.empty(), List.of(), Set.of());
+      return new Migration(Set.of(), Optional.empty(), List.of(), Set.of(), List.of());
     }
-    var jobs = jobs(snapshot);
-    var succeeded = jobs.stream().filter(job -> ended(job, "Complete").isPresent()).toList();
-    var done = succeeded.stream().map(Migration::image).collect(Collectors.toSet());
-    var held =
-        rollout.kept().stream()
-            .filter(version -> !AppResources.exists(snapshot, version))
-            .filter(version -> !settled.test(version.image()) && !done.contains(version.image()))
-            .map(Version::hash)
-            .collect(Collectors.toSet());
-    // Kept until the release has it in writing, so that no restart in between runs it twice.
-    var plan =
-        new ArrayList<>(
-            succeeded.stream()
-                .filter(job -> !settled.test(image(job)))
-                .map(job -> new Planned(Stage.DEPLOYMENT, job, true))
-                .toList());
-    if (!held.contains(attempt.version().hash())) {
-      return new Migration(held, Optional.empty(), plan, done);
-    }
-    if (attempt.gaveUp().isPresent()) {
-      return new Migration(held, attempt.gaveUp().map(Migration::remembered), plan, done);
-    }
-    var name = snapshot.names().migration(attempt.version().hash(), attempt.id(app));
-    var running =
-        jobs.stream()
-            .filter(job -> ended(job, "Complete").isEmpty() && ended(job, "Failed").isEmpty())
-            .findFirst();
-    // Two at a time would change the same database.
-    if (running.isPresent()) {
-      plan.add(new Planned(Stage.DEPLOYMENT, running.get(), true));
-      return new Migration(held, running.map(job -> runs(snapshot, job)), plan, done);
-    }
-    var there = jobs.stream().filter(job -> job.getMetadata().getName().equals(name)).findFirst();
-    plan.add(
-        there
-            .map(job -> new Planned(Stage.DEPLOYMENT, job, true))
-            .orElseGet(() ->
-                new Planned(Stage.DEPLOYMENT, app.migration(attempt.version(), name), !free)));
-    var result = there.map(job -> failure(snapshot, job)).orElseGet(() -> starts(attempt, free));
-    return new Migration(held, Optional.of(result), plan, done);
+    return new Decision(snapshot, app, attempt, settled, free, masking).of(rollout);
   }
 
   /** Whether a version may not start yet. */
@@ -118,67 +99,137 @@ public record Migration(
     return result.filter(r -> r.reason() == Reason.MIGRATION_FAILED).isPresent();
   }
 
-  private static StageResult starts(Attempt attempt, boolean free) {
-    return new StageResult.Waiting(
-        Reason.MIGRATION_RUNNING,
-        "the migration of version %s %s"
-            .formatted(
-                attempt.version().image(), free ? "starts" : "waits for PostgreSQL and Redis"));
-  }
+  /** What is decided upon, and the steps of deciding. */
+  private record Decision(
+      Snapshot snapshot,
+      AppResources app,
+      Attempt attempt,
+      Predicate<String> settled,
+      boolean free,
+      Masking masking) {
 
-  private static StageResult runs(Snapshot snapshot, Job job) {
-    return new StageResult.Waiting(
-        Reason.MIGRATION_RUNNING,
-        "the migration of version %s runs: Job %s%s"
-            .formatted(
-                image(job),
-                job.getMetadata().getName(),
-                trouble(snapshot, job).map(t -> ", but " + t).orElse("")));
-  }
+    Migration of(Rollout rollout) {
+      var jobs = MigrationJob.all(snapshot);
+      var succeeded = jobs.stream().filter(MigrationJob::succeeded).toList();
+      var done = succeeded.stream().map(MigrationJob::image).collect(Collectors.toSet());
+      var held =
+          rollout.kept().stream()
+              .filter(version -> !AppResources.exists(snapshot, version))
+              .filter(version -> !settled.test(version.image()) && !done.contains(version.image()))
+              .map(Version::hash)
+              .collect(Collectors.toSet());
+      var name = snapshot.names().migration(attempt.version().hash(), attempt.id(app));
+      var plan = new ArrayList<Planned>();
+      // Kept until the release has it in writing, so that no restart in between runs it twice.
+      succeeded.stream()
+          .filter(job -> !settled.test(job.image()))
+          .forEach(job -> plan.add(stays(job)));
+      if (!held.contains(attempt.version().hash())) {
+        return new Migration(held, Optional.empty(), plan, done, List.of());
+      }
+      if (attempt.gaveUp().isPresent()) {
+        var remembered = attempt.gaveUp().map(Decision::remembered);
+        return new Migration(held, remembered, plan, done, List.of());
+      }
+      var running = jobs.stream().filter(MigrationJob::runs).findFirst();
+      // Two at a time would change the same database.
+      if (running.isPresent()) {
+        var job = running.get();
+        if (!job.name().equals(name) && !job.begun()) {
+          return new Migration(held, Optional.of(waits(job)), plan, done, List.of(job.job()));
+        }
+        plan.add(stays(job));
+        return new Migration(held, Optional.of(runs(job)), plan, done, List.of());
+      }
+      var there = jobs.stream().filter(job -> job.name().equals(name)).findFirst();
+      if (there.isPresent()) {
+        if (!isToBeMadeAnew(there.get())) {
+          plan.add(stays(there.get()));
+        }
+        return new Migration(held, there.map(this::failure), plan, done, List.of());
+      }
+      boolean starts = free && !MigrationJob.anotherLives(snapshot, name);
+      plan.add(
+          new Planned(
+              Stage.DEPLOYMENT,
+              new MigrationResources(snapshot.environment()).job(attempt.version(), name),
+              !starts));
+      return new Migration(held, Optional.of(starts()), plan, done, List.of());
+    }
 
-  private static StageResult failure(Snapshot snapshot, Job job) {
-    var why =
-        trouble(snapshot, job)
-            .or(() -> ended(job, "Failed").map(JobCondition::getMessage))
-            .orElse("its pod is gone, and its log with it");
-    return new StageResult.Stalled(
-        Reason.MIGRATION_FAILED,
-        "the migration of version %s failed: %s".formatted(image(job), oneLine(why)));
-  }
+    private static Planned stays(MigrationJob job) {
+      return new Planned(Stage.DEPLOYMENT, job.job(), true);
+    }
 
-  /** The Job may be gone by now: its release has the words. */
-  private static StageResult remembered(StagingRelease release) {
-    return new StageResult.Stalled(Reason.MIGRATION_FAILED, release.getStatus().message());
-  }
+    private StageResult starts() {
+      return new StageResult.Waiting(
+          Reason.MIGRATION_RUNNING,
+          "the migration of version %s %s"
+              .formatted(
+                  attempt.version().image(), free ? "starts" : "waits for PostgreSQL and Redis"));
+    }
 
-  private static Optional<String> trouble(Snapshot snapshot, Job job) {
-    var name = job.getMetadata().getName();
-    return PodTrouble.among(
-            snapshot.podsOf(COMPONENT).stream()
-                .filter(pod ->
-                    name.equals(pod.getMetadata().getLabels().get("batch.kubernetes.io/job-name")))
-                .toList(),
-            snapshot.logTails(),
-            snapshot.now())
-        .map(PodTrouble::message);
-  }
+    private StageResult waits(MigrationJob job) {
+      return new StageResult.Waiting(
+          Reason.MIGRATION_RUNNING,
+          "the migration of version %s waits until Job %s, of which nothing has run, is gone"
+              .formatted(attempt.version().image(), job.name()),
+          StageResult.Waiting.SOON);
+    }
 
-  private static List<Job> jobs(Snapshot snapshot) {
-    return snapshot.owned().list(Job.class).stream()
-        .filter(job -> COMPONENT.equals(job.getMetadata().getLabels().get(Labels.COMPONENT)))
-        .filter(job -> !job.isMarkedForDeletion())
-        .toList();
-  }
+    private StageResult runs(MigrationJob job) {
+      var trouble = job.trouble(snapshot);
+      if (trouble.filter(t -> NOT_STARTED.contains(t.reason())).isPresent()) {
+        return new StageResult.Failing(
+            trouble.get().reason(),
+            "the migration of version %s cannot start: %s"
+                .formatted(job.image(), trouble.get().message()));
+      }
+      return new StageResult.Waiting(
+          Reason.MIGRATION_RUNNING,
+          "the migration of version %s runs: Job %s%s"
+              .formatted(
+                  job.image(), job.name(), trouble.map(t -> ", but " + t.message()).orElse("")));
+    }
 
-  private static String image(Job job) {
-    return job.getMetadata().getAnnotations().get(Labels.IMAGE);
-  }
+    /** A node may have refused the pod: that says nothing about the version. */
+    private boolean isToBeMadeAnew(MigrationJob job) {
+      return job.failedUnbegun()
+          && job.ended("Failed")
+              .map(JobCondition::getLastTransitionTime)
+              .filter(at -> Instant.parse(at).plus(PAUSE).isBefore(snapshot.now()))
+              .isPresent();
+    }
 
-  private static Optional<JobCondition> ended(Job job, String type) {
-    return Stream.ofNullable(job.getStatus())
-        .flatMap(status -> status.getConditions().stream())
-        .filter(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))
-        .findFirst();
+    private StageResult failure(MigrationJob job) {
+      if (job.failedUnbegun()) {
+        return new StageResult.Failing(
+            Reason.UNSCHEDULABLE,
+            "the migration of version %s could not begin and is tried again: %s"
+                .formatted(
+                    job.image(), job.ended("Failed").map(JobCondition::getMessage).orElse("")));
+      }
+      var why =
+          job.trouble(snapshot)
+              .map(PodTrouble::message)
+              .or(() -> job.ended("Failed").map(JobCondition::getMessage))
+              .orElse(job.pods().isEmpty() ? "its pod is gone, and its log with it" : "");
+      return new StageResult.Stalled(
+          Reason.MIGRATION_FAILED,
+          "the migration of version %s failed: %s%s"
+              .formatted(
+                  job.image(),
+                  job.overran()
+                      ? "it ran longer than its %d seconds and was stopped; "
+                          .formatted(job.seconds().orElseThrow())
+                      : "",
+                  oneLine(masking.mask(why))));
+    }
+
+    /** The Job may be gone by now: its release has the words. */
+    private static StageResult remembered(StagingRelease release) {
+      return new StageResult.Stalled(Reason.MIGRATION_FAILED, release.getStatus().message());
+    }
   }
 
   private static String oneLine(String text) {

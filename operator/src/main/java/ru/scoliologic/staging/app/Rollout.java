@@ -12,6 +12,9 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
 
 /**
  * Which version serves, which one starts beside it, and which one is kept for a short way back
@@ -60,7 +63,11 @@ public record Rollout(
               : Optional.<Version>empty();
       return new Rollout(wanted, Optional.empty(), previous, switchedAt);
     }
-    if ((!gaveUp && available(snapshot, wanted)) || !everAvailable(snapshot, current.get())) {
+    // One that never came up serves nobody: it is replaced at once, and not kept.
+    if (!everAvailable(snapshot, current.get())) {
+      return new Rollout(wanted, Optional.empty(), Optional.empty(), snapshot.now());
+    }
+    if (!gaveUp && available(snapshot, wanted)) {
       return new Rollout(wanted, Optional.empty(), current, snapshot.now());
     }
     return new Rollout(
@@ -144,7 +151,7 @@ public record Rollout(
   private static boolean everAvailable(Snapshot snapshot, Version version) {
     return available(snapshot, version)
         // Somebody deleted it: it comes back, for it served.
-        || deployment(snapshot, version).isEmpty()
+        || (deployment(snapshot, version).isEmpty() && !nothingServedYet(snapshot))
         || deployment(snapshot, version)
             .map(Deployment::getStatus)
             .map(status -> status.getConditions())
@@ -153,6 +160,14 @@ public record Rollout(
             .anyMatch(c ->
                 "Progressing".equals(c.getType())
                     && Objects.equals(c.getReason(), "NewReplicaSetAvailable"));
+  }
+
+  /** A migration that fails keeps the first version from having a Deployment at all. */
+  private static boolean nothingServedYet(Snapshot snapshot) {
+    return Optional.ofNullable(snapshot.environment().getStatus())
+        .flatMap(status -> Conditions.find(status.conditions(), Stage.VALIDATION.condition()))
+        .filter(c -> c.getReason().equals(Reason.AWAITING_PREVIOUS_STAGE.camelCase()))
+        .isPresent();
   }
 
   private static Optional<Instant> switchedAt(Service service) {

@@ -161,9 +161,10 @@ public final class Applier {
   /**
    * Deletes what is ours and no longer planned, but never data or credentials.
    *
+   * @param abandoned keys of Jobs that go too, although they have not ended
    * @return what the cluster refused to delete
    */
-  public List<Refusal> prune(Observed observed, Set<String> plannedKeys) {
+  public List<Refusal> prune(Observed observed, Set<String> plannedKeys, Set<String> abandoned) {
     var refusals = new ArrayList<Refusal>();
     for (var object : observed.objects()) {
       if (plannedKeys.contains(key(object))
@@ -172,7 +173,7 @@ public final class Applier {
           || !WAVES.stream().anyMatch(wave -> wave.contains(object.getKind()))
           || object.getKind().equals("StatefulSet")
           || object.getMetadata().getName().endsWith("-credentials")
-          || goesByItself(object)) {
+          || (goesByItself(object) && !abandoned.contains(key(object)))) {
         continue;
       }
       try {

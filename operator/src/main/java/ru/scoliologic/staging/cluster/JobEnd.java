@@ -11,13 +11,11 @@ import java.util.Optional;
  * How a Job ended (pure).
  *
  * @param good whether it did what it was made for
- * @param message what the last attempt said, in one line; secrets are not masked
+ * @param message what the last attempt said, whole and in one line; secrets are not masked
  */
 public record JobEnd(boolean good, String message) {
   /** On a pod: the Job that made it. */
   public static final String JOB_NAME = "batch.kubernetes.io/job-name";
-
-  private static final int MAX_MESSAGE = 600;
 
   /** None while the Job is not there or has not ended. */
   public static Optional<JobEnd> of(Snapshot snapshot, String name) {
@@ -46,7 +44,6 @@ public record JobEnd(boolean good, String message) {
             .map(ContainerStateTerminated::getMessage)
             .filter(message -> !message.isBlank())
             .orElse(Objects.requireNonNullElse(failed.getMessage(), "no details given"));
-    var line = text.strip().replaceAll("\\s*\\n\\s*", "; ");
-    return line.length() <= MAX_MESSAGE ? line : "…" + line.substring(line.length() - MAX_MESSAGE);
+    return text.strip().replaceAll("\\s*\\n\\s*", "; ");
   }
 }

@@ -38,6 +38,9 @@ public final class Labels {
   /** On such a Job: hash of all that its result depends on. */
   public static final String SUBJECT = "staging.scoliologic.ru/subject";
 
+  /** On the application's pod template: hash of the request by which it is tried once more. */
+  public static final String ATTEMPT = "staging.scoliologic.ru/attempt";
+
   private Labels() {}
 
   /** What a component's pods are selected by. */

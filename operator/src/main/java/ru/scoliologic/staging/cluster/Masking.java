@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.cluster;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.BitSet;
 import java.util.Collection;
@@ -78,15 +79,22 @@ public final class Masking {
       return text;
     }
     var hidden = new BitSet(text.length());
-    for (var reading :
-        List.of(
-            Reading.plain(text),
-            Reading.percentDecoded(text, false),
-            Reading.percentDecoded(text, true),
-            Reading.unescaped(text))) {
+    for (var reading : readings(text)) {
       forms.forEach(form -> hide(form, reading, hidden));
     }
     return hidden.isEmpty() ? text : without(hidden, text);
+  }
+
+  private static List<Reading> readings(String text) {
+    var readings = new ArrayList<>(List.of(Reading.plain(text)));
+    if (text.indexOf('%') >= 0 || text.indexOf('+') >= 0) {
+      readings.add(Reading.percentDecoded(text, false));
+      readings.add(Reading.percentDecoded(text, true));
+    }
+    if (text.indexOf('\\') >= 0) {
+      readings.add(Reading.unescaped(text));
+    }
+    return readings;
   }
 
   private static void hide(String form, Reading reading, BitSet hidden) {

@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.cluster;
 
 import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
@@ -20,11 +21,30 @@ import ru.scoliologic.staging.stage.Reason;
  *     crashed; secrets masked by who gave the lines
  */
 public record PodTrouble(Reason reason, String message) {
+  /** What the kubelet says of an image that it cannot bring to the node. */
   private static final Set<String> PULL =
-      Set.of("ErrImagePull", "ImagePullBackOff", "InvalidImageName");
+      Set.of(
+          "ErrImagePull",
+          "ImagePullBackOff",
+          "ErrImageNeverPull",
+          "InvalidImageName",
+          "ImageInspectError",
+          "RegistryUnavailable",
+          "SignatureValidationFailed");
+
   private static final Set<String> CONFIG =
-      Set.of("CreateContainerConfigError", "CreateContainerError", "RunContainerError");
+      Set.of(
+          "CreateContainerConfigError",
+          "CreateContainerError",
+          "RunContainerError",
+          "PreCreateHookError",
+          "PreStartHookError",
+          "PostStartHookError");
+
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** A container that ended well so often, and is to run on, will not stay the next time either. */
+  private static final int ENDS_AGAIN = 2;
 
   /** The first trouble among the pods, if any. */
   public static Optional<PodTrouble> among(
@@ -34,12 +54,7 @@ public record PodTrouble(Reason reason, String message) {
 
   /** Whether a container of the pod ended badly, so that its log is worth reading. */
   public static boolean crashed(Pod pod) {
-    return containers(pod)
-        .anyMatch(c ->
-            ended(c)
-                .filter(
-                    t -> t.getTerminated().getExitCode() != 0 && !Boolean.TRUE.equals(c.getReady()))
-                .isPresent());
+    return containers(pod).anyMatch(container -> badEnd(container).isPresent());
   }
 
   private static Optional<PodTrouble> of(Pod pod, Map<String, String> logTails, Instant now) {
@@ -64,34 +79,52 @@ public record PodTrouble(Reason reason, String message) {
       return Optional.of(
           new PodTrouble(Reason.CONTAINER_CONFIG_ERROR, why + ": " + said(waiting.getMessage())));
     }
-    if (Boolean.TRUE.equals(container.getReady())) {
-      return Optional.empty();
-    }
-    return ended(container)
-        .filter(state -> state.getTerminated().getExitCode() != 0)
-        .map(state -> {
-          var end = state.getTerminated();
+    return badEnd(container)
+        .map(end -> {
+          var lines = lastLines(end, logTails.getOrDefault(pod.getMetadata().getName(), ""));
           if ("OOMKilled".equals(end.getReason())) {
             return new PodTrouble(
                 Reason.OUT_OF_MEMORY,
-                "container %s was killed for using more memory than its limit"
-                    .formatted(container.getName()));
+                "container %s was killed for using more memory than its limit%s"
+                    .formatted(container.getName(), lines));
           }
-          var lines = logTails.getOrDefault(pod.getMetadata().getName(), "").strip();
           return new PodTrouble(
               Reason.CONTAINER_CRASHING,
-              "container %s ended with exit code %d%s"
+              "container %s ended with exit code %d%s%s"
                   .formatted(
                       container.getName(),
                       end.getExitCode(),
-                      lines.isEmpty() ? "" : "; its last lines: " + lines));
+                      end.getExitCode() == 0 ? ", each time it was started" : "",
+                      lines));
         });
   }
 
-  private static Optional<ContainerState> ended(ContainerStatus container) {
+  /** From the log; else what the node says, which is all there is when nothing could be run. */
+  private static String lastLines(ContainerStateTerminated end, String log) {
+    if (!log.isBlank()) {
+      return "; its last lines: " + log.strip();
+    }
+    return end.getMessage() == null || end.getMessage().isBlank()
+        ? ""
+        : ": " + end.getMessage().strip();
+  }
+
+  /** How a container ended that is not ready: with an error, or without one again and again. */
+  private static Optional<ContainerStateTerminated> badEnd(ContainerStatus container) {
+    if (Boolean.TRUE.equals(container.getReady())) {
+      return Optional.empty();
+    }
     return Stream.of(container.getState(), container.getLastState())
         .filter(state -> state != null && state.getTerminated() != null)
-        .findFirst();
+        .map(ContainerState::getTerminated)
+        .findFirst()
+        .filter(end -> end.getExitCode() != 0 || endsAgain(container));
+  }
+
+  private static boolean endsAgain(ContainerStatus container) {
+    var waiting = container.getState() == null ? null : container.getState().getWaiting();
+    return (waiting != null && "CrashLoopBackOff".equals(waiting.getReason()))
+        || (container.getRestartCount() != null && container.getRestartCount() >= ENDS_AGAIN);
   }
 
   private static Optional<PodTrouble> unschedulable(Pod pod, Instant now) {

@@ -34,7 +34,7 @@ public record Refusal(Reason reason, String message) {
   }
 
   /** From the words of a controller that could not make a pod; empty when they tell nothing. */
-  static Optional<Refusal> ofPods(String said) {
+  public static Optional<Refusal> ofPods(String said) {
     return cause(said).map(reason -> new Refusal(reason, "its pod is refused: " + said));
   }
 

@@ -4,8 +4,10 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -43,6 +45,9 @@ public record Snapshot(
     Instant now,
     Set<String> growingClasses,
     Surroundings surroundings) {
+
+  /** The Deployment controller's label: pods of one template have the same. */
+  private static final String TEMPLATE = "pod-template-hash";
 
   /** Where new credentials come from. */
   @FunctionalInterface
@@ -85,15 +90,26 @@ public record Snapshot(
         surroundings);
   }
 
-  /** The same view with only the pods that run one version of the application. */
-  public Snapshot ofVersion(String version) {
+  /**
+   * The same view with only the pods of one version of a component, and of its newest template:
+   * what pods of an older one met is no matter any more.
+   */
+  public Snapshot ofVersion(String component, String version) {
+    var runs =
+        podsOf(component).stream()
+            .filter(pod -> version.equals(pod.getMetadata().getLabels().get(Labels.VERSION)))
+            .toList();
+    var newest =
+        runs.stream()
+            .max(
+                Comparator.comparing(
+                    pod -> Objects.toString(pod.getMetadata().getCreationTimestamp(), "")))
+            .map(Snapshot::template);
     return new Snapshot(
         environment,
         others,
         owned,
-        pods.stream()
-            .filter(pod -> version.equals(pod.getMetadata().getLabels().get(Labels.VERSION)))
-            .toList(),
+        runs.stream().filter(pod -> template(pod).equals(newest.orElse(""))).toList(),
         secrets,
         configMaps,
         storageClasses,
@@ -103,6 +119,10 @@ public record Snapshot(
         now,
         growingClasses,
         surroundings);
+  }
+
+  private static String template(Pod pod) {
+    return pod.getMetadata().getLabels().getOrDefault(TEMPLATE, "");
   }
 
   public Optional<Secret> ownedSecret(String name) {

@@ -41,6 +41,8 @@ record Rotation(
   /** Of PostgreSQL: the owner's next password, when the application knew the last one. */
   static final String OWNER = ".owner";
 
+  private static final int MAX_CAUSE = 2_000;
+
   Rotation {
     values = Map.copyOf(values);
   }
@@ -131,7 +133,7 @@ record Rotation(
     }
     var confirmed = confirmed();
     if (confirmed.isPresent() && !confirmed.get().good()) {
-      return refused(masking.mask(confirmed.get().message()));
+      return refused(brief(masking.mask(confirmed.get().message())));
     }
     return confirmed
         .map(good -> with(state.accepting(logins.wanted(this).orElseThrow().id()), values))
@@ -176,8 +178,13 @@ record Rotation(
     return takenBack()
         ? reverting(null)
         : app.failure(variables)
-            .map(why -> reverting("the application does not come up with it: " + masking.mask(why)))
+            .map(why -> reverting("the application does not come up with it: " + brief(masking.mask(why))))
             .orElse(this);
+  }
+
+  /** Cut after it was masked, for half a value would not be found. */
+  private static String brief(String text) {
+    return text.length() <= MAX_CAUSE ? text : text.substring(0, MAX_CAUSE) + "…";
   }
 
   /** The spec no longer asks for it. */

@@ -87,7 +87,7 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
   private Component component(Deployment of) {
     var version = of.getMetadata().getLabels().get(Labels.VERSION);
     var image = of.getMetadata().getAnnotations().get(Labels.IMAGE);
-    return Component.of(snapshot.ofVersion(version), COMPONENT, image, Optional.of(of));
+    return Component.of(snapshot.ofVersion(COMPONENT, version), COMPONENT, image, Optional.of(of));
   }
 
   private boolean keepsEnding(String variables) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.StageResult;
@@ -165,16 +166,16 @@ public record DatabaseTasks(
   }
 
   /** Stage 3 while a task keeps the application from running. */
-  public Optional<StageResult> running(Snapshot snapshot) {
+  public Optional<StageResult> running(Snapshot snapshot, Masking masking) {
     if (step.isEmpty() && failed.contains(TaskKind.SEED)) {
-      return failure(snapshot);
+      return failure(snapshot, masking);
     }
     return step.filter(s -> s.kind().stopsTheApp())
         .map(s -> new StageResult.Waiting(s.kind().running(), message(snapshot, s)));
   }
 
   /** Stage 3 when a task was asked for and failed, while all components may well be available. */
-  public Optional<StageResult> failure(Snapshot snapshot) {
+  public Optional<StageResult> failure(Snapshot snapshot, Masking masking) {
     return failed.stream()
         .filter(TaskKind::stopsTheApp)
         .findFirst()
@@ -184,7 +185,7 @@ public record DatabaseTasks(
                 "%s failed, the database is as it was: %s"
                     .formatted(
                         kind.command(),
-                        TaskReport.of(snapshot, this)
+                        TaskReport.of(snapshot, this, masking)
                             .task(kind)
                             .map(task -> task.message())
                             .orElse("see the events"))));

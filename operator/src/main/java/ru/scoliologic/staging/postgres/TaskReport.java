@@ -28,39 +28,21 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   private static final Pattern FILE = Pattern.compile("file=([^ ,]+) bytes=([0-9]{1,18})");
   private static final int MAX_MESSAGE = 600;
 
-  public static TaskReport of(Snapshot snapshot, DatabaseTasks tasks) {
+  /**
+   * What is to be said.
+   *
+   * @param masking of what the Jobs say, before it is put into one line and cut
+   */
+  public static TaskReport of(Snapshot snapshot, DatabaseTasks tasks, Masking masking) {
     var last = snapshot.environment().getStatus();
     var said = new ArrayList<DatabaseTask>();
     for (var kind : TaskKind.values()) {
       var before = before(last, kind);
-      now(snapshot, tasks, kind, before).or(() -> before).ifPresent(said::add);
+      now(snapshot, tasks, kind, before, masking).or(() -> before).ifPresent(said::add);
     }
     return new TaskReport(
-        backup(snapshot, last == null ? null : last.backup()), said.isEmpty() ? null : said);
-  }
-
-  /** The same, fit to be read by people. */
-  public TaskReport masked(Masking masking) {
-    return new TaskReport(
-        backup == null || backup.failure() == null
-            ? backup
-            : new Backup(
-                backup.lastGood(),
-                backup.file(),
-                backup.bytes(),
-                backup.lastFailure(),
-                masking.mask(backup.failure())),
-        tasks == null
-            ? null
-            : tasks.stream()
-                .map(task ->
-                    new DatabaseTask(
-                        task.task(),
-                        task.request(),
-                        task.state(),
-                        masking.mask(task.message()),
-                        task.time()))
-                .toList());
+        backup(snapshot, last == null ? null : last.backup(), masking),
+        said.isEmpty() ? null : said);
   }
 
   Optional<DatabaseTask> task(TaskKind kind) {
@@ -77,14 +59,22 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   }
 
   private static Optional<DatabaseTask> now(
-      Snapshot snapshot, DatabaseTasks tasks, TaskKind kind, Optional<DatabaseTask> before) {
+      Snapshot snapshot,
+      DatabaseTasks tasks,
+      TaskKind kind,
+      Optional<DatabaseTask> before,
+      Masking masking) {
     var request = kind.request(snapshot.environment().getSpec().services().postgres());
     var shown = kind == TaskKind.SEED ? null : request.orElse(null);
     var step = tasks.step().filter(s -> s.kind() == kind);
     if (step.isPresent()) {
       return Optional.of(
           new DatabaseTask(
-              kind.title(), shown, "Running", tasks.message(snapshot, step.get()), null));
+              kind.title(),
+              shown,
+              "Running",
+              masking.mask(tasks.message(snapshot, step.get())),
+              null));
     }
     return request
         .flatMap(text -> ended(snapshot, kind, text))
@@ -92,7 +82,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
           boolean good = ended(job, "Complete").isPresent();
           var state = good ? "Succeeded" : "Failed";
           var message =
-              message(snapshot, job)
+              message(snapshot, job, masking)
                   .or(() ->
                       before
                           .filter(b -> Objects.equals(b.request(), shown))
@@ -117,7 +107,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
     });
   }
 
-  private static Backup backup(Snapshot snapshot, Backup before) {
+  private static Backup backup(Snapshot snapshot, Backup before, Masking masking) {
     var jobs =
         DatabaseTasks.jobs(snapshot).stream().filter(DatabaseTaskResources::makesBackup).toList();
     var good = newest(jobs, "Complete");
@@ -125,7 +115,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
     var lastGood = later(good.map(TaskReport::time), before == null ? null : before.lastGood());
     var file =
         good.filter(job -> Objects.equals(time(job), lastGood))
-            .flatMap(job -> message(snapshot, job))
+            .flatMap(job -> message(snapshot, job, masking))
             .map(FILE::matcher)
             .filter(matcher -> matcher.find());
     boolean same = before != null && Objects.equals(before.lastGood(), lastGood);
@@ -137,7 +127,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
     boolean mended = lastGood != null && lastFailure != null && lastFailure.compareTo(lastGood) < 0;
     var failure =
         bad.filter(job -> Objects.equals(time(job), lastFailure))
-            .flatMap(job -> message(snapshot, job))
+            .flatMap(job -> message(snapshot, job, masking))
             .orElse(before == null ? null : before.failure());
     return new Backup(
         lastGood,
@@ -176,7 +166,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   }
 
   /** What the last attempt wrote as its result, or the end of its log. */
-  private static Optional<String> message(Snapshot snapshot, Job job) {
+  private static Optional<String> message(Snapshot snapshot, Job job, Masking masking) {
     return snapshot.pods().stream()
         .filter(pod ->
             job.getMetadata()
@@ -191,6 +181,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
         .map(ContainerStateTerminated::getMessage)
         .filter(text -> !text.isBlank())
         .or(() -> ended(job, "Failed").map(JobCondition::getMessage))
+        .map(masking::mask)
         .map(TaskReport::oneLine);
   }
 

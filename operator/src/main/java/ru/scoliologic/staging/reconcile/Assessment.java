@@ -60,7 +60,7 @@ final class Assessment {
 
   /** Stage 3, from its components and from what is asked of the database and of the volumes. */
   static StageResult deployment(List<Component> components, Snapshot snapshot, Plan plan) {
-    var running = plan.databaseTasks().running(snapshot);
+    var running = plan.databaseTasks().running(snapshot, plan.masking());
     if (running.isPresent()) {
       return running.get();
     }
@@ -75,7 +75,7 @@ final class Assessment {
       return result;
     }
     return plan.databaseTasks()
-        .failure(snapshot)
+        .failure(snapshot, plan.masking())
         .orElseGet(() ->
             plan.refusedGrowth().isEmpty()
                 ? result
@@ -157,6 +157,24 @@ final class Assessment {
                   "version %s does not come up, %s goes on serving: %s"
                       .formatted(version.image(), serving, state.message()));
         });
+  }
+
+  /** How the wanted version is doing that serves but is not up; none when there is none. */
+  static Optional<StageResult> serving(Snapshot snapshot, Plan plan) {
+    var version = plan.rollout().serving();
+    var state = AppResources.observe(snapshot, version);
+    if (state.ready() || !version.image().equals(plan.target().image())) {
+      return Optional.empty();
+    }
+    return plan.migration()
+        .result()
+        .or(() ->
+            Optional.of(
+                state.reason() == Reason.COMPONENTS_STARTING
+                    ? new StageResult.Waiting(
+                        Reason.COMPONENTS_STARTING,
+                        "the first version starts: see the environment's condition Deployed")
+                    : new StageResult.Failing(state.reason(), state.message())));
   }
 
   /**

@@ -10,6 +10,7 @@ import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
@@ -39,7 +40,8 @@ public record Plan(
     DatabaseTasks databaseTasks,
     List<String> refusedGrowth,
     Migration migration,
-    ContainerChecks containers) {
+    ContainerChecks containers,
+    Masking masking) {
 
   public static Plan of(Snapshot snapshot, Settings settings) {
     var environment = snapshot.environment();
@@ -57,10 +59,11 @@ public record Plan(
             app,
             new Migration.Attempt(
                 Rollout.Version.of(target.image()),
-                retry(snapshot, target),
+                retry(snapshot, target.image()),
                 gaveUp ? Ledger.find(snapshot, target.image()) : Optional.empty()),
             image -> Ledger.settled(snapshot, image),
-            dependenciesReady && !tasks.holdTheApp());
+            dependenciesReady && !tasks.holdTheApp(),
+            settings.masking());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
@@ -74,6 +77,7 @@ public record Plan(
         app.plan(
             rollout,
             migration,
+            image -> retry(snapshot, image),
             (dependenciesReady && !tasks.holdTheApp()) || started,
             tasks.holdTheApp()));
     objects.addAll(OllamaResources.plan(environment));
@@ -91,7 +95,8 @@ public record Plan(
         tasks,
         fitted.refused(),
         migration,
-        containers);
+        containers,
+        settings.masking());
   }
 
   private static ContainerChecks.Surface surface(
@@ -108,10 +113,9 @@ public record Plan(
         settings.checkSecrets());
   }
 
-  private static String retry(Snapshot snapshot, Target target) {
-    return Ledger.find(snapshot, target.image())
-        .map(release -> release.getSpec().retry())
-        .orElse("");
+  /** What the release of an image asks for, or empty. */
+  private static String retry(Snapshot snapshot, String image) {
+    return Ledger.find(snapshot, image).map(release -> release.getSpec().retry()).orElse("");
   }
 
   private static List<Planned> ingress(Snapshot snapshot, Settings settings) {
@@ -126,6 +130,11 @@ public record Plan(
                 settings.appUsers(),
                 settings.checkToken())
             .plan();
+  }
+
+  /** Kind and name of Jobs that are to go although they have not ended. */
+  Set<String> abandoned() {
+    return migration.abandoned().stream().map(Applier::key).collect(Collectors.toSet());
   }
 
   List<Planned> of(Stage stage) {

@@ -224,12 +224,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               : refused(refusals));
     }
     results.values().removeIf(Objects::isNull);
-    var kept = applier.prune(snapshot.owned(), plan.keys());
+    var kept = applier.prune(snapshot.owned(), plan.keys(), plan.abandoned());
     if (!kept.isEmpty()) {
       results.computeIfPresent(
           Stage.DEPLOYMENT, (stage, result) -> result.isReady() ? refused(kept) : result);
     }
-    var candidate = Assessment.candidate(snapshot, plan);
+    // A version is judged by what was made of it now, not by what the last pass asked for.
+    var made = snapshot.after(owned.observe(environment));
+    var candidate = Assessment.candidate(made, plan);
     var overall =
         Assessment.overall(
             results,
@@ -238,11 +240,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     return new Pass(
         results,
         overall,
-        Optional.of(new Versions(snapshot, plan, candidate, checked, plan.migration().result())),
+        Optional.of(new Versions(made, plan, candidate, checked, Assessment.serving(made, plan))),
         components,
         settings.masking(),
         true,
-        Optional.of(TaskReport.of(snapshot, plan.databaseTasks())),
+        Optional.of(TaskReport.of(snapshot, plan.databaseTasks(), settings.masking())),
         acme,
         Optional.of(settings.rotations()));
   }
@@ -253,7 +255,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Plan plan,
       Optional<StageResult> candidateState,
       List<Result> checked,
-      Optional<StageResult> migration) {
+      Optional<StageResult> servingState) {
     Rollout rollout() {
       return plan.rollout();
     }
@@ -265,9 +267,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               .allMatch(Component::ready)
           && rollout()
               .candidate()
+              .or(() -> Optional.of(rollout().serving()).filter(this::wanted))
               .filter(version ->
                   plan.migration().failed() || AppResources.failedForGood(snapshot, version))
               .isPresent();
+    }
+
+    private boolean wanted(Rollout.Version version) {
+      return version.image().equals(plan.target().image());
     }
 
     Ledger.Facts facts(Map<Stage, StageResult> results, List<Component> components) {
@@ -285,7 +292,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               ? Optional.empty()
               : Optional.of(Verdicts.report(checked, snapshot.now())),
           plan.migration().done(),
-          migration.filter(m -> rollout().serving().image().equals(plan.target().image())));
+          servingState);
     }
   }
 
@@ -550,12 +557,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               .orElse(last == null ? null : last.app()),
           accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
           nextRetry(last, clock.instant()),
-          tasks
-              .map(report -> report.masked(masking).backup())
-              .orElse(last == null ? null : last.backup()),
-          tasks
-              .map(report -> report.masked(masking).tasks())
-              .orElse(last == null ? null : last.databaseTasks()),
+          tasks.map(TaskReport::backup).orElse(last == null ? null : last.backup()),
+          tasks.map(TaskReport::tasks).orElse(last == null ? null : last.databaseTasks()),
           acme.orElse(last == null ? null : last.acme()),
           rotations.map(this::rows).orElse(last == null ? null : last.rotations()));
     }
@@ -598,7 +601,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
               versions.plan(),
               versions.candidateState().map(this::masked),
               versions.checked(),
-              versions.migration().map(this::masked))
+              versions.servingState().map(this::masked))
           .facts(masked(results), components);
     }
 

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
@@ -22,8 +23,8 @@ import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Observed;
 
 /**
- * Reads what the cluster says of a volume claim that gets no volume, and of a StatefulSet that gets
- * no pod: their status does not tell. Asked only for those that take longer than usual.
+ * Reads what the cluster says of a volume claim that gets no volume, and of a StatefulSet or a Job
+ * that gets no pod: their status does not tell. Asked only for those that take longer than usual.
  */
 final class Warnings {
   private static final Duration USUAL = Duration.ofSeconds(15);
@@ -44,14 +45,16 @@ final class Warnings {
   /** The last words, by kind and name of the object. */
   Map<String, String> read(Observed owned) {
     var stuck =
-        Stream.<HasMetadata>concat(
+        Stream.<Stream<? extends HasMetadata>>of(
                 owned.list(PersistentVolumeClaim.class).stream()
                     .filter(c -> c.getStatus() != null)
                     .filter(c -> "Pending".equals(c.getStatus().getPhase())),
                 owned.list(StatefulSet.class).stream()
                     .filter(s -> s.getStatus() != null)
                     .filter(s -> !Objects.equals(s.getSpec().getReplicas(), 0))
-                    .filter(s -> Objects.requireNonNullElse(s.getStatus().getReplicas(), 0) == 0))
+                    .filter(s -> Objects.requireNonNullElse(s.getStatus().getReplicas(), 0) == 0),
+                owned.list(Job.class).stream().filter(Warnings::hasNoPod))
+            .flatMap(objects -> objects)
             .filter(o ->
                 Instant.parse(o.getMetadata().getCreationTimestamp())
                     .plus(USUAL)
@@ -69,6 +72,15 @@ final class Warnings {
           .ifPresent(text -> words.put(Applier.key(object), text));
     }
     return words;
+  }
+
+  private static boolean hasNoPod(Job job) {
+    var status = job.getStatus();
+    return status != null
+        && !Boolean.TRUE.equals(job.getSpec().getSuspend())
+        && Stream.of(status.getActive(), status.getSucceeded(), status.getFailed())
+            .allMatch(count -> count == null || count == 0)
+        && status.getConditions().isEmpty();
   }
 
   private Optional<String> last(HasMetadata object) {

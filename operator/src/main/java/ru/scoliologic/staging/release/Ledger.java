@@ -50,13 +50,14 @@ public final class Ledger {
    * @param candidate image that starts beside it, if any
    * @param candidateState how the candidate is doing; Failing with {@code failed} when it is given
    *     up
-   * @param failed whether the candidate is given up
+   * @param failed whether the candidate is given up, or the wanted version that serves if it never
+   *     came up
    * @param previous image that served before and is still kept
    * @param validation what the checks through the ingress say, if they ran
    * @param configuration hash of what the application is configured with
    * @param report the outcome of every check of the serving version, if they ran
    * @param migrated images whose migration was found to have succeeded
-   * @param migration of the serving version while it keeps that from starting
+   * @param servingState how the wanted version that serves is doing while it is not up
    */
   public record Facts(
       Target target,
@@ -70,7 +71,7 @@ public final class Ledger {
       String configuration,
       Optional<SmokeReport> report,
       Set<String> migrated,
-      Optional<StageResult> migration) {}
+      Optional<StageResult> servingState) {}
 
   private Ledger(Snapshot snapshot, Facts facts) {
     this.snapshot = snapshot;
@@ -176,8 +177,10 @@ public final class Ledger {
         isTrue(before, VERIFIED)
             || (serves && facts.validation().filter(StageResult::isReady).isPresent());
     boolean wanted = serves && image.equals(facts.target().image());
-    boolean tried = starts || wanted || known.filter(Ledger::retryAsked).isPresent();
-    boolean failed = starts ? facts.failed() : wanted && migrationFailed();
+    boolean comesUp = serves && !facts.available() && !isTrue(before, ROLLED_OUT);
+    boolean retryAsked = known.filter(Ledger::retryAsked).isPresent();
+    boolean tried = starts || wanted || retryAsked;
+    boolean failed = starts ? facts.failed() : wanted && comesUp && !retryAsked && givenUp(image);
     var failedWith =
         tried
             ? failed ? facts.configuration() : null
@@ -203,7 +206,7 @@ public final class Ledger {
               Reason.SUPERSEDED,
               facts.target().image() + " was asked for before this version was verified"));
     }
-    var state = state(image, serves, starts, verified, superseded, failedWith != null);
+    var state = state(image, serves, starts || comesUp, verified, superseded, failedWith != null);
     return new StagingReleaseStatus(
         generation,
         state,
@@ -224,8 +227,9 @@ public final class Ledger {
             : last.map(StagingReleaseStatus::migrated).orElse(null));
   }
 
-  private boolean migrationFailed() {
-    return facts.migration().filter(m -> m.reason() == Reason.MIGRATION_FAILED).isPresent();
+  /** A first version goes on where nothing else can serve, but stays given up until it is up. */
+  private boolean givenUp(String image) {
+    return facts.failed() || gaveUp(snapshot, image, facts.configuration());
   }
 
   /** One with the same outcomes keeps the time at which they were found. */
@@ -255,12 +259,12 @@ public final class Ledger {
       return Optional.of(
           condition(before, generation, ROLLED_OUT, "False", state.reason(), state.message()));
     }
-    if (serves && facts.migration().isPresent()) {
-      var state = facts.migration().get();
-      return Optional.of(
-          condition(before, generation, ROLLED_OUT, "False", state.reason(), state.message()));
-    }
     if (serves && !isTrue(before, ROLLED_OUT)) {
+      if (facts.servingState().isPresent()) {
+        var state = facts.servingState().get();
+        return Optional.of(
+            condition(before, generation, ROLLED_OUT, "False", state.reason(), state.message()));
+      }
       return Optional.of(
           condition(
               before,
@@ -330,11 +334,11 @@ public final class Ledger {
     if (failed) {
       return "Failed";
     }
-    if (serves) {
-      return "Serving";
-    }
     if (starts) {
       return "Starting";
+    }
+    if (serves) {
+      return "Serving";
     }
     if (superseded) {
       return SUPERSEDED;
@@ -354,6 +358,8 @@ public final class Ledger {
       case "Previous" -> "served before; kept for a short way back";
       case "Replaced" -> "served before; another version serves now";
       case "Waiting" -> "is to be tried next";
+      case "Starting", "Failed" ->
+          Conditions.find(conditions, ROLLED_OUT).orElseGet(conditions::getLast).getMessage();
       default -> conditions.getLast().getMessage();
     };
   }

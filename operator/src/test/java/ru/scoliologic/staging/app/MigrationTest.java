@@ -2,18 +2,25 @@ package ru.scoliologic.staging.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Surroundings;
 import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
 
 class MigrationTest {
   private static final Version WANTED = Version.of("sample-app:1");
@@ -31,7 +38,8 @@ class MigrationTest {
         new AppResources(snapshot.environment(), Map.of("A", "b")),
         new Migration.Attempt(WANTED, retry, Optional.empty()),
         image -> settled,
-        free);
+        free,
+        new Masking(List.of("s3cr3t\nkey")));
   }
 
   private static Job planned(Migration migration) {
@@ -50,6 +58,45 @@ class MigrationTest {
         .build();
   }
 
+  private static ContainerState pulling() {
+    return new ContainerStateBuilder().withNewWaiting("not found", "ImagePullBackOff").build();
+  }
+
+  private static ContainerState running() {
+    return new ContainerStateBuilder().withNewRunning(Given.NOW.toString()).build();
+  }
+
+  private static ContainerState terminated(int exitCode, int seconds) {
+    return new ContainerStateBuilder()
+        .withNewTerminated()
+        .withExitCode(exitCode)
+        .withStartedAt(Given.NOW.minusSeconds(seconds).toString())
+        .withFinishedAt(Given.NOW.toString())
+        .endTerminated()
+        .build();
+  }
+
+  private static Pod podOf(Job job, ContainerState state) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName("migrate-1")
+        .withLabels(
+            Map.of(
+                Labels.COMPONENT,
+                Migration.COMPONENT,
+                "batch.kubernetes.io/job-name",
+                job.getMetadata().getName()))
+        .endMetadata()
+        .withNewStatus()
+        .addNewContainerStatus()
+        .withName("migration")
+        .withReady(false)
+        .withState(state)
+        .endContainerStatus()
+        .endStatus()
+        .build();
+  }
+
   @Test
   void the_first_version_waits_for_its_migration() {
     var migration = decide(asking().snapshot(), "", false, true);
@@ -58,7 +105,16 @@ class MigrationTest {
     assertThat(migration.plan()).singleElement().matches(job -> !job.held());
     assertThat(migration.result().orElseThrow().reason()).isEqualTo(Reason.MIGRATION_RUNNING);
     assertThat(planned(migration).getSpec().getBackoffLimit()).isZero();
-    assertThat(planned(migration).getSpec().getActiveDeadlineSeconds()).isEqualTo(600);
+    assertThat(
+            planned(migration)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst()
+                .getLivenessProbe()
+                .getInitialDelaySeconds())
+        .isEqualTo(600);
   }
 
   @Test
@@ -111,32 +167,13 @@ class MigrationTest {
   @Test
   void a_failed_one_holds_the_version_and_tells_the_end_of_its_log() {
     var job = ended("Failed");
-    var pod =
-        new PodBuilder()
-            .withNewMetadata()
-            .withName("migrate-1")
-            .withLabels(
-                Map.of(
-                    Labels.COMPONENT,
-                    Migration.COMPONENT,
-                    "batch.kubernetes.io/job-name",
-                    job.getMetadata().getName()))
-            .endMetadata()
-            .withNewStatus()
-            .addNewContainerStatus()
-            .withName("migration")
-            .withReady(false)
-            .withNewState()
-            .withNewTerminated()
-            .withExitCode(1)
-            .endTerminated()
-            .endState()
-            .endContainerStatus()
-            .endStatus()
-            .build();
     var migration =
         decide(
-            asking().owning(job).pod(pod).logTail("migrate-1", "no such table").snapshot(),
+            asking()
+                .owning(job)
+                .pod(podOf(job, terminated(1, 3)))
+                .logTail("migrate-1", "no such table")
+                .snapshot(),
             "",
             false,
             true);
@@ -145,6 +182,144 @@ class MigrationTest {
     assertThat(migration.holds(WANTED)).isTrue();
     assertThat(migration.plan()).singleElement().matches(planned -> planned.held());
     assertThat(migration.result().orElseThrow().message()).contains("no such table");
+  }
+
+  @Test
+  void what_it_says_is_masked_before_it_is_put_into_one_line() {
+    var job = ended("Failed");
+    var migration =
+        decide(
+            asking()
+                .owning(job)
+                .pod(podOf(job, terminated(1, 3)))
+                .logTail("migrate-1", "the key is s3cr3t\nkey, sorry")
+                .snapshot(),
+            "",
+            false,
+            true);
+
+    assertThat(migration.result().orElseThrow().message())
+        .contains("the key is ***, sorry")
+        .doesNotContain("s3cr3t");
+  }
+
+  @Test
+  void one_that_runs_too_long_is_told_with_the_end_of_its_log() {
+    var job = ended("Failed");
+    var migration =
+        decide(
+            asking()
+                .owning(job)
+                .pod(podOf(job, terminated(137, 601)))
+                .logTail("migrate-1", "waits for a lock")
+                .snapshot(),
+            "",
+            false,
+            true);
+
+    assertThat(migration.failed()).isTrue();
+    assertThat(migration.result().orElseThrow().message())
+        .contains("it ran longer than its 600 seconds and was stopped; container migration ended")
+        .contains("waits for a lock");
+  }
+
+  @Test
+  void one_that_was_stopped_has_not_succeeded_although_it_says_so() {
+    var job = ended("Complete");
+    var migration =
+        decide(
+            asking().owning(job).pod(podOf(job, terminated(0, 601))).snapshot(), "", false, true);
+
+    assertThat(migration.done()).isEmpty();
+    assertThat(migration.holds(WANTED)).isTrue();
+    assertThat(migration.failed()).isTrue();
+    assertThat(migration.result().orElseThrow().message()).contains("longer than its 600 seconds");
+  }
+
+  @Test
+  void an_image_that_cannot_be_pulled_is_named_and_is_no_failure_of_the_version() {
+    var job = planned(decide(asking().snapshot(), "", false, true));
+    var migration =
+        decide(asking().owning(job).pod(podOf(job, pulling())).snapshot(), "", false, true);
+
+    assertThat(migration.failed()).isFalse();
+    assertThat(migration.holds(WANTED)).isTrue();
+    assertThat(migration.plan()).singleElement().matches(planned -> planned.held());
+    assertThat(migration.result().orElseThrow())
+        .isInstanceOfSatisfying(
+            StageResult.Failing.class,
+            failing -> {
+              assertThat(failing.reason()).isEqualTo(Reason.IMAGE_PULL_FAILED);
+              assertThat(failing.message())
+                  .startsWith("the migration of version sample-app:1 cannot start: image ");
+            });
+  }
+
+  @Test
+  void a_job_of_another_version_that_has_not_begun_makes_room() {
+    var job = planned(decide(asking().snapshot(), "", false, true));
+    var pod = podOf(job, pulling());
+    var migration =
+        decide(asking().owning(job).pod(pod).snapshot(), "another attempt", false, true);
+
+    assertThat(migration.abandoned()).containsExactly(job);
+    assertThat(migration.plan()).isEmpty();
+    assertThat(migration.result().orElseThrow().message()).contains("of which nothing has run");
+
+    var gone = decide(asking().pod(pod).snapshot(), "another attempt", false, true);
+    assertThat(gone.plan()).as("its pod may still start").singleElement().matches(p -> p.held());
+    assertThat(decide(asking().snapshot(), "another attempt", false, true).plan())
+        .singleElement()
+        .matches(p -> !p.held());
+  }
+
+  @Test
+  void one_that_a_node_refused_before_it_began_is_made_anew_after_a_while() {
+    var job = ended("Failed");
+    job.getStatus().getConditions().getFirst().setLastTransitionTime(Given.NOW.toString());
+    var given = asking().owning(job).pod(podOf(job, pulling()));
+
+    var at = decide(given.at(Given.NOW.plusSeconds(5)).snapshot(), "", false, true);
+    var later = decide(given.at(Given.NOW.plusSeconds(31)).snapshot(), "", false, true);
+
+    assertThat(at.failed()).isFalse();
+    assertThat(at.result().orElseThrow()).isInstanceOf(StageResult.Failing.class);
+    assertThat(at.plan()).singleElement().matches(p -> p.held());
+    assertThat(later.plan()).isEmpty();
+  }
+
+  private static Surroundings warned(String key, String said) {
+    var good = Surroundings.assumedGood(List.of());
+    return new Surroundings(
+        good.nodes(),
+        good.usage(),
+        good.records(),
+        good.expected(),
+        good.nextLook(),
+        good.staticClasses(),
+        good.freeVolumes(),
+        good.certificates(),
+        good.models(),
+        Map.of(key, said),
+        good.ingressClasses(),
+        good.absentClaims());
+  }
+
+  @Test
+  void a_quota_that_refuses_its_pod_is_named() {
+    var job = planned(decide(asking().snapshot(), "", false, true));
+    var said = "Error creating: pods \"x\" is forbidden: exceeded quota: none";
+    var migration =
+        decide(
+            asking()
+                .owning(job)
+                .amid(warned("Job/" + job.getMetadata().getName(), said))
+                .snapshot(),
+            "",
+            false,
+            true);
+
+    assertThat(migration.result().orElseThrow().reason()).isEqualTo(Reason.QUOTA_EXCEEDED);
   }
 
   @Test
@@ -160,7 +335,8 @@ class MigrationTest {
   @Test
   void two_never_run_at_a_time() {
     var running = planned(decide(asking().snapshot(), "", false, true));
-    var migration = decide(asking().owning(running).snapshot(), "please", false, true);
+    var pod = podOf(running, running());
+    var migration = decide(asking().owning(running).pod(pod).snapshot(), "please", false, true);
 
     assertThat(migration.plan()).singleElement().matches(job -> job.held());
     assertThat(planned(migration).getMetadata().getName())

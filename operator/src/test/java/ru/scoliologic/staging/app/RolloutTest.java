@@ -138,8 +138,14 @@ class RolloutTest {
                 .owning(serving(OLD, Given.NOW.minusSeconds(999)), deployment(OLD, 0))
                 .snapshot());
 
-    assertThat(rollout.serving()).isEqualTo(WANTED);
-    assertThat(rollout.candidate()).isEmpty();
+    assertThat(rollout.kept()).containsExactly(WANTED);
+  }
+
+  @Test
+  void a_first_version_that_was_never_made_is_replaced_without_waiting() {
+    var given = Given.aGoodStart().firstDeploying(OLD.image()).owning(serving(OLD, Given.NOW));
+
+    assertThat(decide(given.snapshot()).kept()).containsExactly(WANTED);
   }
 
   @Test

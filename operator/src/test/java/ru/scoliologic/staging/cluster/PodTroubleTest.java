@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.stage.Reason;
 
@@ -28,7 +29,11 @@ class PodTroubleTest {
   @CsvSource({
     "image-pull, IMAGE_PULL_FAILED, image nowhere/app:1 cannot be pulled: not found",
     "crash-loop, CONTAINER_CRASHING, container app ended with exit code 1; its last lines: starting",
-    "out-of-memory, OUT_OF_MEMORY, killed for using more memory",
+    "out-of-memory, OUT_OF_MEMORY, killed for using more memory than its limit; its last lines: starting",
+    "ends-at-once, CONTAINER_CRASHING, 'ended with exit code 0, each time it was started; its last lines: starting'",
+    "ends-often, CONTAINER_CRASHING, 'ended with exit code 0, each time it was started; its last lines: starting'",
+    "image-absent, IMAGE_PULL_FAILED, Container image \"nowhere/app:1\" is not present with pull policy of Never",
+    "registry-unavailable, IMAGE_PULL_FAILED, no such host",
     "unschedulable, UNSCHEDULABLE, no node can take it: 0/1 nodes are available",
     "config-error, CONTAINER_CONFIG_ERROR, secret \"x\" not found"
   })
@@ -40,8 +45,27 @@ class PodTroubleTest {
   }
 
   @Test
-  void a_pod_that_only_starts_is_no_trouble() {
-    assertThat(trouble("starting")).isEmpty();
+  void a_command_that_does_not_exist_is_told_in_the_words_of_the_node() {
+    var trouble =
+        PodTrouble.among(List.of(pod("no-such-command")), Map.of(), Given.NOW).orElseThrow();
+
+    assertThat(trouble.reason()).isEqualTo(Reason.CONTAINER_CRASHING);
+    assertThat(trouble.message())
+        .isEqualTo(
+            "container app ended with exit code 128: exec: \"servr\": executable file not found");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"crash-loop", "out-of-memory", "ends-at-once", "ends-often"})
+  void the_log_of_what_ended_badly_is_worth_reading(String name) {
+    assertThat(PodTrouble.crashed(pod(name))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"starting", "ended-well", "restarted-once"})
+  void a_pod_that_only_starts_or_is_done_is_no_trouble(String name) {
+    assertThat(trouble(name)).isEmpty();
+    assertThat(PodTrouble.crashed(pod(name))).isFalse();
   }
 
   @Test

@@ -368,8 +368,9 @@ class ConfigurationTest {
                 Given.aGoodStart()
                     .edited(yaml ->
                         yaml.stripTrailing()
-                            + "\n  validation: {checks: [{name: api, path: /api, headers: ["
-                            + "{name: Authorization, secretKeyRef: {name: qa, key: TOKEN}}]}]}\n")
+                            + "\n  validation: {checks: [{name: api, path: /api, headers: &token ["
+                            + "{name: Authorization, secretKeyRef: {name: qa, key: TOKEN}}]},"
+                            + " {name: other, path: /other, headers: *token}]}\n")
                     .secret("qa", Map.of("TOKEN", left)))
             .result();
 

@@ -358,6 +358,17 @@ class BrokenDependencyE2E {
             () ->
                 spec(
                     "{\"services\":{\"app\":{\"image\":\"sample-app:1\","
+                        + "\"command\":[\"node\",\"-e\",\"console.log('nothing to do')\"]}}}")),
+        row(
+            "the application ends at once, without an error",
+            () -> {},
+            type,
+            "ContainerCrashing",
+            "app: container app ended with exit code 0, each time it was started; its last lines:"
+                + " nothing to do",
+            () ->
+                spec(
+                    "{\"services\":{\"app\":{\"command\":null,"
                         + "\"resources\":{\"limits\":{\"memory\":\"20Mi\"}}}}}")),
         row(
             "the application needs more memory than its limit",

@@ -10,8 +10,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.throwaway.AuditEvent;
 
@@ -183,33 +187,49 @@ class EnvironmentLifecycleE2E {
     return Integer.parseInt(json.replaceAll(".*\"visits\":(\\d+).*", "$1"));
   }
 
+  /** Twenty requests a second, and how they fared. */
+  private static final class Load implements AutoCloseable {
+    private final ScheduledExecutorService workers = Executors.newScheduledThreadPool(4);
+    private final List<String> failures = new CopyOnWriteArrayList<>();
+    private final Set<String> versions = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger requests = new AtomicInteger();
+
+    private final ScheduledFuture<?> asking =
+        workers.scheduleAtFixedRate(this::ask, 0, 50, TimeUnit.MILLISECONDS);
+
+    private void ask() {
+      requests.incrementAndGet();
+      try {
+        var answer = browser.get(APP + "/api/version");
+        if (answer.status() == 200) {
+          versions.add(answer.body());
+        } else {
+          failures.add("status " + answer.status());
+        }
+      } catch (IOException e) {
+        failures.add(e.toString());
+      }
+    }
+
+    void assertNoneLost(String during) {
+      close();
+      System.out.printf("requests during %s: %s, failed: %d%n", during, requests, failures.size());
+      assertThat(requests.get()).isGreaterThan(20);
+      assertThat(failures).as("failed of %s requests", requests).isEmpty();
+    }
+
+    @Override
+    public void close() {
+      asking.cancel(false);
+      workers.close();
+    }
+  }
+
   @Test
   @Order(80)
-  void a_new_version_takes_over_without_a_failed_request() throws Exception {
+  void a_new_version_takes_over_without_a_failed_request() {
     ready();
-    var failures = new CopyOnWriteArrayList<String>();
-    var requests = new AtomicInteger();
-    var versions = java.util.concurrent.ConcurrentHashMap.<String>newKeySet();
-    try (var load = Executors.newScheduledThreadPool(4)) {
-      var running =
-          load.scheduleAtFixedRate(
-              () -> {
-                requests.incrementAndGet();
-                try {
-                  var answer = browser.get(APP + "/api/version");
-                  if (answer.status() == 200) {
-                    versions.add(answer.body());
-                  } else {
-                    failures.add("status " + answer.status());
-                  }
-                } catch (IOException e) {
-                  failures.add(e.toString());
-                }
-              },
-              0,
-              50,
-              TimeUnit.MILLISECONDS);
-
+    try (var load = new Load()) {
       setImage("sample-app:2");
       staging.await(
           NAMESPACE,
@@ -220,12 +240,11 @@ class EnvironmentLifecycleE2E {
               Staging.ready(e)
                   && "sample-app:2".equals(e.getStatus().app().serving())
                   && e.getStatus().app().previous() == null);
-      running.cancel(true);
-    }
 
-    assertThat(failures).as("failed of %s requests", requests).isEmpty();
-    assertThat(versions).containsExactlyInAnyOrder("{\"version\":\"1\"}", "{\"version\":\"2\"}");
-    System.out.printf("requests during the switch: %s, failed: %d%n", requests, failures.size());
+      load.assertNoneLost("the switch");
+      assertThat(load.versions)
+          .containsExactlyInAnyOrder("{\"version\":\"1\"}", "{\"version\":\"2\"}");
+    }
   }
 
   @Test
@@ -315,6 +334,60 @@ class EnvironmentLifecycleE2E {
         e -> "sample-app:2".equals(e.getStatus().app().serving()) && Staging.ready(e));
     awaitAnswer("\"2\"");
     awaitDeployments(1);
+  }
+
+  @Test
+  @Order(107)
+  void pods_that_ignore_the_request_to_stop_are_replaced_without_a_failed_request() {
+    setImage("sample-app:stubborn");
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "sample-app:stubborn to serve",
+        Staging.LONG,
+        e -> "sample-app:stubborn".equals(e.getStatus().app().serving()) && Staging.ready(e));
+    var pods = staging.admin().pods().inNamespace(NAMESPACE);
+    var old = podOfVersion("sample-app:stubborn");
+    try (var load = new Load()) {
+      staging
+          .cluster()
+          .kubectl(
+              "-n",
+              NAMESPACE,
+              "patch",
+              "stenv",
+              NAME,
+              "--type=json",
+              "-p",
+              "[{\"op\":\"add\",\"path\":\"/spec/services/app/env/-\","
+                  + "\"value\":{\"name\":\"VITE_APP_TITLE\",\"value\":\"changed\"}}]");
+      await("the old pod asked to stop")
+          .atMost(Staging.LONG)
+          .until(() -> pods.withName(old).get().isMarkedForDeletion());
+      var asked = Instant.now();
+      await("the old pod gone").atMost(SOON).until(() -> pods.withName(old).get() == null);
+      var killed = Instant.now();
+      ready();
+
+      load.assertNoneLost("the roll of an application that does not stop");
+      // It was not stopped before its time was up, so it was as stubborn as it says.
+      assertThat(Duration.between(asked, killed)).isGreaterThan(Duration.ofSeconds(20));
+    }
+    awaitDeployments(1);
+  }
+
+  private static String podOfVersion(String image) {
+    return staging
+        .admin()
+        .pods()
+        .inNamespace(NAMESPACE)
+        .withLabel(Labels.VERSION, Rollout.Version.of(image).hash())
+        .list()
+        .getItems()
+        .stream()
+        .map(pod -> pod.getMetadata().getName())
+        .findFirst()
+        .orElseThrow();
   }
 
   /** A switch takes a moment to reach the proxies. */

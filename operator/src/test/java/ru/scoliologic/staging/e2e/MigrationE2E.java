@@ -1,11 +1,14 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.stage.Conditions;
 
 /** A migration that writes a line into a real database each time it runs. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -27,6 +31,7 @@ class MigrationE2E {
           + "await c.query('INSERT INTO runs VALUES (1)');await c.end()})()";
   private static final String FAIL =
       "console.error('cannot migrate '+process.env.DATABASE_URL);process.exit(3)";
+  private static final String HANG = "console.error('waits for a lock');setInterval(()=>{},1000)";
 
   private static Staging staging;
 
@@ -54,7 +59,7 @@ class MigrationE2E {
                 ZONE,
                 "image: sample-app:1",
                 "image: sample-app:1\n      migration: {command: [node, -e, \"%s\"]}"
-                    .formatted(NOTE)));
+                    .formatted(FAIL)));
     staging.admin().resource(environment).inNamespace(NAMESPACE).create();
   }
 
@@ -83,12 +88,16 @@ class MigrationE2E {
   }
 
   private static void app(String image, String script) {
+    app(image, script, 600);
+  }
+
+  private static void app(String image, String script, int timeout) {
     staging
         .environment(NAMESPACE, NAME)
         .patch(
             PatchContext.of(PatchType.JSON_MERGE),
-            "{\"spec\":{\"services\":{\"app\":{\"image\":\"%s\",\"migration\":{\"command\":[\"node\",\"-e\",\"%s\"]}}}}}"
-                .formatted(image, script));
+            "{\"spec\":{\"services\":{\"app\":{\"image\":\"%s\",\"migration\":{\"command\":[\"node\",\"-e\",\"%s\"],\"timeoutSeconds\":%d}}}}}"
+                .formatted(image, script, timeout));
   }
 
   private static String version() throws IOException {
@@ -99,16 +108,126 @@ class MigrationE2E {
 
   @Test
   @Order(1)
-  void it_runs_once_before_the_first_version_starts() {
-    staging.awaitReady(NAMESPACE, NAME);
+  void one_that_fails_keeps_the_first_version_from_starting_and_tells_why() {
+    var environment = staging.awaitReason(NAMESPACE, NAME, "Stalled", "MigrationFailed");
+    var release = staging.awaitRelease(NAMESPACE, "sample-app:1", "Failed");
 
-    assertThat(runs()).isEqualTo("1");
-    assertThat(staging.awaitRelease(NAMESPACE, "sample-app:1", "Serving").getStatus().migrated())
-        .isNotNull();
+    assertThat(Staging.condition(environment, "Deployed").getMessage())
+        .contains("cannot migrate postgresql://app:***@env-postgres");
+    assertThat(release.getStatus().message())
+        .contains("cannot migrate postgresql://app:***@env-postgres");
+    assertThat(deployments()).isZero();
   }
 
   @Test
   @Order(2)
+  void one_that_takes_too_long_is_stopped_and_its_last_lines_are_kept() {
+    app("sample-app:1", HANG, 10);
+
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "Deployed to tell of the time and of the last lines",
+        Staging.LONG,
+        e ->
+            Staging.has(e, "Deployed", "False", "MigrationFailed")
+                && Staging.condition(e, "Deployed")
+                    .getMessage()
+                    .contains("it ran longer than its 10 seconds and was stopped;"));
+    assertThat(staging.awaitRelease(NAMESPACE, "sample-app:1", "Failed").getStatus().message())
+        .contains("its last lines: waits for a lock");
+  }
+
+  @Test
+  @Order(3)
+  void an_image_that_cannot_be_pulled_is_named_and_is_not_held_against_the_version() {
+    app("nowhere.invalid/team/app:9", NOTE, 10);
+
+    staging.awaitReason(NAMESPACE, NAME, "Deployed", "ImagePullFailed");
+    // Longer than the migration may take: time in which nothing runs does not count.
+    await("the version not given up")
+        .during(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(20))
+        .until(() ->
+            staging
+                .release(NAMESPACE, "nowhere.invalid/team/app:9")
+                .getStatus()
+                .state()
+                .equals("Starting"));
+  }
+
+  @Test
+  @Order(4)
+  void a_first_version_that_crashes_takes_its_place_at_once_and_is_given_up_in_its_turn() {
+    app("sample-app:broken", NOTE);
+
+    var release = staging.awaitRelease(NAMESPACE, "sample-app:broken", "Failed");
+    assertThat(release.getStatus().message())
+        .contains("this version is broken on purpose")
+        .contains("postgresql://app:***@");
+    assertThat(Conditions.find(release.getStatus().conditions(), "RolledOut").orElseThrow())
+        .matches(c -> c.getStatus().equals("False") && c.getReason().equals("ContainerCrashing"));
+    staging.awaitReason(NAMESPACE, NAME, "Deployed", "ContainerCrashing");
+    assertThat(staging.release(NAMESPACE, "nowhere.invalid/team/app:9").getStatus().state())
+        .isEqualTo("Superseded");
+    assertThat(runs()).isEqualTo("1");
+  }
+
+  @Test
+  @Order(5)
+  void it_is_tried_again_with_other_pods_when_somebody_asks() {
+    var before = appPods();
+    staging
+        .admin()
+        .resource(staging.release(NAMESPACE, "sample-app:broken"))
+        .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"retry\":\"please\"}}");
+
+    staging.awaitRelease(NAMESPACE, "sample-app:broken", "Starting");
+    await("a new pod").atMost(Staging.SOON).until(() -> !before.containsAll(appPods()));
+    assertThat(runs()).isEqualTo("1");
+  }
+
+  @Test
+  @Order(6)
+  void a_good_one_takes_its_place_at_once_and_runs_once_before_the_version_starts() {
+    app("sample-app:1", NOTE);
+    staging.awaitReady(NAMESPACE, NAME);
+
+    assertThat(runs()).isEqualTo("2");
+    assertThat(staging.awaitRelease(NAMESPACE, "sample-app:1", "Serving").getStatus().migrated())
+        .isNotNull();
+    assertThat(staging.release(NAMESPACE, "sample-app:broken").getStatus().state())
+        .isIn("Superseded", "Failed");
+    assertThat(deployments()).isOne();
+  }
+
+  private static List<String> appPods() {
+    return staging
+        .admin()
+        .pods()
+        .inNamespace(NAMESPACE)
+        .withLabel("app.kubernetes.io/component", "app")
+        .list()
+        .getItems()
+        .stream()
+        .map(pod -> pod.getMetadata().getName())
+        .toList();
+  }
+
+  private static int deployments() {
+    return staging
+        .admin()
+        .apps()
+        .deployments()
+        .inNamespace(NAMESPACE)
+        .withLabel("app.kubernetes.io/component", "app")
+        .list()
+        .getItems()
+        .size();
+  }
+
+  @Test
+  @Order(7)
   void a_new_operator_does_not_run_it_again() {
     staging.cluster().kubectl("-n", NAMESPACE, "delete", "jobs", "--all");
     staging.cluster().kubectl("-n", Staging.OPERATOR, "delete", "pod", "--all");
@@ -123,11 +242,11 @@ class MigrationE2E {
             "--timeout=120s");
     staging.awaitReady(NAMESPACE, NAME);
 
-    assertThat(runs()).isEqualTo("1");
+    assertThat(runs()).isEqualTo("2");
   }
 
   @Test
-  @Order(3)
+  @Order(8)
   void one_that_fails_gives_the_version_up_and_touches_nothing_that_serves() throws IOException {
     app("sample-app:2", FAIL);
 
@@ -135,26 +254,17 @@ class MigrationE2E {
     assertThat(release.getStatus().message())
         .contains("cannot migrate postgresql://app:***@env-postgres");
     assertThat(version()).contains("\"1\"");
-    assertThat(
-            staging
-                .admin()
-                .apps()
-                .deployments()
-                .inNamespace(NAMESPACE)
-                .withLabel("app.kubernetes.io/component", "app")
-                .list()
-                .getItems())
-        .hasSize(1);
+    assertThat(deployments()).isOne();
   }
 
   @Test
-  @Order(4)
+  @Order(9)
   void mended_it_runs_and_the_version_serves() throws IOException {
     app("sample-app:2", NOTE);
 
     staging.awaitRelease(NAMESPACE, "sample-app:2", "Serving");
     staging.awaitReady(NAMESPACE, NAME);
-    assertThat(runs()).isEqualTo("2");
+    assertThat(runs()).isEqualTo("3");
     assertThat(version()).contains("\"2\"");
   }
 }

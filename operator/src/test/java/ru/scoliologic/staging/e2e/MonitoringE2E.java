@@ -257,8 +257,42 @@ class MonitoringE2E {
     assertThat(staging.writesSince(since)).extracting(AuditEvent::toString).isEmpty();
   }
 
+  private static double rounds() throws IOException {
+    return operatorMetrics()
+        .lines()
+        .filter(line -> line.startsWith("staging_checks_seconds_count{result=\"passed\"}"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' '))))
+        .sum();
+  }
+
   @Test
   @Order(7)
+  void the_checks_run_anew_when_somebody_asks_the_release_for_it() throws IOException {
+    // Without a request the next round is minutes away.
+    double before = rounds();
+    await("no round of checks by itself")
+        .during(Duration.ofSeconds(5))
+        .atMost(Duration.ofSeconds(10))
+        .until(MonitoringE2E::rounds, rounds -> rounds == before);
+
+    staging
+        .admin()
+        .resource(staging.release(NAMESPACE, "sample-app:1"))
+        .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"revalidate\":\"for QA\"}}");
+
+    await("a round of checks on request")
+        .atMost(Duration.ofSeconds(20))
+        .until(MonitoringE2E::rounds, rounds -> rounds == before + 1);
+    await("the request noted as handled")
+        .atMost(Duration.ofSeconds(20))
+        .until(() ->
+            "for QA"
+                .equals(
+                    staging.release(NAMESPACE, "sample-app:1").getStatus().handled().revalidate()));
+  }
+
+  @Test
+  @Order(8)
   void switched_off_it_is_removed_but_for_its_data() {
     staging
         .environment(NAMESPACE, NAME)

@@ -24,6 +24,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.postgres.DatabaseTasks.State;
@@ -32,6 +33,7 @@ import ru.scoliologic.staging.stage.StageResult;
 
 class DatabaseTasksTest {
   private static final Path GOLDEN = Path.of("src/test/resources/jobs");
+  private static final Masking MASKING = new Masking(List.of("s3cr3t\nkey"));
   private static final String NOTHING_YET = "seed=done";
   private static final String RESTORE =
       "\n    postgres: {backup: {}, restore: {file: app-1.dump, request: first}}";
@@ -191,7 +193,7 @@ class DatabaseTasksTest {
 
     assertThat(memory).containsPattern("seed=[0-9a-f]{8}!");
     assertThat(DatabaseTasks.decide(failed.snapshot()).holdTheApp()).isTrue();
-    assertThat(DatabaseTasks.decide(failed.snapshot()).running(failed.snapshot()))
+    assertThat(DatabaseTasks.decide(failed.snapshot()).running(failed.snapshot(), MASKING))
         .hasValueSatisfying(r -> assertThat(r.reason()).isEqualTo(Reason.SEED_FAILED));
     assertThat(DatabaseTasks.decide(resetting.snapshot()).step())
         .hasValueSatisfying(s -> assertThat(s.kind()).isEqualTo(TaskKind.RESET));
@@ -239,7 +241,7 @@ class DatabaseTasksTest {
     assertThat(due.step().orElseThrow().due()).isTrue();
     assertThat(running.step().orElseThrow().state()).isEqualTo(State.RUNNING);
     assertThat(running.holdTheApp()).isTrue();
-    assertThat(running.running(given.snapshot()))
+    assertThat(running.running(given.snapshot(), MASKING))
         .hasValueSatisfying(r -> {
           assertThat(r).isInstanceOf(StageResult.Waiting.class);
           assertThat(r.reason()).isEqualTo(Reason.RESTORING);
@@ -266,18 +268,36 @@ class DatabaseTasksTest {
     assertThat(tasks.step()).isEmpty();
     assertThat(tasks.holdTheApp()).isFalse();
     assertThat(tasks.memory().text()).containsPattern("restore=[0-9a-f]{8}!");
-    assertThat(tasks.failure(given.snapshot()))
+    assertThat(tasks.failure(given.snapshot(), MASKING))
         .hasValueSatisfying(r -> {
           assertThat(r).isInstanceOf(StageResult.Stalled.class);
           assertThat(r.reason()).isEqualTo(Reason.RESTORE_FAILED);
           assertThat(r.message()).contains("app-1.dump is damaged");
         });
-    assertThat(TaskReport.of(given.snapshot(), tasks).tasks())
+    assertThat(TaskReport.of(given.snapshot(), tasks, MASKING).tasks())
         .singleElement()
         .satisfies(t -> {
           assertThat(t.state()).isEqualTo("Failed");
           assertThat(t.request()).isEqualTo("first");
         });
+  }
+
+  @Test
+  void what_a_task_says_is_masked_before_it_is_put_into_one_line() {
+    var check = job(checkJob(), "Failed");
+    var snapshot =
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), servingPostgres(), check)
+            .pod(podOf(check, "the password s3cr3t\nkey is refused"))
+            .snapshot();
+
+    var tasks = DatabaseTasks.decide(snapshot);
+
+    assertThat(TaskReport.of(snapshot, tasks, MASKING).tasks())
+        .singleElement()
+        .satisfies(t -> assertThat(t.message()).isEqualTo("the password *** is refused"));
+    assertThat(tasks.failure(snapshot, MASKING).orElseThrow().message())
+        .contains("the password *** is refused");
   }
 
   @Test
@@ -341,7 +361,7 @@ class DatabaseTasksTest {
             .pod(podOf(bad, "pg_dump: error\nfailed: pg_dump did not finish\n"))
             .snapshot();
 
-    var backup = TaskReport.of(snapshot, DatabaseTasks.decide(snapshot)).backup();
+    var backup = TaskReport.of(snapshot, DatabaseTasks.decide(snapshot), MASKING).backup();
 
     assertThat(backup.lastGood()).isEqualTo("2026-01-01T00:00:00Z");
     assertThat(backup.file()).isEqualTo("app-1.dump");

@@ -13,6 +13,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.Ledger.Facts;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
@@ -174,6 +175,89 @@ class LedgerTest {
     assertThat(status.failedWith()).isNull();
     assertThat(status.handled().retry()).isEqualTo("please");
     assertThat(status.state()).isEqualTo("Starting");
+  }
+
+  private static Facts first(boolean failed, String configuration) {
+    var crashes = new StageResult.Failing(Reason.CONTAINER_CRASHING, "it ends with exit code 1");
+    return new Facts(
+        new Target(WANTED, Optional.empty()),
+        WANTED,
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        failed,
+        Optional.empty(),
+        Optional.empty(),
+        configuration,
+        Optional.empty(),
+        Set.of(),
+        Optional.of(crashes));
+  }
+
+  private static Snapshot with(StagingReleaseStatus status, String retry) {
+    return Given.aGoodStart()
+        .owning(release(WANTED, 0, asked(WANTED, retry, null), status))
+        .snapshot();
+  }
+
+  @Test
+  void a_first_version_that_comes_up_is_starting_and_its_trouble_is_told() {
+    var status =
+        statusOf(Ledger.of(Given.aGoodStart().snapshot(), first(false, CONFIGURATION)), WANTED);
+
+    assertThat(status.state()).isEqualTo("Starting");
+    assertThat(status.message()).isEqualTo("it ends with exit code 1");
+    assertThat(status.failedWith()).isNull();
+    assertThat(Conditions.find(status.conditions(), Ledger.ROLLED_OUT).orElseThrow())
+        .matches(c -> c.getStatus().equals("False") && c.getReason().equals("ContainerCrashing"));
+  }
+
+  @Test
+  void a_first_version_is_given_up_and_stays_so_until_it_is_up_after_all() {
+    var failed =
+        statusOf(Ledger.of(Given.aGoodStart().snapshot(), first(true, CONFIGURATION)), WANTED);
+    var later = statusOf(Ledger.of(with(failed, null), first(false, CONFIGURATION)), WANTED);
+    var up = statusOf(Ledger.of(with(failed, null), serving(WANTED, null)), WANTED);
+
+    assertThat(failed.state()).isEqualTo("Failed");
+    assertThat(failed.message()).isEqualTo("it ends with exit code 1");
+    assertThat(failed.failedWith()).isEqualTo(CONFIGURATION);
+    assertThat(later).isEqualTo(failed);
+    assertThat(up.state()).isEqualTo("Serving");
+    assertThat(up.failedWith()).isNull();
+  }
+
+  @Test
+  void a_first_version_is_tried_again_when_somebody_asks_or_its_configuration_changes() {
+    var failed =
+        statusOf(Ledger.of(Given.aGoodStart().snapshot(), first(true, CONFIGURATION)), WANTED);
+    // What the pods of the earlier attempt met does not count.
+    var asked = statusOf(Ledger.of(with(failed, "please"), first(true, CONFIGURATION)), WANTED);
+    var changed = statusOf(Ledger.of(with(failed, null), first(false, "another")), WANTED);
+
+    assertThat(asked.state()).isEqualTo("Starting");
+    assertThat(asked.handled().retry()).isEqualTo("please");
+    assertThat(changed.state()).isEqualTo("Starting");
+  }
+
+  @Test
+  void a_version_that_was_up_once_goes_on_serving_whatever_it_meets() {
+    var up = statusOf(Ledger.of(Given.aGoodStart().snapshot(), serving(WANTED, PASSED)), WANTED);
+    var status = statusOf(Ledger.of(with(up, null), first(true, CONFIGURATION)), WANTED);
+
+    assertThat(status.state()).isEqualTo("Serving");
+    assertThat(condition(status, Ledger.ROLLED_OUT)).contains("True");
+  }
+
+  @Test
+  void a_first_version_that_failed_is_told_as_failed_after_another_took_its_place() {
+    var failed =
+        statusOf(Ledger.of(Given.aGoodStart().snapshot(), first(true, CONFIGURATION)), WANTED);
+
+    var status = statusOf(Ledger.of(with(failed, null), serving("sample-app:2", PASSED)), WANTED);
+
+    assertThat(status.state()).isEqualTo("Failed");
+    assertThat(status.message()).isEqualTo("it ends with exit code 1");
   }
 
   @Test

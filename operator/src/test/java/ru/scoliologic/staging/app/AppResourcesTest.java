@@ -1,0 +1,126 @@
+package ru.scoliologic.staging.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.app.Rollout.Version;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.stage.Reason;
+
+class AppResourcesTest {
+  private static final Version WANTED = Version.of("sample-app:1");
+
+  private static Deployment deployment(long generation, long observed) {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName("demo-app-" + WANTED.hash())
+        .withGeneration(generation)
+        .endMetadata()
+        .withNewStatus()
+        .withObservedGeneration(observed)
+        .endStatus()
+        .build();
+  }
+
+  /** A pod that ended so often with exit code 1. */
+  private static Pod crashing(String template, Instant since, int restarts) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName("app-" + template)
+        .withCreationTimestamp(since.toString())
+        .withLabels(
+            Map.of(
+                Labels.COMPONENT,
+                AppResources.COMPONENT,
+                Labels.VERSION,
+                WANTED.hash(),
+                "pod-template-hash",
+                template))
+        .endMetadata()
+        .withNewStatus()
+        .addNewContainerStatus()
+        .withName("app")
+        .withReady(false)
+        .withRestartCount(restarts)
+        .withNewLastState()
+        .withNewTerminated()
+        .withExitCode(1)
+        .endTerminated()
+        .endLastState()
+        .endContainerStatus()
+        .endStatus()
+        .build();
+  }
+
+  private static String annotation(String retry) {
+    var snapshot = Given.aGoodStart().snapshot();
+    var rollout = new Rollout(WANTED, Optional.empty(), Optional.empty(), Given.NOW);
+    var app = new AppResources(snapshot.environment(), Map.of("A", "b"));
+    var migration =
+        Migration.decide(
+            snapshot,
+            rollout,
+            app,
+            new Migration.Attempt(WANTED, retry, Optional.empty()),
+            image -> true,
+            true,
+            new Masking(java.util.List.of()));
+    return app.plan(rollout, migration, image -> retry, true, false).stream()
+        .map(planned -> planned.object())
+        .filter(Deployment.class::isInstance)
+        .map(object -> ((Deployment) object).getSpec().getTemplate().getMetadata())
+        .findFirst()
+        .orElseThrow()
+        .getAnnotations()
+        .get(Labels.ATTEMPT);
+  }
+
+  @Test
+  void a_version_that_ended_again_and_again_is_given_up() {
+    var given = Given.aGoodStart().owning(deployment(1, 1));
+
+    assertThat(
+            AppResources.failedForGood(given.pod(crashing("a", Given.NOW, 2)).snapshot(), WANTED))
+        .isFalse();
+    assertThat(
+            AppResources.failedForGood(given.pod(crashing("a", Given.NOW, 3)).snapshot(), WANTED))
+        .isTrue();
+  }
+
+  @Test
+  void what_the_pods_of_an_older_template_met_does_not_count() {
+    var snapshot =
+        Given.aGoodStart()
+            .owning(deployment(2, 2))
+            .pod(crashing("old", Given.NOW.minusSeconds(60), 9))
+            .pod(crashing("new", Given.NOW, 0))
+            .snapshot();
+
+    assertThat(AppResources.failedForGood(snapshot, WANTED)).isFalse();
+    assertThat(AppResources.observe(snapshot, WANTED).reason())
+        .isEqualTo(Reason.CONTAINER_CRASHING);
+  }
+
+  @Test
+  void nothing_is_given_up_before_the_cluster_has_looked_at_the_change() {
+    var snapshot =
+        Given.aGoodStart().owning(deployment(2, 1)).pod(crashing("a", Given.NOW, 9)).snapshot();
+
+    assertThat(AppResources.failedForGood(snapshot, WANTED)).isFalse();
+  }
+
+  @Test
+  void a_request_to_try_again_makes_other_pods_and_without_one_the_template_is_as_ever() {
+    assertThat(annotation("")).isNull();
+    assertThat(annotation("please")).isNotNull().isNotEqualTo(annotation("once more"));
+  }
+}
