@@ -178,7 +178,8 @@ record Rotation(
     return takenBack()
         ? reverting(null)
         : app.failure(variables)
-            .map(why -> reverting("the application does not come up with it: " + brief(masking.mask(why))))
+            .map(why ->
+                reverting("the application does not come up with it: " + brief(masking.mask(why))))
             .orElse(this);
   }
 

@@ -34,7 +34,7 @@ import ru.scoliologic.staging.cluster.Snapshot;
  * A PostgreSQL, a Redis and an application as far as logins go. Whatever is done here, the
  * application that serves must be able to log in: that is asserted after every change.
  */
-final class RotationWorld {
+class RotationWorld {
   private static final Pattern DATABASE = Pattern.compile("postgresql://([^:]+):([^@]+)@.*");
   private static final Pattern REDIS = Pattern.compile("redis://:([^@]+)@.*");
 
@@ -66,12 +66,21 @@ final class RotationWorld {
   /** One that runs with first values. */
   static RotationWorld running() {
     var world = new RotationWorld();
-    world.pass();
-    world.roles.put("app", world.credentials.get("POSTGRES_PASSWORD"));
-    world.redisPasswords.add(world.credentials.get("REDIS_PASSWORD"));
-    world.rolls();
-    world.pass();
+    world.begins();
     return world;
+  }
+
+  final void begins() {
+    pass();
+    serversStart();
+    rolls();
+    pass();
+  }
+
+  /** PostgreSQL and Redis are made with the first values. */
+  void serversStart() {
+    roles.put("app", credentials.get("POSTGRES_PASSWORD"));
+    redisPasswords.add(credentials.get("REDIS_PASSWORD"));
   }
 
   RotationWorld ask(String key, int rotation) {
@@ -108,19 +117,21 @@ final class RotationWorld {
       if (ends.containsKey(task.job())) {
         continue;
       }
-      boolean good = !jobFails.test(task);
-      if (good) {
-        done(task);
-      }
+      boolean good = !jobFails.test(task) && done(task, secrets(task));
       ends.put(task.job(), good);
       check();
     }
   }
 
-  private void done(LoginTask task) {
+  private Map<String, String> secrets(LoginTask task) {
     var secret = new HashMap<String, String>();
     task.secrets().forEach((name, key) -> secret.put(name, credentials.get(key)));
     assertThat(secret).as("values of the variables of %s", task).doesNotContainValue(null);
+    return secret;
+  }
+
+  /** Carries a task out; whether that went well. */
+  boolean done(LoginTask task, Map<String, String> secret) {
     var role = task.variables().get("ROLE");
     switch (task.verb()) {
       case "admit" -> {
@@ -142,6 +153,7 @@ final class RotationWorld {
       }
       default -> throw new AssertionError(task);
     }
+    return true;
   }
 
   /** The Deployment comes to its end, good or bad. */
