@@ -142,7 +142,7 @@ public final class Given {
         null,
         null,
         null,
-        null);
+        null, null);
   }
 
   /** The version that the status says serves. */
@@ -180,7 +180,7 @@ public final class Given {
             null,
             null,
             null,
-            null));
+            null, null));
     return this;
   }
 
@@ -223,11 +223,35 @@ public final class Given {
 
   /** What the status records of certificates. */
   public Given recorded(StagingEnvironmentStatus.Acme acme) {
+    environment.setStatus(statusOf(acme));
+    return this;
+  }
+
+  /** What the status says of a deployment, and of one that is removed. */
+  public Given told(List<Condition> conditions, StagingEnvironmentStatus.Wiped wiped) {
     environment.setStatus(
         new StagingEnvironmentStatus(
-            1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme,
+            3L,
+            null,
+            null,
+            conditions,
+            List.of(),
+            null,
+            null,
+            List.of(),
+            null,
+            null,
+            null,
+            null,
+            wiped,
             null));
     return this;
+  }
+
+  /** A status that says nothing but that. */
+  public static StagingEnvironmentStatus statusOf(StagingEnvironmentStatus.Acme acme) {
+    return new StagingEnvironmentStatus(
+        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme, null, null);
   }
 
   public Given at(Instant time) {

@@ -14,6 +14,11 @@ import java.util.List;
 import java.util.Map;
 
 /** The application: one Deployment a version, switched blue/green. */
+@ValidationRule(
+    value =
+        "!has(self.deadlineSeconds) || self.deadlineSeconds >= (has(self.health) &&"
+            + " has(self.health.startSeconds) ? self.health.startSeconds : 120)",
+    message = AppSpec.DEADLINE_MESSAGE)
 public record AppSpec(
     @Required
         @Size(min = 1, max = 512)
@@ -74,13 +79,24 @@ public record AppSpec(
             "What prepares the database for a version: run once, from the version's image and with"
                 + " the application's variables, before the version is rolled out. When it fails"
                 + " the version is given up.")
-        Migration migration)
+        Migration migration,
+    @Min(MIN_DEADLINE_SECONDS)
+        @Max(MAX_DEADLINE_SECONDS)
+        @JsonPropertyDescription(
+            ComponentSpec.DEADLINE
+                + " A version that is not healthy by then is given up. health.startSeconds and a"
+                + " minute when absent.")
+        Integer deadlineSeconds)
     implements ComponentSpec {
 
   public static final String IMAGE_PATTERN =
       "^[a-zA-Z0-9][-a-zA-Z0-9._/:]*(@sha256:[0-9a-f]{64})?$";
   public static final String IMAGE_MESSAGE =
       "is not an image reference: give one like registry.example.org/team/app:1.2";
+  public static final String DEADLINE_MESSAGE =
+      "deadlineSeconds is shorter than health.startSeconds: give the application at least the time"
+          + " it may take to start";
+  private static final int PULL_SECONDS = 60;
   static final int DEFAULT_PORT = 3000;
   static final int DEFAULT_REPLICAS = 1;
   static final long DEFAULT_UID = 1001;
@@ -95,6 +111,11 @@ public record AppSpec(
     command = command == null ? List.of() : List.copyOf(command);
     args = args == null ? List.of() : List.copyOf(args);
     replicas = replicas == null ? DEFAULT_REPLICAS : replicas;
+  }
+
+  @Override
+  public int deadline() {
+    return deadlineSeconds == null ? health.startSeconds() + PULL_SECONDS : deadlineSeconds;
   }
 
   /** The application has no image of its own: it is always given. */
@@ -116,7 +137,9 @@ public record AppSpec(
       @Default("" + DEFAULT_TIMEOUT_SECONDS)
           @Min(10)
           @Max(86400)
-          @JsonPropertyDescription("Seconds after which it is ended and counts as failed.")
+          @JsonPropertyDescription(
+              "Seconds it may run: then it is stopped and counts as failed. Waiting for its image"
+                  + " or for a node does not count.")
           Integer timeoutSeconds,
       @JsonPropertyDescription("Compute resources; the application's when absent.")
           ResourceRequirements resources) {

@@ -3,6 +3,8 @@ package ru.scoliologic.staging.api;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -68,7 +70,12 @@ public record IngressSpec(
             "Protects the application's domain: from whom it takes requests. Open when absent.")
         AccessSpec access,
     @JsonPropertyDescription("Whose ingress controller serves the environment in mode Shared.")
-        SharedIngress shared)
+        SharedIngress shared,
+    @Default("" + DEFAULT_DEADLINE_SECONDS)
+        @Min(MIN_DEADLINE_SECONDS)
+        @Max(MAX_DEADLINE_SECONDS)
+        @JsonPropertyDescription(ComponentSpec.DEADLINE)
+        Integer deadlineSeconds)
     implements ComponentSpec {
 
   public static final String DEFAULT_IMAGE = "traefik:v3.6.12";
@@ -89,6 +96,7 @@ public record IngressSpec(
   static final String DEFAULT_STORAGE = "128Mi";
 
   public IngressSpec {
+    deadlineSeconds = deadlineSeconds == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds;
     mode = mode == null ? Mode.valueOf(DEFAULT_MODE) : mode;
     storage = storage == null ? DEFAULT_STORAGE : storage;
     addresses = addresses == null ? List.of() : List.copyOf(addresses);

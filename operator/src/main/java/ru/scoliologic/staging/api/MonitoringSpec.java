@@ -35,11 +35,11 @@ public record MonitoringSpec(
   public MonitoringSpec {
     prometheus =
         prometheus == null
-            ? new Prometheus(null, null, null, null, null, null, null, null, null, null)
+            ? new Prometheus(null, null, null, null, null, null, null, null, null, null, null)
             : prometheus;
     grafana =
         grafana == null
-            ? new Grafana(null, null, null, null, null, null, null, null, null, null, null)
+            ? new Grafana(null, null, null, null, null, null, null, null, null, null, null, null)
             : grafana;
   }
 
@@ -88,7 +88,12 @@ public record MonitoringSpec(
       @JsonPropertyDescription("Labels a node must have.")
           Map<String, @Size(max = 63) String> nodeSelector,
       @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
-          List<Toleration> tolerations)
+          List<Toleration> tolerations,
+      @Default("" + DEFAULT_DEADLINE_SECONDS)
+          @Min(MIN_DEADLINE_SECONDS)
+          @Max(MAX_DEADLINE_SECONDS)
+          @JsonPropertyDescription(ComponentSpec.DEADLINE)
+          Integer deadlineSeconds)
       implements ComponentSpec {
 
     public static final String VERSION_PATTERN = "^3[.][0-9]{1,3}[.][0-9]{1,3}$";
@@ -104,6 +109,7 @@ public record MonitoringSpec(
     static final long DEFAULT_UID = 65534;
 
     public Prometheus {
+      deadlineSeconds = deadlineSeconds == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds;
       version = version == null ? DEFAULT_VERSION : version;
       retention = retention == null ? DEFAULT_RETENTION : retention;
       storage = storage == null ? DEFAULT_STORAGE : storage;
@@ -165,7 +171,12 @@ public record MonitoringSpec(
       @JsonPropertyDescription("Labels a node must have.")
           Map<String, @Size(max = 63) String> nodeSelector,
       @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
-          List<Toleration> tolerations)
+          List<Toleration> tolerations,
+      @Default("" + DEFAULT_DEADLINE_SECONDS)
+          @Min(MIN_DEADLINE_SECONDS)
+          @Max(MAX_DEADLINE_SECONDS)
+          @JsonPropertyDescription(ComponentSpec.DEADLINE)
+          Integer deadlineSeconds)
       implements ComponentSpec {
 
     public static final String VERSION_PATTERN = "^1[0-9][.][0-9]{1,3}[.][0-9]{1,3}$";
@@ -181,6 +192,7 @@ public record MonitoringSpec(
     static final long DEFAULT_UID = 472;
 
     public Grafana {
+      deadlineSeconds = deadlineSeconds == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds;
       enabled = enabled == null ? DEFAULT_ENABLED : enabled;
       version = version == null ? DEFAULT_VERSION : version;
       adminUser = adminUser == null ? DEFAULT_ADMIN_USER : adminUser;

@@ -70,7 +70,12 @@ public record OllamaSpec(
     @JsonPropertyDescription("Labels a node must have.")
         Map<String, @Size(max = 63) String> nodeSelector,
     @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
-        List<Toleration> tolerations)
+        List<Toleration> tolerations,
+    @Default("" + DEFAULT_DEADLINE_SECONDS)
+        @Min(MIN_DEADLINE_SECONDS)
+        @Max(MAX_DEADLINE_SECONDS)
+        @JsonPropertyDescription(ComponentSpec.DEADLINE)
+        Integer deadlineSeconds)
     implements ComponentSpec {
 
   public static final String VERSION_PATTERN = "^0[.][0-9]{1,3}[.][0-9]{1,3}$";
@@ -90,6 +95,7 @@ public record OllamaSpec(
   static final long DEFAULT_UID = 1000;
 
   public OllamaSpec {
+    deadlineSeconds = deadlineSeconds == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds;
     version = version == null ? DEFAULT_VERSION : version;
     models = models == null ? List.of() : List.copyOf(models);
     storage = storage == null ? DEFAULT_STORAGE : storage;

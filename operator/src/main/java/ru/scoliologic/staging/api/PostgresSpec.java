@@ -85,7 +85,12 @@ public record PostgresSpec(
         @JsonPropertyDescription(
             "Any text; another one than before, once the database exists, creates the database"
                 + " anew from initSql and seed. What stands here at first counts as done.")
-        String reset)
+        String reset,
+    @Default("" + DEFAULT_DEADLINE_SECONDS)
+        @Min(MIN_DEADLINE_SECONDS)
+        @Max(MAX_DEADLINE_SECONDS)
+        @JsonPropertyDescription(ComponentSpec.DEADLINE)
+        Integer deadlineSeconds)
     implements ComponentSpec {
 
   public static final String VERSION_PATTERN = "^1[4-7]([.][0-9]{1,2})?$";
@@ -104,9 +109,10 @@ public record PostgresSpec(
   static final PostgresSpec DEFAULTS =
       new PostgresSpec(
           null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null);
+          null, null);
 
   public PostgresSpec {
+    deadlineSeconds = deadlineSeconds == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds;
     version = version == null ? DEFAULT_VERSION : version;
     database = database == null ? DEFAULT_NAME : database;
     user = user == null ? DEFAULT_NAME : user;

@@ -65,7 +65,12 @@ public record RedisSpec(
         @JsonPropertyDescription(
             "AppendOnly: what is written is on the volume within a second. None: a restart begins"
                 + " empty.")
-        Persistence persistence)
+        Persistence persistence,
+    @Default("" + DEFAULT_DEADLINE_SECONDS)
+        @Min(MIN_DEADLINE_SECONDS)
+        @Max(MAX_DEADLINE_SECONDS)
+        @JsonPropertyDescription(ComponentSpec.DEADLINE)
+        Integer deadlineSeconds)
     implements ComponentSpec {
 
   public static final String VERSION_PATTERN =
@@ -82,9 +87,10 @@ public record RedisSpec(
   static final String DEFAULT_MEMORY_POLICY = "allkeys-lru";
   static final String DEFAULT_PERSISTENCE = "AppendOnly";
   static final RedisSpec DEFAULTS =
-      new RedisSpec(null, null, null, null, null, null, null, null, null, null, null, null);
+      new RedisSpec(null, null, null, null, null, null, null, null, null, null, null, null, null);
 
   public RedisSpec {
+    deadlineSeconds = deadlineSeconds == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds;
     version = version == null ? DEFAULT_VERSION : version;
     maxMemory = maxMemory == null ? DEFAULT_MAX_MEMORY : maxMemory;
     storage = storage == null ? DEFAULT_STORAGE : storage;

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.ValidationRule;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** What the environment is to be. Nothing but people and GitOps tools write here. */
 @ValidationRule(value = MonitoringSpec.DOMAIN_RULE, message = MonitoringSpec.DOMAIN_MESSAGE)
@@ -35,7 +37,8 @@ public record StagingEnvironmentSpec(
     @JsonPropertyDescription("Checks of the application beside those that hold for any.")
         ValidationSpec validation,
     @JsonPropertyDescription("What is checked before anything is made.")
-        InfrastructureSpec infrastructure) {
+        InfrastructureSpec infrastructure,
+    @JsonPropertyDescription("What becomes of a deployment that fails.") RollbackSpec rollback) {
 
   public static final String TRAEFIK_MESSAGE =
       "domains.traefik is missing: in ingress mode Own the dashboard needs a domain of its own, for"
@@ -48,7 +51,30 @@ public record StagingEnvironmentSpec(
         deletionPolicy == null ? DeletionPolicy.valueOf(DEFAULT_DELETION_POLICY) : deletionPolicy;
     suspend = suspend != null && suspend;
     validation = validation == null ? ValidationSpec.DEFAULTS : validation;
+    rollback = rollback == null ? RollbackSpec.DEFAULTS : rollback;
     infrastructure = infrastructure == null ? new InfrastructureSpec(null, null) : infrastructure;
+  }
+
+  /** Whether a first deployment that fails is to be removed with its volumes. */
+  @JsonIgnore
+  public boolean wipesFirstDeployment() {
+    return rollback.firstDeployment() == RollbackSpec.FirstDeployment.Wipe;
+  }
+
+  /** Every component that is to run, by the name that its pods carry. */
+  @JsonIgnore
+  public Map<String, ComponentSpec> components() {
+    var components = new TreeMap<String, ComponentSpec>();
+    components.put("traefik", ingress);
+    components.put("app", services.app());
+    components.put("postgres", services.postgres());
+    components.put("redis", services.redis());
+    if (services.ollama() != null) {
+      components.put("ollama", services.ollama());
+    }
+    monitored().ifPresent(m -> components.put("prometheus", m.prometheus()));
+    grafana().ifPresent(g -> components.put("grafana", g));
+    return components;
   }
 
   /** Monitoring as it is to run; empty when it is off. */

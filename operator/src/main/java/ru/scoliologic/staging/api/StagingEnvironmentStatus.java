@@ -32,7 +32,21 @@ public record StagingEnvironmentStatus(
     @JsonPropertyDescription("The last task of each kind on the database.")
         List<DatabaseTask> databaseTasks,
     @JsonPropertyDescription("The certificates and the attempts to get them.") Acme acme,
+    @JsonPropertyDescription(
+            "The first deployment that failed and is removed with its volumes; absent once it is"
+                + " deployed anew.")
+        Wiped wiped,
     @JsonPropertyDescription("The last rotation of each generated key.") List<Rotation> rotations) {
+
+  /**
+   * A first deployment that is removed.
+   *
+   * @param since when that was decided
+   * @param cause why it had failed, with the container's last lines
+   * @param with hash of the spec, the configuration and the request with which it failed: another
+   *     one is tried
+   */
+  public record Wiped(String since, String cause, String with) {}
 
   /**
    * What was asked of certificate authorities.

@@ -17,9 +17,13 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import ru.scoliologic.staging.api.AppSpec;
@@ -48,6 +52,9 @@ public final class AppResources {
 
   /** Restarts after which a new version that keeps ending is given up. */
   private static final int CRASHES = 3;
+
+  private static final Set<Reason> THE_VERSIONS_FAULT =
+      EnumSet.of(Reason.NOT_HEALTHY, Reason.CONTAINER_CRASHING, Reason.OUT_OF_MEMORY);
 
   /** A version counts only when it has stayed well for a moment. */
   private static final int SETTLE_SECONDS = 2;
@@ -106,10 +113,11 @@ public final class AppResources {
 
   /** Whether a version's Deployment is there. */
   public static boolean exists(Snapshot snapshot, Version version) {
-    return snapshot
-        .owned()
-        .find(Deployment.class, snapshot.names().appVersion(version.hash()))
-        .isPresent();
+    return deployment(snapshot, version).isPresent();
+  }
+
+  private static Optional<Deployment> deployment(Snapshot snapshot, Version version) {
+    return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash()));
   }
 
   /** The serving version's state. */
@@ -123,7 +131,7 @@ public final class AppResources {
         snapshot.ofVersion(COMPONENT, version.hash()),
         COMPONENT,
         version.image(),
-        snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash())));
+        deployment(snapshot, version));
   }
 
   /**
@@ -135,25 +143,43 @@ public final class AppResources {
     if (!looksAtTheNewest(snapshot, version)) {
       return false;
     }
-    var reason = observe(snapshot, version).reason();
-    if (reason == Reason.NOT_HEALTHY) {
-      return true;
+    var state = observe(snapshot, version);
+    if (!THE_VERSIONS_FAULT.contains(state.reason())) {
+      return false;
     }
-    return (reason == Reason.CONTAINER_CRASHING || reason == Reason.OUT_OF_MEMORY)
-        && snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
+    if (state.reason() == Reason.NOT_HEALTHY) {
+      return state.overdue() && hadItsTime(snapshot, version);
+    }
+    return state.overdue()
+        || snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
             .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
             .anyMatch(container -> container.getRestartCount() >= CRASHES);
   }
 
+  /** The Deployment's deadline counts from before the image was there, a probe from the start. */
+  private static boolean hadItsTime(Snapshot snapshot, Version version) {
+    var seconds = snapshot.environment().getSpec().services().app().health().startSeconds();
+    return snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
+        .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+        .anyMatch(container ->
+            container.getRestartCount() > 0
+                || (container.getState() != null
+                    && container.getState().getRunning() != null
+                    && !Instant.parse(container.getState().getRunning().getStartedAt())
+                        .plusSeconds(seconds)
+                        .isAfter(snapshot.now())));
+  }
+
   private static boolean looksAtTheNewest(Snapshot snapshot, Version version) {
-    return snapshot
-        .owned()
-        .find(Deployment.class, snapshot.names().appVersion(version.hash()))
+    return deployment(snapshot, version)
         .filter(deployment -> deployment.getStatus() != null)
         .filter(deployment -> deployment.getStatus().getObservedGeneration() != null)
         .filter(deployment ->
             deployment.getStatus().getObservedGeneration()
                 >= deployment.getMetadata().getGeneration())
+        // Its pods come a moment after the change was looked at.
+        .map(deployment -> deployment.getStatus().getUpdatedReplicas())
+        .filter(pods -> pods > 0)
         .isPresent();
   }
 
@@ -202,7 +228,7 @@ public final class AppResources {
         .withReplicas(replicas)
         .withRevisionHistoryLimit(2)
         .withMinReadySeconds(SETTLE_SECONDS)
-        .withProgressDeadlineSeconds(spec.health().startSeconds() + 60)
+        .withProgressDeadlineSeconds(spec.deadline())
         .withNewStrategy()
         .withType("RollingUpdate")
         .withNewRollingUpdate()

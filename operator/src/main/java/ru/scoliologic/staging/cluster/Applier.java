@@ -37,6 +37,8 @@ public final class Applier {
           Set.of("StatefulSet", "Deployment", "Job", "CronJob"),
           Set.of("Ingress"));
 
+  private static final int CONFLICT = 409;
+
   private static final String ENVIRONMENT_KIND = HasMetadata.getKind(StagingEnvironment.class);
 
   private final KubernetesClient client;
@@ -186,6 +188,37 @@ public final class Applier {
       log("deleted", object);
     }
     return refusals;
+  }
+
+  /**
+   * Deletes StatefulSets, and volume claims that were made for a first deployment. Needs a right
+   * that the operator has only where somebody gave it; each is deleted only if it still is as it
+   * was seen.
+   *
+   * @return what the cluster refused to delete; the rest is not tried then
+   */
+  public List<Refusal> wipe(List<HasMetadata> objects) {
+    for (var object : objects) {
+      var annotations = object.getMetadata().getAnnotations();
+      if (!object.getKind().equals("StatefulSet")
+          && (annotations == null || !annotations.containsKey(Labels.FIRST_DEPLOYMENT))) {
+        throw new IllegalArgumentException(key(object) + " was not made for a first deployment");
+      }
+      try {
+        client
+            .resource(object)
+            .lockResourceVersion(object.getMetadata().getResourceVersion())
+            .delete();
+      } catch (KubernetesClientException e) {
+        if (e.getCode() == CONFLICT) {
+          throw new StaleView(object);
+        }
+        return List.of(Refusal.of(object, e).orElseThrow(() -> e));
+      }
+      writes.wrote("delete", object.getKind());
+      log("deleted", object);
+    }
+    return List.of();
   }
 
   /** A Job that has not ended, and what another object made, such as a CronJob's Jobs. */

@@ -1,8 +1,13 @@
 package ru.scoliologic.staging.cluster;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.stage.Reason;
@@ -15,8 +20,22 @@ import ru.scoliologic.staging.stage.Reason;
  * @param image what runs or is to run
  * @param reason why it is not ready; null when it is
  * @param message one sentence
+ * @param due when its deadline passes or passed; empty while it serves or is not there
+ * @param overdue whether that has passed
  */
-public record Component(String name, boolean ready, String image, Reason reason, String message) {
+public record Component(
+    String name,
+    boolean ready,
+    String image,
+    Reason reason,
+    String message,
+    Optional<Instant> due,
+    boolean overdue) {
+
+  /** One that no deadline holds for. */
+  public Component(String name, boolean ready, String image, Reason reason, String message) {
+    this(name, ready, image, reason, message, Optional.empty(), false);
+  }
 
   /** From a Deployment or its absence, and its pods. */
   public static Component of(
@@ -28,29 +47,66 @@ public record Component(String name, boolean ready, String image, Reason reason,
                 current(d.getStatus().getObservedGeneration(), d.getMetadata().getGeneration()))
             .map(Component::asAsked)
             .orElse(false);
-    var judged =
-        judge(
+    return new Judgement(
             snapshot,
             component,
             image,
             deployment.isPresent(),
             available,
-            deployment.flatMap(Component::replicaFailure));
-    return judged.reason() == Reason.COMPONENTS_STARTING
-            && deployment.filter(Component::tooLate).isPresent()
-        ? new Component(
-            component,
-            false,
-            image,
-            Reason.NOT_HEALTHY,
-            "runs, but its health check has failed for longer than it may take to start")
-        : judged;
+            newestPods(snapshot.podsOf(component), deployment),
+            deployment.flatMap(Component::replicaFailure),
+            deployment.flatMap(Component::lastProgress))
+        .component(deployment.filter(Component::tooLate).isPresent());
+  }
+
+  /** Pods of the newest template; those of an older one say nothing about what is asked now. */
+  private static List<Pod> newestPods(List<Pod> pods, Optional<Deployment> deployment) {
+    boolean noneYet =
+        deployment
+            .filter(d -> d.getStatus() != null && d.getStatus().getObservedGeneration() != null)
+            .filter(d ->
+                (count(d.getStatus().getReplicas()) > 0
+                        && count(d.getStatus().getUpdatedReplicas()) == 0)
+                    || !current(
+                        d.getStatus().getObservedGeneration(), d.getMetadata().getGeneration()))
+            .isPresent();
+    var newest =
+        pods.stream()
+            .filter(pod -> pod.getMetadata().getCreationTimestamp() != null)
+            .max(Comparator.comparing(pod -> pod.getMetadata().getCreationTimestamp()))
+            .map(Component::template);
+    return noneYet
+        ? List.of()
+        : pods.stream()
+            .filter(pod -> newest.isEmpty() || newest.get().equals(template(pod)))
+            .toList();
+  }
+
+  private static String template(Pod pod) {
+    return String.valueOf(pod.getMetadata().getLabels().get("pod-template-hash"));
   }
 
   private static boolean tooLate(Deployment deployment) {
     return deployment.getStatus() != null
+        && current(
+            deployment.getStatus().getObservedGeneration(),
+            deployment.getMetadata().getGeneration())
         && deployment.getStatus().getConditions().stream()
-            .anyMatch(c -> "Progressing".equals(c.getType()) && "False".equals(c.getStatus()));
+            .anyMatch(c ->
+                "Progressing".equals(c.getType())
+                    && "False".equals(c.getStatus())
+                    && "ProgressDeadlineExceeded".equals(c.getReason()));
+  }
+
+  /** A roll counts from its own begin, not from that of the one before. */
+  private static Optional<Instant> lastProgress(Deployment deployment) {
+    return Stream.ofNullable(deployment.getStatus())
+        .flatMap(status -> status.getConditions().stream())
+        .filter(c -> "Progressing".equals(c.getType()) && "True".equals(c.getStatus()))
+        .map(c -> c.getLastUpdateTime())
+        .filter(Objects::nonNull)
+        .map(Instant::parse)
+        .findFirst();
   }
 
   /** From a StatefulSet or its absence, and its pods. */
@@ -64,10 +120,31 @@ public record Component(String name, boolean ready, String image, Reason reason,
                 count(s.getStatus().getReadyReplicas()) >= 1
                     && count(s.getStatus().getUpdatedReplicas()) >= 1)
             .orElse(false);
+    var all = snapshot.podsOf(component);
     var refused =
-        set.filter(s -> snapshot.podsOf(component).isEmpty())
+        set.filter(s -> all.isEmpty())
             .map(s -> snapshot.surroundings().warnings().get(Applier.key(s)));
-    return judge(snapshot, component, image, set.isPresent(), available, refused);
+    return new Judgement(
+            snapshot,
+            component,
+            image,
+            set.isPresent(),
+            available,
+            all.stream().filter(pod -> newest(pod, set)).toList(),
+            refused,
+            refused
+                .flatMap(words -> set)
+                .map(s -> s.getMetadata().getCreationTimestamp())
+                .map(Instant::parse))
+        .component(false);
+  }
+
+  private static boolean newest(Pod pod, Optional<StatefulSet> set) {
+    var revision = pod.getMetadata().getLabels().get("controller-revision-hash");
+    return set.map(StatefulSet::getStatus)
+        .map(status -> status.getUpdateRevision())
+        .map(update -> revision == null || update.equals(revision))
+        .orElse(true);
   }
 
   private static Optional<String> replicaFailure(Deployment deployment) {
@@ -95,31 +172,78 @@ public record Component(String name, boolean ready, String image, Reason reason,
   }
 
   /**
-   * One sentence on a component.
+   * What is known of a component.
    *
+   * @param pods of the newest template
    * @param refused what a controller said that could not make its pod, if one did
+   * @param since when the controller last got on, if that is known
    */
-  private static Component judge(
+  private record Judgement(
       Snapshot snapshot,
       String component,
       String image,
       boolean exists,
       boolean available,
-      Optional<String> refused) {
-    if (available) {
-      return new Component(component, true, image, null, "available");
+      List<Pod> pods,
+      Optional<String> refused,
+      Optional<Instant> since) {
+
+    /**
+     * One sentence on it.
+     *
+     * @param late whether its controller has given up waiting
+     */
+    Component component(boolean late) {
+      if (available) {
+        return new Component(component, true, image, null, "available");
+      }
+      if (!exists) {
+        return new Component(
+            component, false, image, Reason.COMPONENTS_STARTING, "not created yet");
+      }
+      var deadline = Deadline.of(snapshot, component);
+      var due = due(deadline);
+      boolean overdue = late || due.filter(d -> !d.isAfter(snapshot.now())).isPresent();
+      var trouble = trouble();
+      if (overdue) {
+        var why =
+            trouble.orElseGet(() -> deadline.trouble(pods, snapshot.logTails(), snapshot.now()));
+        return new Component(
+            component,
+            false,
+            image,
+            why.reason(),
+            "not up for longer than its deadline of %d s: %s"
+                .formatted(deadline.seconds(), why.message()),
+            due,
+            true);
+      }
+      return new Component(
+          component,
+          false,
+          image,
+          trouble.map(PodTrouble::reason).orElse(Reason.COMPONENTS_STARTING),
+          trouble.map(PodTrouble::message).orElse("starting"),
+          due,
+          false);
     }
-    if (!exists) {
-      return new Component(component, false, image, Reason.COMPONENTS_STARTING, "not created yet");
+
+    private Optional<Instant> due(Deadline deadline) {
+      return pods.isEmpty()
+          ? since.filter(begin -> refused.isPresent()).map(deadline::after)
+          : deadline
+              .due(pods)
+              .map(due ->
+                  since.map(deadline::after).filter(later -> later.isAfter(due)).orElse(due));
     }
-    return refused
-        .flatMap(Refusal::ofPods)
-        .map(refusal -> new PodTrouble(refusal.reason(), refusal.message()))
-        .or(() -> volume(snapshot, component))
-        .or(() -> PodTrouble.among(snapshot.podsOf(component), snapshot.logTails(), snapshot.now()))
-        .map(trouble -> new Component(component, false, image, trouble.reason(), trouble.message()))
-        .orElseGet(
-            () -> new Component(component, false, image, Reason.COMPONENTS_STARTING, "starting"));
+
+    private Optional<PodTrouble> trouble() {
+      return refused
+          .flatMap(Refusal::ofPods)
+          .map(refusal -> new PodTrouble(refusal.reason(), refusal.message()))
+          .or(() -> volume(snapshot, component))
+          .or(() -> PodTrouble.among(pods, snapshot.logTails(), snapshot.now()));
+    }
   }
 
   /**

@@ -32,6 +32,12 @@ public final class Labels {
   /** On a Deployment of the application: the image that its version stands for. */
   public static final String IMAGE = "staging.scoliologic.ru/image";
 
+  /**
+   * On a volume claim that was made for the first deployment of an environment: its uid. It goes
+   * when every component has been available; a claim without it is never deleted.
+   */
+  public static final String FIRST_DEPLOYMENT = "staging.scoliologic.ru/first-deployment";
+
   /** On a Job that checks the environment: which check it is, a hash of its name. */
   public static final String CHECK = "staging.scoliologic.ru/check";
 

@@ -71,6 +71,7 @@ public record OnePod(StagingEnvironment environment, String component, String na
         .withMetadata(Ownership.owned(environment, component, name))
         .withNewSpec()
         .withReplicas(1)
+        .withProgressDeadlineSeconds(environment.getSpec().components().get(component).deadline())
         .withRevisionHistoryLimit(2)
         // Two pods must not write one volume.
         .withNewStrategy()

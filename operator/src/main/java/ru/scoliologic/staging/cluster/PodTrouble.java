@@ -54,7 +54,7 @@ public record PodTrouble(Reason reason, String message) {
 
   /** Whether a container of the pod ended badly, so that its log is worth reading. */
   public static boolean crashed(Pod pod) {
-    return containers(pod).anyMatch(container -> badEnd(container).isPresent());
+    return containers(pod).anyMatch(c -> badEnd(c).isPresent() || StartupKill.ended(pod, c));
   }
 
   private static Optional<PodTrouble> of(Pod pod, Map<String, String> logTails, Instant now) {
@@ -79,6 +79,19 @@ public record PodTrouble(Reason reason, String message) {
       return Optional.of(
           new PodTrouble(Reason.CONTAINER_CONFIG_ERROR, why + ": " + said(waiting.getMessage())));
     }
+    if (Boolean.TRUE.equals(container.getReady())) {
+      return Optional.empty();
+    }
+    if (StartupKill.ended(pod, container)) {
+      return Optional.of(
+          new PodTrouble(
+              Reason.NOT_HEALTHY,
+              "container %s was restarted, for its health check did not pass within %d s%s"
+                  .formatted(
+                      container.getName(),
+                      StartupKill.patience(pod, container.getName()).orElseThrow().toSeconds(),
+                      lastLines(pod, logTails))));
+    }
     return badEnd(container)
         .map(end -> {
           var lines = lastLines(end, logTails.getOrDefault(pod.getMetadata().getName(), ""));
@@ -97,6 +110,12 @@ public record PodTrouble(Reason reason, String message) {
                       end.getExitCode() == 0 ? ", each time it was started" : "",
                       lines));
         });
+  }
+
+  /** The end of a sentence, empty when no log was read. */
+  static String lastLines(Pod pod, Map<String, String> logTails) {
+    var lines = logTails.getOrDefault(pod.getMetadata().getName(), "").strip();
+    return lines.isEmpty() ? "" : "; its last lines: " + lines;
   }
 
   /** From the log; else what the node says, which is all there is when nothing could be run. */

@@ -294,6 +294,7 @@ public final class TraefikResources {
         .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
         .withNewSpec()
         .withReplicas(1)
+        .withProgressDeadlineSeconds(environment.getSpec().ingress().deadline())
         .withRevisionHistoryLimit(2)
         // Two Traefiks must not write one ACME store.
         .withNewStrategy()

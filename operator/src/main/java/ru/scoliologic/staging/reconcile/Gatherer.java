@@ -19,6 +19,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
+import ru.scoliologic.staging.cluster.Deadline;
+import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.PodTrouble;
@@ -83,7 +85,7 @@ final class Gatherer {
             .filter(service -> !Ports.served(service))
             .map(surveyor::portHolders)
             .orElse(List.of()),
-        logTails(pods),
+        logTails(environment, pods),
         fresh,
         clock.instant(),
         storageClasses.getStore().list().stream()
@@ -137,32 +139,53 @@ final class Gatherer {
         .orElse("");
   }
 
-  /** The end of each crashed container's log, read once for each crash. */
-  private Map<String, String> logTails(List<Pod> pods) {
+  /** The end of the log of each container that crashed or is late, read once for each run. */
+  private Map<String, String> logTails(StagingEnvironment environment, List<Pod> pods) {
     var tails = new HashMap<String, String>();
     if (logs.size() > MAX_LOGS) {
       logs.clear();
     }
     for (var pod : pods) {
       if (PodTrouble.crashed(pod)) {
-        int restarts =
-            pod.getStatus().getContainerStatuses().stream()
-                .mapToInt(c -> c.getRestartCount())
-                .sum();
-        var name = pod.getMetadata().getName();
         tails.put(
-            name,
-            logs.computeIfAbsent(
-                pod.getMetadata().getUid() + "/" + restarts, crash -> logTail(pod)));
+            pod.getMetadata().getName(),
+            logs.computeIfAbsent(run(pod), crash -> logTail(pod, runs(pod))));
+      } else if (late(environment, pod)) {
+        tails.put(
+            pod.getMetadata().getName(),
+            logs.computeIfAbsent(run(pod) + "/late", late -> logTail(pod, false)));
       }
     }
     return tails;
   }
 
-  private String logTail(Pod pod) {
-    boolean runs =
-        pod.getStatus().getContainerStatuses().stream()
-            .anyMatch(c -> c.getState() != null && c.getState().getRunning() != null);
+  private boolean late(StagingEnvironment environment, Pod pod) {
+    return Optional.ofNullable(
+            environment
+                .getSpec()
+                .components()
+                .get(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(spec -> new Deadline(spec.deadline()).missed(pod, clock.instant()))
+        .isPresent();
+  }
+
+  private static String run(Pod pod) {
+    int restarts =
+        pod.getStatus().getContainerStatuses().stream().mapToInt(c -> c.getRestartCount()).sum();
+    return pod.getMetadata().getUid() + "/" + restarts;
+  }
+
+  private static boolean runs(Pod pod) {
+    return pod.getStatus().getContainerStatuses().stream()
+        .anyMatch(c -> c.getState() != null && c.getState().getRunning() != null);
+  }
+
+  /**
+   * The last lines.
+   *
+   * @param before whether of the run before the present one
+   */
+  private String logTail(Pod pod, boolean before) {
     try {
       var container =
           client
@@ -170,7 +193,7 @@ final class Gatherer {
               .inNamespace(pod.getMetadata().getNamespace())
               .withName(pod.getMetadata().getName())
               .inContainer(pod.getSpec().getContainers().getFirst().getName());
-      return runs
+      return before
           ? container.terminated().tailingLines(LOG_LINES).getLog()
           : container.tailingLines(LOG_LINES).getLog();
     } catch (KubernetesClientException e) {

@@ -25,6 +25,7 @@ import ru.scoliologic.staging.ollama.OllamaResources;
 import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.release.Target;
 import ru.scoliologic.staging.stage.Stage;
@@ -85,6 +86,7 @@ public record Plan(
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
     var containers = ContainerChecks.decide(snapshot, surface(snapshot, settings, rollout, app));
     objects.addAll(containers.plan());
+    FirstDeployment.mark(snapshot, objects);
     var fitted = StorageGrowth.fit(snapshot, objects);
     return new Plan(
         fitted.objects(),
@@ -139,6 +141,21 @@ public record Plan(
 
   List<Planned> of(Stage stage) {
     return objects.stream().filter(planned -> planned.stage() == stage).toList();
+  }
+
+  /** The same without anything of the third stage. */
+  Plan withoutDeployment() {
+    return new Plan(
+        objects.stream().filter(planned -> planned.stage() != Stage.DEPLOYMENT).toList(),
+        rollout,
+        target,
+        configuration,
+        gaveUp,
+        databaseTasks,
+        refusedGrowth,
+        migration,
+        containers,
+        masking);
   }
 
   /** Every object, whatever its stage. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.AppSpec;
+import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.api.DatabaseBackup;
 import ru.scoliologic.staging.api.DatabaseRestore;
 import ru.scoliologic.staging.api.DatabaseSeed;
@@ -50,6 +51,7 @@ public final class SpecRules {
     rules.ingress(spec.ingress());
     rules.secrets(spec.secrets());
     rules.services(spec);
+    rules.deadlines(spec);
     rules.validation(spec.validation());
     rules.monitoring(spec);
     rules.infrastructure(spec.infrastructure());
@@ -311,6 +313,9 @@ public final class SpecRules {
         app.health().path(),
         ValidationSpec.Check.PATH_PATTERN,
         ValidationSpec.Check.PATH_MESSAGE);
+    if (app.deadlineSeconds() != null && app.deadlineSeconds() < app.health().startSeconds()) {
+      problems.add("spec.services.app: " + AppSpec.DEADLINE_MESSAGE);
+    }
     if (app.migration() != null
         && app.migration().command().isEmpty()
         && app.migration().args().isEmpty()) {
@@ -541,6 +546,27 @@ public final class SpecRules {
     } else if (seed != null && seed.configMapRef().name() == null) {
       missing(field + "seed.configMapRef.name");
     }
+  }
+
+  /** Of each component. */
+  private void deadlines(StagingEnvironmentSpec spec) {
+    if (spec.ingress() == null || spec.services() == null || spec.services().app() == null) {
+      return;
+    }
+    spec.components()
+        .forEach((name, component) -> {
+          int seconds = component.deadline();
+          if (seconds < ComponentSpec.MIN_DEADLINE_SECONDS
+              || seconds > ComponentSpec.MAX_DEADLINE_SECONDS) {
+            problems.add(
+                "deadlineSeconds of %s: %d is not between %d and %d"
+                    .formatted(
+                        name,
+                        seconds,
+                        ComponentSpec.MIN_DEADLINE_SECONDS,
+                        ComponentSpec.MAX_DEADLINE_SECONDS));
+          }
+        });
   }
 
   private void size(String field, String value) {

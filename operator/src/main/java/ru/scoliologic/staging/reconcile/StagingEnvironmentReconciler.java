@@ -48,6 +48,7 @@ import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.AcmeBudget;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.postgres.TaskReport;
+import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
@@ -68,6 +69,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
 
   /** Tries that failed before a condition says so. */
   private static final int TELL_AFTER = 2;
+
+  /** Characters of the cause that are kept in the status. */
+  private static final int MAX_CAUSE = 4_000;
 
   private final Clock clock;
   private final OwnedObjects owned = new OwnedObjects();
@@ -132,13 +136,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       }
       throw e;
     }
-    // What is new in the record of certificates is acted upon once it has been published.
-    boolean goesOn =
-        pass.acme()
-            .filter(acme ->
-                environment.getStatus() == null || !acme.equals(environment.getStatus().acme()))
-            .isPresent();
-    goesOn |= pass.rotations().filter(Rotations::moved).isPresent();
+    boolean goesOn = pass.goesOn(environment.getStatus());
     publish(environment, pass, context);
     // After the status: a request of a release counts as handled only when what it led to is kept.
     pass.versions()
@@ -196,6 +194,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var settings =
         secrets.remember(environment.getMetadata().getUid(), Configuration.resolve(snapshot));
     var plan = Plan.of(snapshot, settings);
+    var attempt = FirstDeployment.attempt(snapshot, plan.target(), plan.configuration());
+    var teardown = FirstDeployment.underWay(snapshot, attempt);
+    if (teardown.isPresent()) {
+      return tornDown(snapshot, settings, plan, teardown.get());
+    }
     var components = Assessment.components(snapshot, plan);
     var acme =
         Optional.of(snapshot)
@@ -232,6 +235,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     // A version is judged by what was made of it now, not by what the last pass asked for.
     var made = snapshot.after(owned.observe(environment));
     var candidate = Assessment.candidate(made, plan);
+    var first = Removal.decide(made, plan, components, results, attempt);
     var overall =
         Assessment.overall(
             results,
@@ -246,6 +250,52 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         true,
         Optional.of(TaskReport.of(snapshot, plan.databaseTasks(), settings.masking())),
         acme,
+        first.wiped(),
+        first.atOnce(),
+        Optional.of(settings.rotations()));
+  }
+
+  /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */
+  private Pass tornDown(
+      Snapshot snapshot, Settings settings, Plan plan, FirstDeployment.Teardown teardown) {
+    var environment = snapshot.environment();
+    var rest = plan.withoutDeployment();
+    var results = new EnumMap<Stage, StageResult>(Stage.class);
+    for (var stage : List.of(Stage.INFRASTRUCTURE, Stage.CONFIGURATION)) {
+      var refusals = apply(rest, stage);
+      results.put(
+          stage,
+          !refusals.isEmpty()
+              ? refused(refusals)
+              : stage == Stage.INFRASTRUCTURE
+                  ? Infrastructure.assess(snapshot, plan.all())
+                  : settings.result());
+    }
+    boolean forgotten = Ledger.isForgotten(snapshot) || !teardown.holds();
+    var refusals = forgotten ? applier.wipe(teardown.objects()) : List.<Refusal>of();
+    var kept =
+        refusals.isEmpty() && forgotten
+            ? applier.prune(snapshot.owned(), rest.keys(), Removal.jobs(snapshot))
+            : refusals;
+    var made = snapshot.after(owned.observe(environment));
+    results.put(
+        Stage.DEPLOYMENT,
+        !refusals.isEmpty()
+            ? Removal.refused(refused(refusals), teardown.record())
+            : kept.isEmpty() ? teardown.result() : refused(kept));
+    var versions =
+        new Versions(made, rest, Optional.empty(), List.of(), Optional.of(teardown.result()));
+    return new Pass(
+        results,
+        Assessment.overall(results, Optional.empty(), environment.getSpec().domains().app()),
+        Optional.of(versions).filter(v -> kept.isEmpty() && teardown.holds()),
+        Assessment.components(made, rest),
+        settings.masking(),
+        true,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(teardown.record()),
+        !forgotten,
         Optional.of(settings.rotations()));
   }
 
@@ -260,11 +310,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       return plan.rollout();
     }
 
-    /** A version cannot be blamed while what it needs is not there. */
     boolean failed(List<Component> components) {
-      return components.stream()
-              .filter(component -> !component.name().equals(AppResources.COMPONENT))
-              .allMatch(Component::ready)
+      return Removal.othersReady(components)
           && rollout()
               .candidate()
               .or(() -> Optional.of(rollout().serving()).filter(this::wanted))
@@ -486,8 +533,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
    * The outcome of one pass.
    *
    * @param acme what is recorded of certificates
-   * @param rotations of generated keys
    * @param accepted whether the spec was acted upon; a refused one leaves everything as it was
+   * @param wiped the first deployment that is removed
+   * @param atOnce whether the next pass is to follow at once
+   * @param rotations of generated keys
    */
   private record Pass(
       Map<Stage, StageResult> results,
@@ -498,7 +547,16 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       boolean accepted,
       Optional<TaskReport> tasks,
       Optional<StagingEnvironmentStatus.Acme> acme,
+      Optional<StagingEnvironmentStatus.Wiped> wiped,
+      boolean atOnce,
       Optional<Rotations> rotations) {
+
+    /** What is new in such a record is acted upon once it has been published. */
+    boolean goesOn(StagingEnvironmentStatus last) {
+      return atOnce
+          || rotations.filter(Rotations::moved).isPresent()
+          || acme.filter(a -> last == null || !a.equals(last.acme())).isPresent();
+    }
 
     static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
       return new Pass(
@@ -510,6 +568,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           false,
           Optional.empty(),
           Optional.empty(),
+          Optional.empty(),
+          false,
           Optional.empty());
     }
 
@@ -547,6 +607,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       .orElse(null))
               : last == null ? null : last.urls(),
           versions
+              .filter(v -> !isGone())
               .map(v ->
                   new StagingEnvironmentStatus.AppVersions(
                       v.rollout().serving().image(),
@@ -554,12 +615,13 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       v.rollout().previous().map(Rollout.Version::image).orElse(null),
                       v.plan().target().pinned().orElse(null),
                       v.plan().target().pinnedAgainst().orElse(null)))
-              .orElse(last == null ? null : last.app()),
+              .orElse(last == null || isGone() ? null : last.app()),
           accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
           nextRetry(last, clock.instant()),
           tasks.map(TaskReport::backup).orElse(last == null ? null : last.backup()),
           tasks.map(TaskReport::tasks).orElse(last == null ? null : last.databaseTasks()),
           acme.orElse(last == null ? null : last.acme()),
+          accepted || last == null ? wiped.map(this::masked).orElse(null) : last.wiped(),
           rotations.map(this::rows).orElse(last == null ? null : last.rotations()));
     }
 
@@ -575,6 +637,20 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                       row.since(),
                       masking.mask(row.message())))
               .toList();
+    }
+
+    /** Whether no version is there, for the first deployment is removed. */
+    private boolean isGone() {
+      var result = results.get(Stage.DEPLOYMENT);
+      return result != null && result.reason() == Reason.FIRST_DEPLOYMENT_WIPED;
+    }
+
+    private StagingEnvironmentStatus.Wiped masked(StagingEnvironmentStatus.Wiped record) {
+      var cause = masking.mask(record.cause());
+      return new StagingEnvironmentStatus.Wiped(
+          record.since(),
+          cause.length() <= MAX_CAUSE ? cause : "…" + cause.substring(cause.length() - MAX_CAUSE),
+          record.with());
     }
 
     /** One that still lies ahead stays, so that a pass in between writes nothing. */
@@ -621,10 +697,20 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       };
     }
 
+    /** When a component that starts is late, and nobody else tells. */
+    private Stream<Instant> deadlines() {
+      var candidate =
+          versions.flatMap(
+              v -> v.rollout().candidate().map(c -> AppResources.observe(v.snapshot(), c)));
+      return Stream.concat(components.stream(), candidate.stream())
+          .flatMap(component -> component.due().stream());
+    }
+
     /** When to look again without being told by a watch. */
     Duration next(Duration period) {
       var byClock =
           Stream.of(
+                  deadlines(),
                   versions.flatMap(v -> v.rollout().nextStep()).stream(),
                   versions.map(Versions::plan).flatMap(plan -> plan.containers().next()).stream(),
                   acme.stream().flatMap(AcmeBudget::due))

@@ -129,6 +129,20 @@ public final class Ledger {
         .isPresent();
   }
 
+  /**
+   * Whether no release remembers anything of the volumes, such as a migration: only then may they
+   * go, or a version would be started later in a database that was never prepared for it.
+   */
+  public static boolean isForgotten(Snapshot snapshot) {
+    return snapshot.owned().list(StagingRelease.class).stream()
+        .map(StagingRelease::getStatus)
+        .filter(Objects::nonNull)
+        .allMatch(status ->
+            status.failedWith() == null
+                && !Boolean.TRUE.equals(status.migrated())
+                && !isTrue(status.conditions(), ROLLED_OUT));
+  }
+
   /** Name of the release of an image: the environment and a hash of the reference. */
   public static String name(String environment, String image) {
     return environment + "-" + Hash.of(image).substring(0, HASH_LENGTH);
@@ -181,10 +195,14 @@ public final class Ledger {
     boolean retryAsked = known.filter(Ledger::retryAsked).isPresent();
     boolean tried = starts || wanted || retryAsked;
     boolean failed = starts ? facts.failed() : wanted && comesUp && !retryAsked && givenUp(image);
+    boolean wiped = wiped().isPresent();
+    // Into new volumes everything is tried anew, the migration too.
     var failedWith =
-        tried
-            ? failed ? facts.configuration() : null
-            : last.map(StagingReleaseStatus::failedWith).orElse(null);
+        wiped
+            ? null
+            : tried
+                ? failed ? facts.configuration() : null
+                : last.map(StagingReleaseStatus::failedWith).orElse(null);
     long generation = known.map(release -> release.getMetadata().getGeneration()).orElse(1L);
     boolean superseded =
         !serves
@@ -206,7 +224,14 @@ public final class Ledger {
               Reason.SUPERSEDED,
               facts.target().image() + " was asked for before this version was verified"));
     }
-    var state = state(image, serves, starts || comesUp, verified, superseded, failedWith != null);
+    var state =
+        state(
+            image,
+            serves,
+            starts || comesUp,
+            verified,
+            superseded,
+            failedWith != null || (wiped && serves));
     return new StagingReleaseStatus(
         generation,
         state,
@@ -222,9 +247,16 @@ public final class Ledger {
             .orElse(Handled.NOTHING),
         failedWith,
         report(serves, last.map(StagingReleaseStatus::report)),
-        facts.migrated().contains(image)
-            ? Boolean.TRUE
-            : last.map(StagingReleaseStatus::migrated).orElse(null));
+        wiped
+            ? null
+            : facts.migrated().contains(image)
+                ? Boolean.TRUE
+                : last.map(StagingReleaseStatus::migrated).orElse(null));
+  }
+
+  /** What is said of a first deployment that is removed; empty unless one is. */
+  private Optional<StageResult> wiped() {
+    return facts.servingState().filter(state -> state.reason() == Reason.FIRST_DEPLOYMENT_WIPED);
   }
 
   /** A first version goes on where nothing else can serve, but stays given up until it is up. */
@@ -244,6 +276,12 @@ public final class Ledger {
 
   private Optional<Condition> rolledOut(
       List<Condition> before, long generation, boolean serves, boolean starts) {
+    if (wiped().isPresent()) {
+      return wiped()
+          .filter(state -> serves)
+          .map(state ->
+              condition(before, generation, ROLLED_OUT, "False", state.reason(), state.message()));
+    }
     if (serves && facts.available()) {
       return Optional.of(
           condition(

@@ -26,8 +26,9 @@ public enum Reason {
       "An admission policy or webhook of the cluster refuses an object or a pod.",
       "Change what the message names, or have the policy let it pass."),
   RIGHTS_MISSING(
-      "The operator may not write an object: its ClusterRole is not the one it was shipped with.",
-      "Apply manifests/default again."),
+      "The operator may not write an object: its ClusterRole is not the one it was shipped with, or"
+          + " spec.rollback asks for what needs one more.",
+      "Apply manifests/default again, or bind the ClusterRole that the message names."),
 
   INFRASTRUCTURE_READY("Storage and the public address are there.", "Nothing to do."),
   STORAGE_CLASS_NOT_FOUND(
@@ -112,7 +113,16 @@ public enum Reason {
       "See the message: the provisioner of its storage class, or a volume that fits."),
   NOT_HEALTHY(
       "A component runs, but its health check fails for longer than it may take to start.",
-      "Read its log with `kubectl logs`."),
+      "Read its last lines in the message, or with `kubectl logs`."),
+  DEADLINE_EXCEEDED(
+      "A component has not come up within its deadlineSeconds, and the cluster names no cause.",
+      "See the message and `kubectl describe pod`; a slow registry or volume may need more"
+          + " deadlineSeconds. It is waited for on."),
+  FIRST_DEPLOYMENT_WIPED(
+      "The first deployment failed and is removed with its volumes, as"
+          + " spec.rollback.firstDeployment asks.",
+      "The message has the cause. It is deployed anew when the spec or its configuration changes, or"
+          + " spec.retry of the release does."),
   MODELS_PULLING(
       "Ollama pulls a language model.",
       "Wait; the message says how far it is. It goes on after a restart."),

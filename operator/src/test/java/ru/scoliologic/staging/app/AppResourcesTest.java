@@ -20,6 +20,10 @@ class AppResourcesTest {
   private static final Version WANTED = Version.of("sample-app:1");
 
   private static Deployment deployment(long generation, long observed) {
+    return deployment(generation, observed, 1);
+  }
+
+  private static Deployment deployment(long generation, long observed, int updated) {
     return new DeploymentBuilder()
         .withNewMetadata()
         .withName("demo-app-" + WANTED.hash())
@@ -27,6 +31,7 @@ class AppResourcesTest {
         .endMetadata()
         .withNewStatus()
         .withObservedGeneration(observed)
+        .withUpdatedReplicas(updated)
         .endStatus()
         .build();
   }
@@ -111,11 +116,52 @@ class AppResourcesTest {
   }
 
   @Test
+  void time_in_which_its_image_was_not_there_does_not_count() {
+    var late =
+        new DeploymentBuilder(deployment(1, 1))
+            .editStatus()
+            .addNewCondition()
+            .withType("Progressing")
+            .withStatus("False")
+            .withReason("ProgressDeadlineExceeded")
+            .endCondition()
+            .endStatus()
+            .build();
+
+    assertThat(
+            AppResources.failedForGood(
+                Given.aGoodStart().owning(late).pod(running(5)).snapshot(), WANTED))
+        .isFalse();
+    assertThat(
+            AppResources.failedForGood(
+                Given.aGoodStart().owning(late).pod(running(500)).snapshot(), WANTED))
+        .isTrue();
+  }
+
+  /** A pod that has run for so many seconds and is not ready. */
+  private static Pod running(int seconds) {
+    return new PodBuilder(crashing("a", Given.NOW.minusSeconds(1000), 0))
+        .editStatus()
+        .editFirstContainerStatus()
+        .withLastState(null)
+        .withNewState()
+        .withNewRunning(Given.NOW.minusSeconds(seconds).toString())
+        .endState()
+        .endContainerStatus()
+        .endStatus()
+        .build();
+  }
+
+  @Test
   void nothing_is_given_up_before_the_cluster_has_looked_at_the_change() {
     var snapshot =
         Given.aGoodStart().owning(deployment(2, 1)).pod(crashing("a", Given.NOW, 9)).snapshot();
 
+    var withoutItsPods =
+        Given.aGoodStart().owning(deployment(2, 2, 0)).pod(crashing("a", Given.NOW, 9)).snapshot();
+
     assertThat(AppResources.failedForGood(snapshot, WANTED)).isFalse();
+    assertThat(AppResources.failedForGood(withoutItsPods, WANTED)).isFalse();
   }
 
   @Test

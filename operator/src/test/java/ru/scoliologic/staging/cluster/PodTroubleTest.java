@@ -35,6 +35,7 @@ class PodTroubleTest {
     "image-absent, IMAGE_PULL_FAILED, Container image \"nowhere/app:1\" is not present with pull policy of Never",
     "registry-unavailable, IMAGE_PULL_FAILED, no such host",
     "unschedulable, UNSCHEDULABLE, no node can take it: 0/1 nodes are available",
+    "startup-kill, NOT_HEALTHY, 'container app was restarted, for its health check did not pass within 120 s; its last lines: starting'",
     "config-error, CONTAINER_CONFIG_ERROR, secret \"x\" not found"
   })
   void a_terminal_cause_is_named(String name, Reason reason, String message) {
@@ -42,6 +43,33 @@ class PodTroubleTest {
 
     assertThat(trouble.reason()).isEqualTo(reason);
     assertThat(trouble.message()).contains(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "137, 2026-01-02T03:00:20Z, it was killed before the probe could have failed",
+    "137, 2026-01-02T09:00:00Z, it had run for hours",
+    "1, 2026-01-02T03:02:35Z, it ended by itself"
+  })
+  void what_the_startup_probe_did_not_end_is_a_crash(int code, String end, String why) {
+    var pod = pod("startup-kill");
+    var last = pod.getStatus().getContainerStatuses().getFirst().getLastState().getTerminated();
+    last.setExitCode(code);
+    last.setFinishedAt(end);
+
+    var trouble = PodTrouble.among(List.of(pod), Map.of(), Given.NOW).orElseThrow();
+
+    assertThat(trouble.reason()).as(why).isEqualTo(Reason.CONTAINER_CRASHING);
+  }
+
+  @Test
+  void a_startup_kill_that_ended_well_by_the_signal_is_told_too() {
+    var pod = pod("startup-kill");
+    pod.getStatus().getContainerStatuses().getFirst().getLastState().getTerminated().setExitCode(0);
+
+    assertThat(PodTrouble.crashed(pod)).isTrue();
+    assertThat(PodTrouble.among(List.of(pod), Map.of(), Given.NOW).orElseThrow().reason())
+        .isEqualTo(Reason.NOT_HEALTHY);
   }
 
   @Test

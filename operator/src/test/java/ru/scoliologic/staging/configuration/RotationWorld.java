@@ -276,7 +276,7 @@ class RotationWorld {
         null,
         null,
         null,
-        null);
+        null, null);
   }
 
   private String keys() {

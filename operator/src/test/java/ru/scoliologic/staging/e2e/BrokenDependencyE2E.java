@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.e2e;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -22,7 +23,9 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,6 +47,10 @@ class BrokenDependencyE2E {
   private static final Duration LIMIT = Duration.ofMinutes(3);
 
   private static Staging staging;
+
+  /** As they were before a row that might have cost them. */
+  private static Set<String> claims = Set.of();
+
   private static final List<String> figures = new ArrayList<>();
 
   /**
@@ -168,6 +175,19 @@ class BrokenDependencyE2E {
               staging.admin().resourceQuotas().inNamespace(NAMESPACE).withName("none").get();
           return quota.getStatus() != null && quota.getStatus().getHard() != null;
         });
+  }
+
+  /** Uid of every volume claim. */
+  private static Set<String> claims() {
+    return staging
+        .admin()
+        .persistentVolumeClaims()
+        .inNamespace(NAMESPACE)
+        .list()
+        .getItems()
+        .stream()
+        .map(claim -> claim.getMetadata().getUid())
+        .collect(Collectors.toSet());
   }
 
   private static void noQuota() {
@@ -368,7 +388,18 @@ class BrokenDependencyE2E {
                 + " nothing to do",
             () ->
                 spec(
-                    "{\"services\":{\"app\":{\"command\":null,"
+                    "{\"services\":{\"app\":{\"command\":null,\"deadlineSeconds\":15,"
+                        + "\"health\":{\"path\":\"/api/nowhere\",\"startSeconds\":10}}}}")),
+        row(
+            "the application never says that it is well",
+            () -> {},
+            type,
+            "NotHealthy",
+            "(?s)app: not up for longer than its deadline of 15 s: .*health check .*; its last lines:"
+                + " .*listening on.*",
+            () ->
+                spec(
+                    "{\"services\":{\"app\":{\"deadlineSeconds\":null,\"health\":null,"
                         + "\"resources\":{\"limits\":{\"memory\":\"20Mi\"}}}}}")),
         row(
             "the application needs more memory than its limit",
@@ -391,6 +422,16 @@ class BrokenDependencyE2E {
             "ImagePullFailed",
             "postgres: image nowhere.invalid/postgres:17 cannot be pulled: .*",
             () -> spec("{\"services\":{\"postgres\":{\"image\":null}}}")),
+        row(
+            "what runs as the database never serves as one",
+            () ->
+                spec(
+                    "{\"services\":{\"postgres\":{\"image\":\"redis:8.0\",\"deadlineSeconds\":20}}}"),
+            type,
+            "NotHealthy",
+            "(?s)postgres: not up for longer than its deadline of 20 s: it runs, but its health check"
+                + " fails; its last lines: .*Ready to accept connections.*",
+            () -> spec("{\"services\":{\"postgres\":{\"image\":null,\"deadlineSeconds\":null}}}")),
         row(
             "nobody makes the volumes of a storage class",
             () ->
@@ -434,6 +475,23 @@ class BrokenDependencyE2E {
             "CandidateFailed",
             "(?s)version sample-app:broken does not come up, sample-app:1 goes on serving: .*",
             () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:1\"}}}")),
+        row(
+            "a component of a verified environment is late, and nothing is wiped",
+            () -> {
+              claims = claims();
+              spec(
+                  "{\"rollback\":{\"firstDeployment\":\"Wipe\"},\"services\":{\"redis\":"
+                      + "{\"deadlineSeconds\":10,\"nodeSelector\":{\"disk\":\"none\"}}}}");
+            },
+            "Deployed",
+            "Unschedulable",
+            "redis: not up for longer than its deadline of 10 s: no node can take it: .*",
+            () -> {
+              assertThat(claims()).isEqualTo(claims);
+              spec(
+                  "{\"rollback\":null,\"services\":{\"redis\":"
+                      + "{\"deadlineSeconds\":null,\"nodeSelector\":null}}}");
+            }),
         row(
             "a volume is to grow that cannot",
             () -> spec("{\"services\":{\"redis\":{\"storage\":\"2Gi\"}}}"),

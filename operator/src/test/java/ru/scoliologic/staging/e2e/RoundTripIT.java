@@ -86,6 +86,7 @@ class RoundTripIT {
           Map.entry("services.app.env[].name", "\"OTHER\""),
           Map.entry("path", "\"/other\""),
           Map.entry("image", "\"other:2\""),
+          Map.entry("services.app.deadlineSeconds", "300"),
           Map.entry("version", "\"9.9.9\""),
           Map.entry("services.redis.version", "\"8.2\""),
           Map.entry("services.redis.maxMemory", "\"96Mi\""),

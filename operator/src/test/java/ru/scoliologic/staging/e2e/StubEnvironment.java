@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -21,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Labels;
@@ -85,12 +88,36 @@ final class StubEnvironment implements AutoCloseable {
     return operator;
   }
 
+  /** The same with no other rights than those that the operator ships with. */
+  InProcessOperator operatorWithItsRights(int killAt, boolean afterwards) {
+    if (operator != null) {
+      operator.close();
+    }
+    var config =
+        new ConfigBuilder(staging.admin().getConfiguration())
+            .withImpersonateUsername(
+                "system:serviceaccount:%s:%s".formatted(Staging.OPERATOR, Staging.OPERATOR))
+            .withImpersonateGroups("system:serviceaccounts", "system:authenticated")
+            .build();
+    try (var its = new KubernetesClientBuilder().withConfig(config).build()) {
+      operator = new InProcessOperator(its, namespace, killAt, afterwards);
+    }
+    return operator;
+  }
+
   static JsonNode manifest() {
     return JSON.valueToTree(YAML.unmarshal(Given.resource("/e2e/stub.yaml"), Map.class));
   }
 
   void create() {
-    create(manifest());
+    create(spec -> {});
+  }
+
+  /** Creates it with another spec. */
+  void create(Consumer<ObjectNode> edit) {
+    var manifest = manifest();
+    edit.accept((ObjectNode) manifest.get("spec"));
+    create(manifest);
   }
 
   void create(JsonNode manifest) {
@@ -154,6 +181,19 @@ final class StubEnvironment implements AutoCloseable {
                   status == null ? "none" : status.conditions(),
                   writes.get().reversed().stream().limit(5).toList()),
           e);
+    }
+  }
+
+  /** Whether nothing is written for a while. */
+  boolean isQuiet() {
+    try {
+      await("quiet")
+          .atMost(QUIET.multipliedBy(2))
+          .during(QUIET)
+          .until(operator::writes, operator.writes()::equals);
+      return true;
+    } catch (org.awaitility.core.ConditionTimeoutException e) {
+      return false;
     }
   }
 

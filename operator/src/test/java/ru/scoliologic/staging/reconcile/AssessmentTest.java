@@ -2,11 +2,18 @@ package ru.scoliologic.staging.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.stage.Reason;
@@ -42,6 +49,55 @@ class AssessmentTest {
     components.add(
         new Component("grafana", false, "g:1", Reason.IMAGE_PULL_FAILED, "cannot be pulled"));
     assertThat(Assessment.deployment(components).message()).isEqualTo("grafana: cannot be pulled");
+  }
+
+  private static Deployment deployment(Snapshot snapshot) {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName("demo-app-" + plan(snapshot).rollout().serving().hash())
+        .withGeneration(1L)
+        .endMetadata()
+        .build();
+  }
+
+  @Test
+  void a_first_version_tells_its_own_trouble_until_it_is_up() {
+    var given = Given.aGoodStart();
+    var hash = plan(given.snapshot()).rollout().serving().hash();
+    given.owning(deployment(given.snapshot()));
+    assertThat(Assessment.serving(given.snapshot(), plan(given.snapshot())).orElseThrow())
+        .isInstanceOfSatisfying(
+            StageResult.Waiting.class,
+            waiting -> assertThat(waiting.reason()).isEqualTo(Reason.COMPONENTS_STARTING));
+
+    var pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName("p")
+            .withLabels(Map.of(Labels.COMPONENT, "app", Labels.VERSION, hash))
+            .endMetadata()
+            .withStatus(crashing())
+            .build();
+    var crashing = given.pod(pod).snapshot();
+
+    assertThat(Assessment.serving(crashing, plan(crashing)).orElseThrow())
+        .isInstanceOfSatisfying(
+            StageResult.Failing.class,
+            failing -> assertThat(failing.reason()).isEqualTo(Reason.CONTAINER_CRASHING));
+  }
+
+  private static PodStatus crashing() {
+    return new PodStatusBuilder()
+        .addNewContainerStatus()
+        .withName("app")
+        .withReady(false)
+        .withNewState()
+        .withNewTerminated()
+        .withExitCode(1)
+        .endTerminated()
+        .endState()
+        .endContainerStatus()
+        .build();
   }
 
   @Test

@@ -25,6 +25,7 @@ class SpecRulesTest {
         "traefik: traefik.staging.test | traefik: app.staging.test | app and traefik are the same host name",
         "traefik: traefik.staging.test | traefik: '' | spec.domains.traefik is missing",
         "email: ops@staging.test | email: ops | spec.ingress.acme.email: 'ops' is not an e-mail address",
+        "image: sample-app:1 | deadlineSeconds: 100 | spec.services.app: deadlineSeconds is shorter than",
         "image: sample-app:1 | image: 'sample app' | spec.services.app.image: 'sample app' is not an image reference",
         "name: ESIA_CLIENT_ID | name: ESIA-ID | spec.secrets.keys[ESIA-ID].name: 'ESIA-ID' is not a variable name",
         "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice",

@@ -306,4 +306,41 @@ class LedgerTest {
         .extracting(release -> release.getSpec().image())
         .containsExactly("sample-app:r1", "sample-app:r2", "sample-app:r3");
   }
+
+  @Test
+  void a_wiped_first_deployment_forgets_what_its_volumes_held_and_says_why() {
+    var wiped =
+        new Facts(
+            new Target(WANTED, Optional.empty()),
+            WANTED,
+            false,
+            Optional.empty(),
+            Optional.empty(),
+            true,
+            Optional.empty(),
+            Optional.empty(),
+            CONFIGURATION,
+            Optional.empty(),
+            Set.of(WANTED, OLD),
+            Optional.of(
+                new StageResult.Waiting(
+                    Reason.FIRST_DEPLOYMENT_WIPED, "is being removed: redis is late")));
+    var last = statusOf(Ledger.of(Given.aGoodStart().snapshot(), serving(OLD, null)), OLD);
+    var before =
+        Given.aGoodStart()
+            .owning(
+                release(WANTED, 0, asked(WANTED, null, null), failed()),
+                release(OLD, 0, asked(OLD, null, null), last))
+            .snapshot();
+    assertThat(Ledger.isForgotten(before)).isFalse();
+
+    var releases = Ledger.of(before, wiped);
+
+    assertThat(statusOf(releases, WANTED).state()).isEqualTo("Failed");
+    assertThat(statusOf(releases, WANTED).message()).isEqualTo("is being removed: redis is late");
+    var after = Given.aGoodStart().owning(releases.toArray(StagingRelease[]::new)).snapshot();
+    assertThat(Ledger.isForgotten(after)).isTrue();
+    assertThat(Ledger.gaveUp(after, WANTED, CONFIGURATION)).isFalse();
+    assertThat(Ledger.settled(after, OLD)).isFalse();
+  }
 }

@@ -30,6 +30,8 @@ public final class Images {
   public static final String APP_1 = "sample-app:1";
   public static final String APP_2 = "sample-app:2";
   public static final String APP_BROKEN = "sample-app:broken";
+  public static final String APP_UNHEALTHY = "sample-app:unhealthy";
+  public static final String APP_STUBBORN = "sample-app:stubborn";
 
   /**
    * What a node has from its start, by archive: layers are shared within one, and it is written
@@ -38,7 +40,7 @@ public final class Images {
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
           "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, OLLAMA),
-          "apps", List.of(APP_1, APP_2, APP_BROKEN, MODEL_REGISTRY),
+          "apps", List.of(APP_1, APP_2, APP_BROKEN, APP_UNHEALTHY, APP_STUBBORN, MODEL_REGISTRY),
           "operator", List.of(OPERATOR));
 
   private Images() {}
