@@ -142,7 +142,8 @@ public final class Given {
         null,
         null,
         null,
-        null, null);
+        null,
+        null);
   }
 
   /** The version that the status says serves. */
@@ -180,7 +181,8 @@ public final class Given {
             null,
             null,
             null,
-            null, null));
+            null,
+            null));
     return this;
   }
 
@@ -251,7 +253,8 @@ public final class Given {
   /** A status that says nothing but that. */
   public static StagingEnvironmentStatus statusOf(StagingEnvironmentStatus.Acme acme) {
     return new StagingEnvironmentStatus(
-        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme, null, null);
+        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme, null,
+        null);
   }
 
   public Given at(Instant time) {

@@ -111,7 +111,8 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
 
   private static boolean tooLate(Deployment deployment) {
     return deployment.getStatus().getConditions().stream()
-        .anyMatch(c -> "Progressing".equals(c.getType()) && "False".equals(c.getStatus()));
+        .anyMatch(c ->
+            "Progressing".equals(c.getType()) && "ProgressDeadlineExceeded".equals(c.getReason()));
   }
 
   private static int count(Integer replicas) {

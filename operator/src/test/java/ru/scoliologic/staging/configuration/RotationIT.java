@@ -108,7 +108,10 @@ class RotationIT {
     }
 
     private static ExecResult in(
-        GenericContainer<?> container, Map<String, String> variables, String script, String... more) {
+        GenericContainer<?> container,
+        Map<String, String> variables,
+        String script,
+        String... more) {
       var command = new ArrayList<>(List.of("sh", "-c", script, "login.sh"));
       command.addAll(List.of(more));
       try {
@@ -149,7 +152,9 @@ class RotationIT {
       world.settles();
 
       var after = world.credentials;
-      assertThat(world.rows()).hasSize(2).allSatisfy(row -> assertThat(row.step()).isEqualTo("Done"));
+      assertThat(world.rows())
+          .hasSize(2)
+          .allSatisfy(row -> assertThat(row.step()).isEqualTo("Done"));
       assertThat(world.serving.get("DATABASE_URL")).startsWith("postgresql://app_a:");
       assertThat(world.accepts(before.get("REDIS_PASSWORD"))).isFalse();
       assertThat(world.sql("app", before.get("POSTGRES_PASSWORD"), "SELECT 1")).isEmpty();
@@ -183,7 +188,9 @@ class RotationIT {
 
       world.settles();
 
-      assertThat(world.rows()).hasSize(2).allSatisfy(row -> assertThat(row.step()).isEqualTo("Failed"));
+      assertThat(world.rows())
+          .hasSize(2)
+          .allSatisfy(row -> assertThat(row.step()).isEqualTo("Failed"));
       assertThat(world.serving).isEqualTo(before);
       assertThat(next).isNotBlank();
       assertThat(world.sql("app_a", next, "SELECT 1")).isEmpty();
@@ -204,7 +211,8 @@ class RotationIT {
         world.rolls();
       }
 
-      assertThat(world.said).anyMatch(text -> text.contains("app_a exists and is not the operator's"));
+      assertThat(world.said)
+          .anyMatch(text -> text.contains("app_a exists and is not the operator's"));
       assertThat(world.sql("app_a", "theirs", "SELECT 1")).isEqualTo("1");
     }
   }

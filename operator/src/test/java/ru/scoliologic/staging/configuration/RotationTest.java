@@ -216,7 +216,7 @@ class RotationTest {
           assertThat(result.message())
               .contains("rotation 1 of " + key)
               .contains("the application does not come up with it")
-              .contains("health check");
+              .contains("longer than its deadline");
         });
     assertThat(world.last.result().isReady()).isTrue();
 

@@ -276,7 +276,8 @@ class RotationWorld {
         null,
         null,
         null,
-        null, null);
+        null,
+        null);
   }
 
   private String keys() {
@@ -334,6 +335,7 @@ class RotationWorld {
         .addNewCondition()
         .withType("Progressing")
         .withStatus(tooLate ? "False" : "True")
+        .withReason(tooLate ? "ProgressDeadlineExceeded" : "NewReplicaSetAvailable")
         .endCondition()
         .endStatus()
         .build();

@@ -68,7 +68,8 @@ class TelemetryTest {
             null,
             null,
             null,
-            null, null));
+            null,
+            null));
     return environment;
   }
 
