@@ -15,7 +15,6 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -137,13 +136,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       throw e;
     }
     boolean goesOn = pass.goesOn(environment.getStatus());
-    publish(environment, pass, context);
+    var published = publish(environment, pass, context);
     // After the status: a request of a release counts as handled only when what it led to is kept.
     pass.versions()
         .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
         .ifPresent(versions -> releases.publish(versions.snapshot(), pass.facts(versions)));
     return UpdateControl.<StagingEnvironment>noUpdate()
-        .rescheduleAfter(goesOn ? AT_ONCE : pass.next(period(environment)));
+        .rescheduleAfter(
+            goesOn ? AT_ONCE : pass.next(period(environment), published, clock.instant()));
   }
 
   /** Ready stays as it last was; the reason says why nothing moves. */
@@ -506,7 +506,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         .toList();
   }
 
-  private void publish(
+  private StagingEnvironmentStatus publish(
       StagingEnvironment environment, Pass pass, Context<StagingEnvironment> context) {
     var last = environment.getStatus();
     var status = pass.status(environment, last, clock);
@@ -527,6 +527,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       events.database(environment, last, status, clock.instant());
       events.rotations(environment, last, status, clock.instant());
     }
+    return status;
   }
 
   /**
@@ -653,17 +654,13 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           record.with());
     }
 
-    /** One that still lies ahead stays, so that a pass in between writes nothing. */
     private String nextRetry(StagingEnvironmentStatus last, Instant now) {
       if (!(overall instanceof StageResult.Failing failing)
           || failing.reason() == Reason.SUSPENDED) {
         return null;
       }
-      return Optional.ofNullable(last)
-          .map(StagingEnvironmentStatus::nextRetry)
-          .filter(told -> Instant.parse(told).isAfter(now))
-          .orElseGet(
-              () -> now.plus(failing.retryAfter()).truncatedTo(ChronoUnit.SECONDS).toString());
+      var since = Backoff.since(last == null ? null : last.conditions(), results, now);
+      return Backoff.next(failing, since, last == null ? null : last.nextRetry(), now).toString();
     }
 
     /** What every stage and all together came to. */
@@ -707,7 +704,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
 
     /** When to look again without being told by a watch. */
-    Duration next(Duration period) {
+    Duration next(Duration period, StagingEnvironmentStatus told, Instant now) {
       var byClock =
           Stream.of(
                   deadlines(),
@@ -715,12 +712,15 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                   versions.map(Versions::plan).flatMap(plan -> plan.containers().next()).stream(),
                   acme.stream().flatMap(AcmeBudget::due))
               .flatMap(due -> due)
-              .map(due -> Duration.between(Clock.systemUTC().instant(), due).plusSeconds(1))
+              .map(due -> Duration.between(now, due).plusSeconds(1))
               .filter(wait -> wait.isPositive());
       var byResult =
           switch (overall) {
             case StageResult.Waiting w -> w.retryAfter();
-            case StageResult.Failing f -> f.retryAfter();
+            case StageResult.Failing f ->
+                told.nextRetry() == null
+                    ? f.retryAfter()
+                    : Duration.between(now, Instant.parse(told.nextRetry())).plusSeconds(1);
             case StageResult.Stalled s -> Verification.PERIOD;
             case StageResult.Ready r -> period;
           };

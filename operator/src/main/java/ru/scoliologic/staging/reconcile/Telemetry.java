@@ -14,8 +14,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -48,6 +51,7 @@ public final class Telemetry {
           .description("From an environment's making, or from its last trouble, to Ready.")
           .serviceLevelObjectives(READY_WITHIN)
           .register(registry);
+  private final Map<Stage, Timer> timeOfStage = new EnumMap<>(Stage.class);
   private volatile Supplier<Stream<StagingEnvironment>> environments = Stream::empty;
 
   @SuppressWarnings("this-escape")
@@ -57,6 +61,15 @@ public final class Telemetry {
     // A series that begins with its first failure would hide that failure from rate().
     for (var outcome : Outcome.values()) {
       checks(outcome);
+    }
+    for (var stage : Stage.values()) {
+      timeOfStage.put(
+          stage,
+          Timer.builder("staging.stage.time")
+              .description("From a stage's beginning, or from its last trouble, to its end.")
+              .tag("stage", stage.condition())
+              .serviceLevelObjectives(READY_WITHIN)
+              .register(registry));
     }
     GaugeWithCallback conditions =
         GaugeWithCallback.builder()
@@ -118,20 +131,42 @@ public final class Telemetry {
         .register(registry);
   }
 
-  /** Measures the time to Ready when an environment has just become so. */
+  /** Measures the time of what has just become True: Ready, and each stage. */
   void published(
       StagingEnvironment environment, List<Condition> before, List<Condition> after, Clock clock) {
-    boolean ready =
-        Conditions.find(after, Conditions.READY)
-            .filter(c -> c.getStatus().equals(TRUE))
-            .isPresent();
-    var last = Conditions.find(before, Conditions.READY);
-    if (ready && last.filter(c -> c.getStatus().equals(TRUE)).isEmpty()) {
-      var since =
-          last.map(Condition::getLastTransitionTime)
-              .orElseGet(() -> environment.getMetadata().getCreationTimestamp());
-      timeToReady.record(Duration.between(Instant.parse(since), clock.instant()));
+    var made = environment.getMetadata().getCreationTimestamp();
+    if (becameTrue(Conditions.READY, before, after)) {
+      timeToReady.record(since(changed(before, Conditions.READY).orElse(made), clock.instant()));
     }
+    for (var stage : Stage.values()) {
+      if (becameTrue(stage.condition(), before, after)) {
+        // Before it began it was Unknown: then it began when the one before it ended.
+        var troubled =
+            Conditions.find(before, stage.condition()).filter(c -> c.getStatus().equals("False"));
+        var begun =
+            troubled
+                .map(Condition::getLastTransitionTime)
+                .or(() -> stage.previous().flatMap(s -> changed(after, s.condition())))
+                .orElse(made);
+        timeOfStage.get(stage).record(since(begun, clock.instant()));
+      }
+    }
+  }
+
+  private static boolean becameTrue(String type, List<Condition> before, List<Condition> after) {
+    return isTrue(after, type) && !isTrue(before, type);
+  }
+
+  private static boolean isTrue(List<Condition> conditions, String type) {
+    return Conditions.find(conditions, type).filter(c -> c.getStatus().equals(TRUE)).isPresent();
+  }
+
+  private static Optional<String> changed(List<Condition> conditions, String type) {
+    return Conditions.find(conditions, type).map(Condition::getLastTransitionTime);
+  }
+
+  private static Duration since(String begin, Instant now) {
+    return Duration.between(Instant.parse(begin), now);
   }
 
   private void tellConditions(GaugeWithCallback.Callback callback) {

@@ -20,7 +20,7 @@ import picocli.CommandLine;
  * to read.
  */
 class RenderTest {
-  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+  static final Path GOLDEN = Path.of("src/test/resources/golden");
 
   @TempDir private Path folder;
 

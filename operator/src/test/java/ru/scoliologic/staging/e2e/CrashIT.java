@@ -10,7 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -20,16 +21,21 @@ import org.junit.jupiter.api.TestFactory;
 import ru.scoliologic.staging.cluster.Labels;
 
 /**
- * The operator dies before or after any of its writes; a new one goes on to the same end as
- * without.
+ * The operator dies before or after any of its writes, or its environment is deleted then; in the
+ * end all is as without.
  *
  * <p>{@code make faults} takes every write, {@code make test} a few of each kind of work.
  */
 class CrashIT {
-  /** One write of so many is taken by {@code make test}; a prime, so that kinds vary. */
+  /** One write of so many is taken by {@code make test}; primes, so that kinds vary. */
   private static final int STRIDE = 31;
 
-  private static final Duration LIMIT = Duration.ofMinutes(1);
+  private static final int STRIDE_OF_EDIT = 7;
+  private static final int STRIDE_OF_ROTATION = 2;
+
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final String ROTATED = "JWT_SECRET";
+  private static final String CREDENTIALS = "env-credentials";
 
   private static StubEnvironment environment;
   private static JsonNode specA;
@@ -39,9 +45,7 @@ class CrashIT {
   private static int writesToCreate;
   private static int writesToEdit;
   private static int writesToRotate;
-  private static Map<String, JsonNode> rotated;
-  private static int rotations;
-  private static final List<Boolean> deaths = new ArrayList<>();
+  private static int rotation;
 
   @BeforeAll
   static void it_is_seen_without_a_crash_first() {
@@ -49,19 +53,18 @@ class CrashIT {
     specA = StubEnvironment.manifest().get("spec");
     specB = specA.deepCopy();
     edit((ObjectNode) specB);
-    var operator = environment.operator(0, false);
-    environment.create();
-    environment.converge();
+    writesToCreate = writesOf(environment::create);
     created = comparable();
-    writesToCreate = operator.writes().size();
-    environment.spec(specB);
-    environment.converge();
+    // The first time there is a migration to run; what is wanted is an edit like all that follow.
+    for (var spec : List.of(specB, specA)) {
+      environment.spec(spec);
+      environment.converge();
+    }
+    writesToEdit = writesOf(() -> environment.spec(specB));
     edited = comparable();
-    writesToEdit = operator.writes().size() - writesToCreate;
-    rotate();
+    environment.spec(specA);
     environment.converge();
-    rotated = comparable();
-    writesToRotate = operator.writes().size() - writesToCreate - writesToEdit;
+    writesToRotate = writesOf(() -> environment.spec(rotated()));
     System.out.printf(
         "writes to create: %d, to edit: %d, to rotate: %d%n",
         writesToCreate, writesToEdit, writesToRotate);
@@ -69,10 +72,16 @@ class CrashIT {
 
   @AfterAll
   static void it_is_removed() {
-    environment.close();
-    assertThat(deaths.stream().filter(died -> died).count())
-        .as("operators that died, of %d", deaths.size())
-        .isGreaterThan(deaths.size() / 2);
+    if (environment != null) {
+      environment.close();
+    }
+  }
+
+  private static int writesOf(Runnable work) {
+    var operator = environment.operator();
+    work.run();
+    environment.converge();
+    return operator.objectWrites().size();
   }
 
   /** Another version with another variable, a part left out, a setting of the database's backup. */
@@ -86,13 +95,15 @@ class CrashIT {
     ((ObjectNode) services.get("redis")).put("maxMemory", "96Mi");
   }
 
-  /** Another value for a key that the application alone knows: the stub runs no Job. */
-  private static void rotate() {
-    var spec = (ObjectNode) specB.deepCopy();
-    rotations++;
-    ((ObjectNode) spec.get("secrets").get("keys").get(0).get("generate"))
-        .put("rotation", rotations);
-    environment.spec(spec);
+  /** A with a generated key to be made anew: each time a higher number. */
+  private static JsonNode rotated() {
+    var spec = specA.deepCopy();
+    for (var key : spec.get("secrets").get("keys")) {
+      if (ROTATED.equals(key.get("name").asText())) {
+        ((ObjectNode) key.get("generate")).put("rotation", ++rotation);
+      }
+    }
+    return spec;
   }
 
   /** Without the generated values and what is made of them: they differ from one to the next. */
@@ -104,7 +115,7 @@ class CrashIT {
           var tree = (ObjectNode) object.deepCopy();
           if (name.startsWith("Secret/")) {
             var values = (ObjectNode) tree.get("data");
-            values.remove("JWT_SECRET.rotation");
+            values.remove(ROTATED + ".rotation");
             values.fieldNames().forEachRemaining(key -> values.put(key, "value"));
           }
           tree.findParents(Labels.PLANNED_HASH)
@@ -116,77 +127,205 @@ class CrashIT {
     return objects;
   }
 
-  private static Stream<DynamicTest> at(int writes, Consumer<Death> scenario) {
-    int stride = "all".equals(System.getProperty("faults")) ? 1 : STRIDE;
-    return IntStream.rangeClosed(1, writes)
-        .filter(number -> number % stride == 1 % stride)
-        .boxed()
-        .flatMap(number -> Stream.of(new Death(number, false), new Death(number, true)))
-        .map(death -> DynamicTest.dynamicTest(death.toString(), () -> scenario.accept(death)));
-  }
-
-  private record Death(int write, boolean afterwards) {
+  /** Something that happens at a write of an object. */
+  private record Moment(int write, boolean afterwards) {
     @Override
     public String toString() {
       return (afterwards ? "after write " : "before write ") + write;
     }
   }
 
+  /** Cases that tell whether it happened; most must have, or the test shows nothing. */
+  private static Stream<DynamicTest> at(
+      int writes, int strideOfTheSample, Predicate<Moment> scenario) {
+    int stride = "all".equals(System.getProperty("faults")) ? 1 : strideOfTheSample;
+    var happened = new ArrayList<Boolean>();
+    var cases =
+        IntStream.rangeClosed(1, writes)
+            .filter(number -> number % stride == 1 % stride)
+            .boxed()
+            .flatMap(number -> Stream.of(new Moment(number, false), new Moment(number, true)))
+            .map(moment ->
+                DynamicTest.dynamicTest(
+                    moment.toString(), () -> happened.add(scenario.test(moment))));
+    return Stream.concat(
+        cases,
+        Stream.of(
+            DynamicTest.dynamicTest(
+                "most of it happened",
+                () ->
+                    assertThat(happened.stream().filter(did -> did).count())
+                        .as("of %d", happened.size())
+                        .isGreaterThan(happened.size() / 2))));
+  }
+
   /**
-   * Runs an operator that dies, does what it is to work on, and starts another one. How many writes
-   * of a status there are depends on how the watches' news fall together, so one that is done
-   * before its last writes lives on; that is counted, for most must die.
+   * Lets the operator that runs die, does what it is to work on, and starts another one. The last
+   * writes may be left out by chance, when an old version is removed earlier or later.
+   *
+   * @param meanwhile looks at what the dead one left
+   * @return what is worth knowing if the end is not as it should be
    */
-  private static void dies(Death death, Runnable work) {
-    var operator = environment.operator(death.write(), death.afterwards());
+  private static Outcome dies(Moment moment, Runnable work, Runnable meanwhile) {
+    var operator = environment.operator();
+    operator.dieAt(moment.write(), moment.afterwards());
     work.run();
-    await("the operator to die " + death)
+    await("the operator to die " + moment)
         .atMost(LIMIT)
         .until(() -> operator.isDead() || environment.isConverged());
-    deaths.add(operator.isDead());
-    environment.operator(0, false);
+    boolean died = operator.isDead();
+    meanwhile.run();
+    environment.operator();
     environment.converge();
+    return new Outcome(moment, died, operator.writes());
+  }
+
+  private record Outcome(Moment moment, boolean happened, List<String> sent) {
+    void isAs(Map<String, JsonNode> expected) {
+      assertThat(Differences.between(expected, comparable())).as(this::told).isEmpty();
+    }
+
+    private String told() {
+      return "%s%n%s%nwrites of the one before:%n  %s"
+          .formatted(moment, environment.report(), String.join("\n  ", sent));
+    }
   }
 
   @TestFactory
   Stream<DynamicTest> an_environment_is_made_in_spite_of_a_death() {
     return at(
         writesToCreate,
-        death -> {
-          environment.operator(0, false);
-          environment.delete();
-          dies(death, environment::create);
-          assertThat(comparable()).isEqualTo(created);
+        STRIDE,
+        moment -> {
+          removed();
+          var outcome = dies(moment, environment::create, () -> {});
+          outcome.isAs(created);
+          return outcome.happened();
         });
+  }
+
+  /** No operator works on what is being removed, so that each case begins alike. */
+  private static void removed() {
+    environment.stop();
+    environment.delete();
+    environment.forget();
   }
 
   @TestFactory
   Stream<DynamicTest> an_edit_is_carried_out_in_spite_of_a_death() {
     return at(
         writesToEdit,
-        death -> {
-          environment.operator(0, false);
-          environment.spec(specA);
-          environment.converge();
+        STRIDE_OF_EDIT,
+        moment -> {
+          itIsA();
           var kept = environment.kept();
-          dies(death, () -> environment.spec(specB));
-          assertThat(environment.kept()).isEqualTo(kept);
-          assertThat(comparable()).isEqualTo(edited);
+          var outcome = dies(moment, () -> environment.spec(specB), () -> {});
+          assertThat(environment.kept()).as(outcome::told).isEqualTo(kept);
+          outcome.isAs(edited);
+          return outcome.happened();
         });
   }
 
+  private static void itIsA() {
+    if (environment.resource().get() == null) {
+      environment.operator();
+      environment.create();
+    } else {
+      environment.spec(specA);
+    }
+    environment.converge();
+  }
+
   @TestFactory
-  Stream<DynamicTest> a_key_is_rotated_in_spite_of_a_death() {
+  Stream<DynamicTest> a_key_is_rotated_once_in_spite_of_a_death() {
     return at(
         writesToRotate,
-        death -> {
-          environment.operator(0, false);
-          environment.spec(specB);
-          environment.converge();
-          var before = environment.value("JWT_SECRET");
-          dies(death, CrashIT::rotate);
-          assertThat(environment.value("JWT_SECRET")).isNotEqualTo(before);
-          assertThat(comparable()).isEqualTo(rotated);
+        STRIDE_OF_ROTATION,
+        moment -> {
+          itIsA();
+          var before = environment.values(CREDENTIALS);
+          var atDeath = new TreeMap<String, String>();
+          var outcome =
+              dies(
+                  moment,
+                  () -> environment.spec(rotated()),
+                  () -> atDeath.putAll(environment.values(CREDENTIALS)));
+          var now = environment.values(CREDENTIALS);
+          assertThat(now.get(ROTATED)).as(outcome::told).isNotEqualTo(before.get(ROTATED));
+          if (!atDeath.get(ROTATED).equals(before.get(ROTATED))) {
+            assertThat(now.get(ROTATED)).as(outcome::told).isEqualTo(atDeath.get(ROTATED));
+          }
+          var next = atDeath.get(ROTATED + ".next");
+          if (next != null) {
+            assertThat(now.get(ROTATED)).as(outcome::told).isEqualTo(next);
+          }
+          assertThat(environment.values("env-app-env"))
+              .as(outcome::told)
+              .containsEntry(ROTATED, now.get(ROTATED));
+          List.of(before, now)
+              .forEach(values -> values.keySet().removeIf(key -> key.startsWith(ROTATED)));
+          assertThat(now).as(outcome::told).isEqualTo(before);
+          outcome.isAs(created);
+          return outcome.happened();
         });
+  }
+
+  /** With Retain, so that there is something to come back to. */
+  @TestFactory
+  Stream<DynamicTest> what_is_deleted_in_mid_work_and_made_again_has_its_data_and_credentials() {
+    var manifest = (ObjectNode) StubEnvironment.manifest();
+    ((ObjectNode) manifest.get("spec")).put("deletionPolicy", "Retain");
+    var whole = new TreeMap<String, JsonNode>();
+    return Stream.concat(
+        Stream.of(
+            DynamicTest.dynamicTest(
+                "without a deletion",
+                () -> {
+                  removed();
+                  environment.operator();
+                  environment.create(manifest);
+                  environment.converge();
+                  whole.putAll(comparable());
+                })),
+        at(
+            writesToCreate,
+            STRIDE,
+            moment -> {
+              removed();
+              return madeAgain(moment, manifest, whole);
+            }));
+  }
+
+  private static boolean madeAgain(
+      Moment moment, JsonNode manifest, Map<String, JsonNode> expected) {
+    var operator = environment.operator();
+    var deleted = new AtomicBoolean();
+    operator.at(
+        moment.write(),
+        moment.afterwards(),
+        () -> {
+          environment.resource().delete();
+          deleted.set(true);
+        });
+    environment.create(manifest);
+    await("the deletion " + moment)
+        .atMost(LIMIT)
+        .until(() -> deleted.get() || environment.isConverged());
+    environment.delete();
+    // What the operator was about has come to its end.
+    environment.settles(LIMIT, () -> true);
+    environment.awaitDeletion();
+    var kept = environment.kept();
+    assertThat(environment.retained())
+        .allMatch(name ->
+            name.startsWith("PersistentVolumeClaim/") || name.equals("Secret/" + CREDENTIALS));
+
+    environment.create(manifest);
+    environment.converge();
+
+    var outcome = new Outcome(moment, deleted.get(), operator.writes());
+    assertThat(environment.kept()).as(outcome::told).containsAllEntriesOf(kept);
+    outcome.isAs(expected);
+    return outcome.happened();
   }
 }

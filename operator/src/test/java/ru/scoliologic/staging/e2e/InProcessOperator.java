@@ -20,8 +20,12 @@ import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
 import ru.scoliologic.staging.reconcile.Telemetry;
 
 /**
- * The operator inside the test's process, watching one namespace, so that it can be killed before
- * or after any one of its writes: from then on no write of it reaches the server.
+ * The operator inside the test's process, watching one namespace, so that something can happen to
+ * it before or after any one of its writes: it dies, and from then on no write of it reaches the
+ * server, or something else is done while it goes on.
+ *
+ * <p>Counted are writes of objects, which the plan tells. How often a status is written depends on
+ * how the watches' news fall together, and leases and events come by the clock.
  */
 final class InProcessOperator implements AutoCloseable {
   private static final Set<String> WRITES = Set.of("POST", "PUT", "PATCH", "DELETE");
@@ -30,20 +34,17 @@ final class InProcessOperator implements AutoCloseable {
   private final Operator operator;
   private final Writes writes;
 
-  /**
-   * Starts one.
-   *
-   * @param killAt number of the write, from 1, at which it dies; 0 for never
-   * @param afterwards whether that write still reaches the server
-   */
-  InProcessOperator(KubernetesClient admin, String namespace, int killAt, boolean afterwards) {
-    this(admin, namespace, killAt, afterwards, path -> true);
+  /** Starts one that watches a namespace. */
+  InProcessOperator(KubernetesClient admin, String namespace) {
+    this(admin, namespace, 0, false, path -> true);
   }
 
   /**
-   * Starts one.
+   * Starts one that dies at a write.
    *
-   * @param counts which writes are counted, by their path
+   * @param killAt number of the write, from 1; 0 for never
+   * @param afterwards whether that write still reaches the server
+   * @param counts which writes of objects are counted, by their path
    */
   InProcessOperator(
       KubernetesClient admin,
@@ -51,7 +52,10 @@ final class InProcessOperator implements AutoCloseable {
       int killAt,
       boolean afterwards,
       Predicate<String> counts) {
-    this.writes = new Writes(killAt, afterwards, counts);
+    this.writes = new Writes();
+    if (killAt > 0) {
+      writes.hazard = new Hazard(killAt, afterwards, counts, () -> writes.dead = true);
+    }
     this.client =
         new KubernetesClientBuilder()
             .withConfig(admin.getConfiguration())
@@ -74,9 +78,33 @@ final class InProcessOperator implements AutoCloseable {
     operator.start();
   }
 
-  /** Method and path of every write that was sent, in order. */
+  /** Method and path of every write that was sent, events left out, in order. */
   List<String> writes() {
     return List.copyOf(writes.sent);
+  }
+
+  /** Method and path of every object's write that was sent, in order. */
+  List<String> objectWrites() {
+    return writes().stream().filter(InProcessOperator::isOfAnObject).toList();
+  }
+
+  private static boolean isOfAnObject(String write) {
+    return !write.endsWith("/status") && !write.contains("/events") && !write.contains("/leases");
+  }
+
+  /**
+   * Lets it die at a write.
+   *
+   * @param number of the object's write, from 1, counted from now on
+   * @param afterwards whether that write still reaches the server
+   */
+  void dieAt(int number, boolean afterwards) {
+    at(number, afterwards, () -> writes.dead = true);
+  }
+
+  /** Lets something happen at a write, as in {@link #dieAt}, which the operator survives. */
+  void at(int number, boolean afterwards, Runnable what) {
+    writes.hazard = new Hazard(number, afterwards, path -> true, what);
   }
 
   boolean isDead() {
@@ -90,36 +118,47 @@ final class InProcessOperator implements AutoCloseable {
     client.close();
   }
 
-  /** Events are courtesy: they are neither counted nor awaited. */
+  private record Hazard(
+      int number,
+      boolean afterwards,
+      Predicate<String> counts,
+      AtomicInteger count,
+      Runnable what) {
+    private Hazard(int number, boolean afterwards, Predicate<String> counts, Runnable what) {
+      this(number, afterwards, counts, new AtomicInteger(), what);
+    }
+
+    private boolean counts(HttpRequest request) {
+      var path = request.uri().getPath();
+      return WRITES.contains(request.method()) && isOfAnObject(path) && counts.test(path);
+    }
+  }
+
   private static final class Writes implements Interceptor {
-    private final int killAt;
-    private final Predicate<String> counts;
-    private final boolean afterwards;
-    private final AtomicInteger count = new AtomicInteger();
     private final List<String> sent = new CopyOnWriteArrayList<>();
     private volatile boolean dead;
-
-    private Writes(int killAt, boolean afterwards, Predicate<String> counts) {
-      this.killAt = killAt;
-      this.counts = counts;
-      this.afterwards = afterwards;
-    }
+    private volatile Hazard hazard;
 
     @Override
     public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
       var path = request.uri().getPath();
-      if (!WRITES.contains(request.method()) || path.contains("/events")) {
+      if (!WRITES.contains(request.method())) {
         return;
       }
+      var near = hazard;
+      if (near != null && !dead && near.counts(request)) {
+        int number = near.count().incrementAndGet();
+        // Writes of one wave run side by side: the next may come before this one's answer.
+        if (number == near.number() + (near.afterwards() ? 1 : 0)) {
+          happens(near);
+        }
+      }
       if (dead) {
-        throw new IllegalStateException("this operator is dead");
+        throw new IllegalStateException("killed before " + path);
       }
-      int number = counts.test(path) ? count.incrementAndGet() : count.get();
-      if (killAt != 0 && (afterwards ? number > killAt : number >= killAt)) {
-        dead = true;
-        throw new IllegalStateException("killed before write %d: %s".formatted(number, path));
+      if (!path.contains("/events")) {
+        sent.add(request.method() + " " + path);
       }
-      sent.add(request.method() + " " + path);
     }
 
     @Override
@@ -127,8 +166,19 @@ final class InProcessOperator implements AutoCloseable {
         HttpRequest request,
         HttpResponse<?> response,
         AsyncBody.Consumer<List<java.nio.ByteBuffer>> body) {
-      if (killAt != 0 && count.get() >= killAt && WRITES.contains(request.method())) {
-        dead = true;
+      var near = hazard;
+      if (near != null
+          && near.afterwards()
+          && near.count().get() >= near.number()
+          && near.counts(request)) {
+        happens(near);
+      }
+    }
+
+    private synchronized void happens(Hazard near) {
+      if (near.equals(hazard)) {
+        near.what().run();
+        hazard = null;
       }
     }
   }

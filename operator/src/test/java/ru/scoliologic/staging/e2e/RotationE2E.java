@@ -303,7 +303,7 @@ class RotationE2E {
   void a_value_that_the_application_refuses_is_taken_back_and_a_good_one_follows()
       throws IOException {
     var before = secret("-app-env");
-    try (var operator = new InProcessOperator(staging.admin(), NAMESPACE, 0, false)) {
+    try (var operator = new InProcessOperator(staging.admin(), NAMESPACE)) {
       // The application asks for 32 characters.
       generate("JWT_SECRET", "{\"length\":16,\"rotation\":1}");
       awaitRow("JWT_SECRET", "Failed", 1);

@@ -54,7 +54,7 @@ class SecretChangeIT {
     var manifest = StubEnvironment.manifest();
     ((ObjectNode) manifest.at("/spec/services/app")).remove("envFrom");
     spec = manifest.get("spec");
-    environment.operator(0, false);
+    environment.operator();
     environment.create(manifest);
     environment.converge();
   }

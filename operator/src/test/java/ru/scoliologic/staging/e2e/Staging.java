@@ -46,12 +46,24 @@ final class Staging {
       var cluster = ThrowawayCluster.start();
       cluster.resolve("staging.test");
       cluster.pebble();
-      cluster.kubectl("apply", "--server-side", "-k", OVERLAYS + "operator");
-      cluster.kubectl(
-          "-n", OPERATOR, "rollout", "status", "deployment/" + OPERATOR, "--timeout=180s");
       shared = new Staging(cluster);
+      shared.install();
     }
     return shared;
+  }
+
+  /** Installs the operator as people do, or what is missing of it. */
+  void install() {
+    // Tests scale it by other means: the number of replicas is then not kubectl's own.
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", OVERLAYS + "operator");
+    cluster.kubectl(
+        "wait",
+        "--for=condition=Established",
+        "crd/stagingenvironments.staging.scoliologic.ru",
+        "crd/stagingreleases.staging.scoliologic.ru",
+        "--timeout=60s");
+    cluster.kubectl(
+        "-n", OPERATOR, "rollout", "status", "deployment/" + OPERATOR, "--timeout=180s");
   }
 
   ThrowawayCluster cluster() {
@@ -67,11 +79,8 @@ final class Staging {
     cluster.kubectl("-n", OPERATOR, "scale", "deployment/" + OPERATOR, "--replicas=" + replicas);
     await("%d operators in the cluster".formatted(replicas))
         .atMost(LONG)
-        .until(() ->
-            admin().pods().inNamespace(OPERATOR).list().getItems().stream()
-                    .filter(pod -> !pod.isMarkedForDeletion())
-                    .count()
-                == replicas);
+        // One that is being ended may still write.
+        .until(() -> admin().pods().inNamespace(OPERATOR).list().getItems().size() == replicas);
   }
 
   /** A namespace that trusts the ACME server. */
@@ -217,7 +226,10 @@ final class Staging {
         .extracting(Condition::getType)
         .startsWith("InfrastructureReady", "ConfigurationReady", "Deployed", "Validated", "Ready")
         .doesNotHaveDuplicates()
-        .doesNotContainSequence("Reconciling", "Stalled");
+        .satisfies(types ->
+            assertThat(types.containsAll(List.of("Reconciling", "Stalled")))
+                .as("Reconciling and Stalled at once, of " + types)
+                .isFalse());
     assertThat(conditions)
         .allSatisfy(c -> {
           assertThat(c.getReason()).matches("([A-Z][a-z]+)+");

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
@@ -21,11 +22,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Labels;
 
 /** An environment whose pods run on a {@link StubNode}, and the operator in this process. */
@@ -43,6 +52,17 @@ final class StubEnvironment implements AutoCloseable {
   private static final List<String> PASSING =
       List.of("resourceVersion", "generation", "managedFields", "creationTimestamp");
 
+  /** Annotations that controllers write, or that hold a time. */
+  private static final List<String> BY_OTHERS =
+      List.of(
+          Labels.SWITCHED_AT,
+          "deployment.kubernetes.io/revision",
+          "pv.kubernetes.io/bind-completed",
+          "pv.kubernetes.io/bound-by-controller",
+          "volume.beta.kubernetes.io/storage-provisioner",
+          "volume.kubernetes.io/storage-provisioner",
+          "volume.kubernetes.io/selected-node");
+
   private final Staging staging;
   private final String namespace;
   private final StubNode node;
@@ -53,6 +73,11 @@ final class StubEnvironment implements AutoCloseable {
     this.namespace = namespace;
     staging.shipped(0);
     this.node = new StubNode(staging.admin(), staging.cluster().nodeIp());
+    furnish();
+  }
+
+  /** The namespace with what the environment is given by people. */
+  void furnish() {
     staging.namespace(namespace);
     staging
         .admin()
@@ -79,20 +104,39 @@ final class StubEnvironment implements AutoCloseable {
         .serverSideApply();
   }
 
-  /** Starts the operator, which dies at a write, or never if that is 0. */
-  InProcessOperator operator(int killAt, boolean afterwards) {
+  /** Starts an operator in the place of the one that ran. */
+  InProcessOperator operator() {
+    stop();
+    operator = new InProcessOperator(staging.admin(), namespace);
+    return operator;
+  }
+
+  /** From now on no operator runs. */
+  void stop() {
     if (operator != null) {
       operator.close();
+      operator = null;
     }
-    operator = new InProcessOperator(staging.admin(), namespace, killAt, afterwards);
-    return operator;
+  }
+
+  /** Leaves the work to the operator of the cluster. */
+  void leaveToTheShippedOne() {
+    stop();
+    staging.shipped(1);
+  }
+
+  /** Waits until the environment is as asked, whoever works on it. */
+  void awaitDeployed() {
+    try {
+      await("the environment to be as asked").atMost(LIMIT).until(this::asAsked);
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError("%s; %s".formatted(e.getMessage(), report()), e);
+    }
   }
 
   /** The same with no other rights than those that the operator ships with. */
   InProcessOperator operatorWithItsRights(int killAt, boolean afterwards) {
-    if (operator != null) {
-      operator.close();
-    }
+    stop();
     var config =
         new ConfigBuilder(staging.admin().getConfiguration())
             .withImpersonateUsername(
@@ -100,7 +144,7 @@ final class StubEnvironment implements AutoCloseable {
             .withImpersonateGroups("system:serviceaccounts", "system:authenticated")
             .build();
     try (var its = new KubernetesClientBuilder().withConfig(config).build()) {
-      operator = new InProcessOperator(its, namespace, killAt, afterwards);
+      operator = new InProcessOperator(its, namespace, killAt, afterwards, path -> true);
     }
     return operator;
   }
@@ -154,66 +198,141 @@ final class StubEnvironment implements AutoCloseable {
     }
   }
 
-  /** Removes the environment and waits for all it owned. */
+  /** Removes the environment and waits until nothing of it is left but what it retains. */
   void delete() {
     resource().delete();
-    await("all of the environment to be gone").atMost(LIMIT).until(() -> objects().isEmpty());
+    awaitDeletion();
+  }
+
+  /** Waits until nothing of the environment is left but what it retains, pods included. */
+  void awaitDeletion() {
+    try {
+      await("all of the environment to be gone")
+          .atMost(LIMIT)
+          .until(() -> resource().get() == null && left().isEmpty());
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError(
+          e.getMessage() + "; left: " + left().stream().map(Applier::key).toList(), e);
+    }
+  }
+
+  /** All that goes with the environment: what has an owner, and pods. */
+  private List<HasMetadata> left() {
+    return Stream.concat(everything(), releases())
+        .filter(object -> !object.getMetadata().getOwnerReferences().isEmpty())
+        .toList();
+  }
+
+  /** Kind and name of all that the environment left behind. */
+  Set<String> retained() {
+    return Stream.concat(everything(), releases())
+        .map(Applier::key)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Removes what a deleted environment retained. */
+  void forget() {
+    everything().forEach(object -> staging.admin().resource(object).delete());
+    await("what was retained to be gone").atMost(LIMIT).until(() -> retained().isEmpty());
+  }
+
+  private Stream<HasMetadata> everything() {
+    return Stream.concat(
+        owned().stream(),
+        staging
+            .admin()
+            .pods()
+            .inNamespace(namespace)
+            .withLabel(Labels.MANAGED_BY)
+            .list()
+            .getItems()
+            .stream());
+  }
+
+  private Stream<StagingRelease> releases() {
+    try {
+      return staging
+          .admin()
+          .resources(StagingRelease.class)
+          .inNamespace(namespace)
+          .list()
+          .getItems()
+          .stream();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == 404) {
+        // The kind itself is gone.
+        return Stream.empty();
+      }
+      throw e;
+    }
   }
 
   /** Waits until the environment is as asked, and nothing more is written. */
   void converge() {
-    var writes = new AtomicReference<List<String>>(List.of());
     try {
-      await("convergence")
-          .atMost(LIMIT)
-          .pollInterval(Duration.ofMillis(250))
-          .during(QUIET)
-          .until(() -> {
-            var before = writes.getAndSet(operator.writes());
-            return before.equals(writes.get()) && asAsked();
-          });
-    } catch (org.awaitility.core.ConditionTimeoutException e) {
-      var status = resource().get().getStatus();
-      throw new AssertionError(
-          "%s; conditions: %s; last writes: %s"
-              .formatted(
-                  e.getMessage(),
-                  status == null ? "none" : status.conditions(),
-                  writes.get().reversed().stream().limit(5).toList()),
-          e);
+      settles(LIMIT, this::asAsked);
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError("%s; %s".formatted(e.getMessage(), report()), e);
     }
   }
 
   /** Whether nothing is written for a while. */
   boolean isQuiet() {
     try {
-      await("quiet")
-          .atMost(QUIET.multipliedBy(2))
-          .during(QUIET)
-          .until(operator::writes, operator.writes()::equals);
+      settles(QUIET.multipliedBy(2), () -> true);
       return true;
-    } catch (org.awaitility.core.ConditionTimeoutException e) {
+    } catch (ConditionTimeoutException e) {
       return false;
     }
   }
 
-  /** Whether the environment is as asked and nothing was written for a while. */
+  /** Whether the environment gets to be as asked, with nothing written for a while. */
   boolean isConverged() {
     try {
-      await("convergence")
-          .atMost(QUIET.multipliedBy(2))
-          .during(QUIET)
-          .until(operator::writes, operator.writes()::equals);
+      settles(QUIET.multipliedBy(2), () -> true);
       return asAsked();
-    } catch (org.awaitility.core.ConditionTimeoutException e) {
+    } catch (ConditionTimeoutException e) {
       return false;
     }
+  }
+
+  /** Waits for something while nothing is written. */
+  void settles(Duration limit, Callable<Boolean> predicate) {
+    var writes = new AtomicReference<List<String>>(List.of());
+    await("convergence")
+        .atMost(limit)
+        .pollInterval(Duration.ofMillis(250))
+        .during(QUIET)
+        .until(() -> {
+          var before = writes.getAndSet(operator.writes());
+          return before.equals(writes.get()) && predicate.call();
+        });
+  }
+
+  /** Conditions and last writes, for what goes wrong. */
+  String report() {
+    var environment = resource().get();
+    var conditions =
+        environment == null || environment.getStatus() == null
+            ? Stream.<String>of("none")
+            : environment.getStatus().conditions().stream()
+                .map(c ->
+                    "%s=%s %s: %s"
+                        .formatted(c.getType(), c.getStatus(), c.getReason(), c.getMessage()));
+    var sent = operator == null ? List.<String>of() : operator.writes();
+    return "conditions:%n  %s%nlast writes of %d:%n  %s"
+        .formatted(
+            conditions.collect(Collectors.joining("\n  ")),
+            sent.size(),
+            sent.reversed().stream().limit(12).collect(Collectors.joining("\n  ")));
   }
 
   private boolean asAsked() {
     var environment = resource().get();
+    Staging.checkContract(environment);
     var status = environment.getStatus();
     if (status == null
+        || !claimsAreBound()
         || !environment.getMetadata().getGeneration().equals(status.observedGeneration())) {
       return false;
     }
@@ -230,6 +349,17 @@ final class StubEnvironment implements AutoCloseable {
             || status.rotations().stream().allMatch(row -> row.step().equals("Done")));
   }
 
+  private boolean claimsAreBound() {
+    return staging
+        .admin()
+        .persistentVolumeClaims()
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .stream()
+        .allMatch(claim -> "Bound".equals(claim.getStatus().getPhase()));
+  }
+
   /** Everything the environment owns, by kind and name, without what changes by itself. */
   Map<String, JsonNode> objects() {
     var serving = servingDeployment();
@@ -240,7 +370,10 @@ final class StubEnvironment implements AutoCloseable {
           object.getKind().equals("Deployment")
               && "app".equals(object.getMetadata().getLabels().get(Labels.COMPONENT))
               && !object.getMetadata().getName().equals(serving);
-      if (!otherVersion) {
+      boolean byTheClock =
+          object.getMetadata().getOwnerReferences().stream()
+              .anyMatch(owner -> owner.getKind().equals("CronJob"));
+      if (!otherVersion && !byTheClock) {
         found.put(name, plain(object));
       }
     }
@@ -261,16 +394,10 @@ final class StubEnvironment implements AutoCloseable {
     return kept;
   }
 
-  /** A value of the credentials, as it is stored. */
-  String value(String key) {
-    return staging
-        .admin()
-        .secrets()
-        .inNamespace(namespace)
-        .withName(NAME + "-credentials")
-        .get()
-        .getData()
-        .get(key);
+  /** The values of a Secret as they are stored, by key. */
+  Map<String, String> values(String secret) {
+    return new TreeMap<>(
+        staging.admin().secrets().inNamespace(namespace).withName(secret).get().getData());
   }
 
   private String servingDeployment() {
@@ -281,7 +408,32 @@ final class StubEnvironment implements AutoCloseable {
         : NAME + "-app-" + service.getSpec().getSelector().get(Labels.VERSION);
   }
 
-  private List<HasMetadata> owned() {
+  /** Uid of every pod by its name; versions that do not serve any more left out. */
+  Map<String, String> pods() {
+    var serving = servingDeployment();
+    return staging
+        .admin()
+        .pods()
+        .inNamespace(namespace)
+        .withLabel(Labels.MANAGED_BY)
+        .list()
+        .getItems()
+        .stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod ->
+            pod.getMetadata().getLabels().get(Labels.VERSION) == null
+                || pod.getMetadata().getName().startsWith(serving))
+        .collect(
+            Collectors.toMap(
+                pod -> pod.getMetadata().getName(), pod -> pod.getMetadata().getUid()));
+  }
+
+  KubernetesClient admin() {
+    return staging.admin();
+  }
+
+  /** All objects that carry the operator's label, but pods. */
+  List<HasMetadata> owned() {
     var admin = staging.admin();
     var lists =
         List.of(
@@ -311,7 +463,7 @@ final class StubEnvironment implements AutoCloseable {
     metadata.remove(PASSING);
     metadata.remove("uid");
     if (metadata.get("annotations") instanceof ObjectNode annotations) {
-      annotations.remove(List.of(Labels.SWITCHED_AT, "deployment.kubernetes.io/revision"));
+      annotations.remove(BY_OTHERS);
       // Attempts at certificates go by the clock.
       boolean ordering = annotations.has(ATTEMPTS) || object.getKind().equals("Ingress");
       annotations.remove(List.of(ATTEMPTS, RESOLVER));
@@ -334,9 +486,7 @@ final class StubEnvironment implements AutoCloseable {
 
   @Override
   public void close() {
-    if (operator != null) {
-      operator.close();
-    }
+    stop();
     staging.remove(namespace);
     node.close();
     staging.shipped(1);

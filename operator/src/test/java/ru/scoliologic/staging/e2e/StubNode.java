@@ -1,5 +1,7 @@
 package ru.scoliologic.staging.e2e;
 
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -10,6 +12,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
@@ -26,6 +29,7 @@ import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -33,8 +37,9 @@ import java.util.function.Consumer;
 
 /**
  * A node without a machine, on a real API server: every pod that is scheduled to it is ready at
- * once, and every claim of its storage class gets a volume. So whole environments come and go in a
- * second, and what is tested is the operator and the controllers, not containers.
+ * once, or done if it is a Job's, and every claim of its storage class gets a volume. So whole
+ * environments come and go in a second, and what is tested is the operator and the controllers, not
+ * containers.
  */
 final class StubNode implements AutoCloseable {
   static final String NAME = "stub";
@@ -52,10 +57,11 @@ final class StubNode implements AutoCloseable {
           .build();
 
   private static final int HEARTBEAT_SECONDS = 8;
+  private static final int RETRY_MILLIS = 500;
 
   private final KubernetesClient admin;
   private final String address;
-  private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor();
+  private final ScheduledExecutorService heart = Executors.newScheduledThreadPool(2);
   private final ScheduledFuture<?> beats;
   private final SharedIndexInformer<Pod> pods;
   private final SharedIndexInformer<PersistentVolumeClaim> claims;
@@ -151,8 +157,8 @@ final class StubNode implements AutoCloseable {
                   .build())
           .forceConflicts()
           .serverSideApply();
-    } catch (KubernetesClientException e) {
-      // The next beat comes; a node that stays lost shows in the tests.
+    } catch (RuntimeException e) {
+      // One that got out would end the beats; a node that stays lost shows in the tests.
       System.err.println("stub node: " + e.getMessage());
     }
   }
@@ -162,10 +168,14 @@ final class StubNode implements AutoCloseable {
       admin.resource(pod).withGracePeriod(0).delete();
       return;
     }
-    if (pod.getStatus() != null && "Running".equals(pod.getStatus().getPhase())) {
+    boolean ends =
+        pod.getMetadata().getOwnerReferences().stream()
+            .anyMatch(owner -> owner.getKind().equals("Job"));
+    if (ends ? "Succeeded".equals(phase(pod)) : isReady(pod)) {
       return;
     }
     var now = Instant.now().toString();
+    var ready = ends ? "False" : "True";
     admin
         .resource(
             new PodBuilder()
@@ -174,21 +184,16 @@ final class StubNode implements AutoCloseable {
                 .withNamespace(pod.getMetadata().getNamespace())
                 .endMetadata()
                 .withNewStatus()
-                .withPhase("Running")
+                .withPhase(ends ? "Succeeded" : "Running")
                 .withPodIP(address)
                 .withStartTime(now)
                 .withConditions(
-                    List.of("Initialized", "ContainersReady", "Ready").stream()
-                        .map(type ->
-                            new PodConditionBuilder()
-                                .withType(type)
-                                .withStatus("True")
-                                .withLastTransitionTime(now)
-                                .build())
-                        .toList())
+                    condition("Initialized", "True", now),
+                    condition("ContainersReady", ready, now),
+                    condition("Ready", ready, now))
                 .withContainerStatuses(
                     pod.getSpec().getContainers().stream()
-                        .map(c -> running(c.getName(), c.getImage(), now))
+                        .map(c -> status(c.getName(), c.getImage(), !ends, since(now, ends)))
                         .toList())
                 .endStatus()
                 .build())
@@ -196,20 +201,49 @@ final class StubNode implements AutoCloseable {
         .patch(APPLIED);
   }
 
-  private static ContainerStatus running(String name, String image, String since) {
+  private static String phase(Pod pod) {
+    return pod.getStatus() == null ? null : pod.getStatus().getPhase();
+  }
+
+  /** False as well when the node counted as lost for a while: its pods are then said to be so. */
+  private static boolean isReady(Pod pod) {
+    return "Running".equals(phase(pod))
+        && pod.getStatus().getConditions().stream()
+            .anyMatch(c -> c.getType().equals("Ready") && c.getStatus().equals("True"));
+  }
+
+  private static PodCondition condition(String type, String status, String since) {
+    return new PodConditionBuilder()
+        .withType(type)
+        .withStatus(status)
+        .withLastTransitionTime(since)
+        .build();
+  }
+
+  private static ContainerState since(String time, boolean ended) {
+    return ended
+        ? new ContainerStateBuilder()
+            .withNewTerminated()
+            .withExitCode(0)
+            .withReason("Completed")
+            .withStartedAt(time)
+            .withFinishedAt(time)
+            .endTerminated()
+            .build()
+        : new ContainerStateBuilder().withNewRunning().withStartedAt(time).endRunning().build();
+  }
+
+  private static ContainerStatus status(
+      String name, String image, boolean ready, ContainerState state) {
     return new ContainerStatusBuilder()
         .withName(name)
         .withImage(image)
         .withImageID(image)
         .withContainerID("stub://" + name)
-        .withReady(true)
-        .withStarted(true)
+        .withReady(ready)
+        .withStarted(ready)
         .withRestartCount(0)
-        .withNewState()
-        .withNewRunning()
-        .withStartedAt(since)
-        .endRunning()
-        .endState()
+        .withState(state)
         .build();
   }
 
@@ -258,9 +292,14 @@ final class StubNode implements AutoCloseable {
     admin.storage().v1().storageClasses().withName(STORAGE_CLASS).delete();
   }
 
-  /** Does one thing with each object whenever it is new or changed. */
-  private record Each<T extends HasMetadata>(Consumer<T> action)
-      implements ResourceEventHandler<T> {
+  /** Does one thing with each object whenever it is new or changed, and again until it is done. */
+  private final class Each<T extends HasMetadata> implements ResourceEventHandler<T> {
+    private final Consumer<T> action;
+
+    private Each(Consumer<T> action) {
+      this.action = action;
+    }
+
     @Override
     public void onAdd(T object) {
       attempt(object);
@@ -280,8 +319,30 @@ final class StubNode implements AutoCloseable {
       } catch (KubernetesClientException e) {
         // It is gone or changed meanwhile: then another event comes.
         if (e.getCode() != 404 && e.getCode() != 409) {
-          System.err.println("stub node: " + e.getMessage());
+          later(object, e);
         }
+      } catch (RuntimeException e) {
+        later(object, e);
+      }
+    }
+
+    private void later(T object, RuntimeException why) {
+      System.err.println("stub node: " + why.getMessage());
+      try {
+        var _ = heart.schedule(() -> again(object), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        // The node is being removed.
+      }
+    }
+
+    private void again(T object) {
+      try {
+        var now = admin.resource(object).get();
+        if (now != null) {
+          attempt(now);
+        }
+      } catch (RuntimeException e) {
+        later(object, e);
       }
     }
   }

@@ -139,6 +139,28 @@ class TelemetryTest {
   }
 
   @Test
+  void the_time_of_a_stage_counts_from_the_end_of_the_one_before_or_from_its_trouble() {
+    var infrastructure = condition("InfrastructureReady", "True", Duration.ofSeconds(40));
+    telemetry.published(
+        environment("a"),
+        List.of(infrastructure, condition("ConfigurationReady", "Unknown", Duration.ofHours(1))),
+        List.of(infrastructure, condition("ConfigurationReady", "True", Duration.ZERO)),
+        CLOCK);
+    telemetry.published(
+        environment("b"),
+        List.of(condition("Deployed", "False", Duration.ofSeconds(7))),
+        List.of(condition("Deployed", "True", Duration.ZERO)),
+        CLOCK);
+
+    assertThat(telemetry.scrape().lines())
+        .contains(
+            "staging_stage_time_seconds_sum{stage=\"ConfigurationReady\"} 40.0",
+            "staging_stage_time_seconds_sum{stage=\"Deployed\"} 7.0",
+            "staging_stage_time_seconds_count{stage=\"InfrastructureReady\"} 0",
+            "staging_stage_time_seconds_count{stage=\"Validated\"} 0");
+  }
+
+  @Test
   void rounds_of_checks_are_counted_by_how_they_ended_from_zero_on() {
     assertThat(telemetry.scrape()).contains("staging_checks_seconds_count{result=\"failed\"} 0");
 
