@@ -23,7 +23,7 @@ failed() { echo "failed: $*" >&2; exit 1; }
 refused() { echo "refused: $*" >&2; exit 3; }
 done_with() { echo "$*"; echo "$*" >"$RESULT"; }
 sql() { psql --no-psqlrc -q -v ON_ERROR_STOP=1 "$@"; }
-checksum() { sha256sum <"$1" | cut -d ' ' -f 1; }
+checksum() { sum=$(sha256sum <"$1") && [ -n "$sum" ] && echo "${sum%% *}"; }
 # In the order of their times; names of another environment's dumps may begin otherwise.
 dumps() { ls -1 "$1" 2>/dev/null | grep -- "-$STAMP\.dump\$" | sed "s/^\(.*-\)\($STAMP\)\.dump\$/\2 &/" | sort -r | cut -d ' ' -f 2; }
 
@@ -41,7 +41,8 @@ dump() {
   rm -f "$BACKUPS"/.partial.*
   pg_dump -Fc -f "$partial" "$LIVE" || failed "pg_dump did not finish"
   pg_restore --list "$partial" >/dev/null || failed "pg_restore cannot read what pg_dump wrote"
-  echo "$(checksum "$partial")  $1" >"$partial.sha256" || failed "the checksum cannot be written"
+  made=$(checksum "$partial") || failed "the checksum cannot be made"
+  echo "$made  $1" >"$partial.sha256" || failed "the checksum cannot be written"
   sync
   mv "$partial.sha256" "$BACKUPS/$1.sha256"
   mv "$partial" "$BACKUPS/$1"
@@ -79,7 +80,8 @@ verified() {
   fi
   [ -f "$path.sha256" ] || refused "$2 has no checksum $2.sha256 beside it"
   written=$(cut -d ' ' -f 1 <"$path.sha256")
-  [ "$written" = "$(checksum "$path")" ] || refused "$2 is damaged: its SHA-256 is not the one it was written with"
+  found=$(checksum "$path") || failed "$2 cannot be read"
+  [ "$written" = "$found" ] || refused "$2 is damaged: its SHA-256 is not the one it was written with"
   pg_restore --list "$path" >/dev/null || refused "$2 cannot be read by pg_restore"
 }
 

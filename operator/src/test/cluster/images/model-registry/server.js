@@ -1,6 +1,7 @@
 // A registry from which Ollama pulls, with models that are made when it starts:
 //   library/tiny     comes at once
 //   library/slow     takes about 20 seconds
+//   library/steady   likewise, of other bytes
 //   library/huge     says that it is 50 GB large, and sends zeros
 //   library/corrupt  is not what its digest says
 import { createHash } from 'node:crypto';
@@ -53,6 +54,7 @@ function publish(name, weights) {
 
 publish('tiny', blob(model(1)));
 publish('slow', blob(model(2), { rate: SLOW_BYTES_A_SECOND }));
+publish('steady', blob(model(4), { rate: SLOW_BYTES_A_SECOND }));
 publish('huge', blob(Buffer.alloc(CHUNK), { digest: digestOf(Buffer.from('huge')), size: HUGE, rate: 1e6 }));
 publish('corrupt', blob(model(3), { digest: digestOf(Buffer.from('corrupt')) }));
 

@@ -3,6 +3,7 @@ package ru.scoliologic.staging;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
@@ -38,6 +39,8 @@ public final class Given {
   /** In the form of htpasswd; nobody signs in with it. */
   public static final String DASHBOARD_USER = "admin:$apr1$stagingx$aaaaaaaaaaaaaaaaaaaaaa";
 
+  private static final KubernetesSerialization YAML = new KubernetesSerialization();
+
   private StagingEnvironment environment = environment("demo");
   private final List<StagingEnvironment> others = new ArrayList<>();
   private final List<HasMetadata> owned = new ArrayList<>();
@@ -66,8 +69,7 @@ public final class Given {
 
   /** The environment of {@code environments/<name>.yaml}. */
   public static StagingEnvironment environment(String name) {
-    return new KubernetesSerialization()
-        .unmarshal(resource("/environments/" + name + ".yaml"), StagingEnvironment.class);
+    return YAML.unmarshal(resource("/environments/" + name + ".yaml"), StagingEnvironment.class);
   }
 
   public static String resource(String path) {
@@ -84,11 +86,9 @@ public final class Given {
   }
 
   public Given edited(UnaryOperator<String> edit) {
-    var serialization = new KubernetesSerialization();
     var status = environment.getStatus();
     environment =
-        serialization.unmarshal(
-            edit.apply(resource("/environments/demo.yaml")), StagingEnvironment.class);
+        YAML.unmarshal(edit.apply(resource("/environments/demo.yaml")), StagingEnvironment.class);
     environment.setStatus(status);
     return this;
   }
@@ -107,6 +107,19 @@ public final class Given {
 
   public Given withoutSecret(String name) {
     secrets.remove(name);
+    return this;
+  }
+
+  public Given configMap(String name, Map<String, String> values) {
+    configMaps.put(
+        name,
+        new ConfigMapBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .withNamespace("team")
+            .endMetadata()
+            .withData(values)
+            .build());
     return this;
   }
 

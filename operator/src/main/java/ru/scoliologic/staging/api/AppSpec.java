@@ -42,7 +42,10 @@ public record AppSpec(
                 + " $(NAME:url) is percent-encoded; $$ is a dollar sign. The result lives only in a"
                 + " Secret.")
         List<EnvVar> env,
-    @Size(max = 20) @JsonPropertyDescription("Folders that outlive the pod.") List<Volume> volumes,
+    @Size(max = 20)
+        @ValidationRule(value = Volume.DISTINCT, message = Volume.DISTINCT_MESSAGE)
+        @JsonPropertyDescription("Folders that outlive the pod.")
+        List<Volume> volumes,
     @Default("" + DEFAULT_UID)
         @Min(1)
         @Max(2147483647)
@@ -222,9 +225,11 @@ public record AppSpec(
   /** A folder on a volume of its own. */
   public record Volume(
       @Required
-          @Size(min = 2, max = 512)
+          @Size(min = 2, max = MAX_PATH)
           @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
-          @JsonPropertyDescription("Folder in the container.")
+          @ValidationRule(value = "!self.matches('" + TAKEN_PATTERN + "')", message = TAKEN_MESSAGE)
+          @JsonPropertyDescription(
+              "Folder in the container. The volume is named after it, small letters and digits only.")
           String path,
       @Required
           @Size(max = 20)
@@ -234,8 +239,26 @@ public record AppSpec(
       @Size(max = 253) @JsonPropertyDescription("Storage class; the cluster's default when absent.")
           String storageClassName) {
 
-    public static final String PATH_PATTERN = "^(/[A-Za-z0-9._-]+)+$";
+    /** The name of a volume in a pod has 63 characters at most. */
+    public static final int MAX_PATH = 62;
+
+    public static final String PATH_PATTERN = "^(/[A-Za-z0-9._-]*[A-Za-z0-9])+$";
     public static final String PATH_MESSAGE =
         "is not an absolute folder: give one like /app/uploads";
+    public static final String TAKEN_PATTERN = "^/(tmp|etc|(proc|sys|dev)(/.*)?)$";
+    public static final String TAKEN_MESSAGE =
+        "is a folder that every container has already: give one of the application's, like"
+            + " /app/uploads";
+
+    private static final String NAME =
+        ".path.lowerAscii().replace('/', '-').replace('.', '-').replace('_', '-')"
+            + ".replace('--', '-').replace('--', '-')";
+
+    /** No two volumes of one name. */
+    static final String DISTINCT =
+        "self.all(a, self.exists_one(b, a" + NAME + " == b" + NAME + "))";
+
+    public static final String DISTINCT_MESSAGE =
+        "two folders give one name of a volume, for only small letters and digits count: rename one";
   }
 }

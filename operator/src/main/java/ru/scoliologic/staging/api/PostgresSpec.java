@@ -12,11 +12,19 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** PostgreSQL on one volume, from the official image or one that keeps its contract. */
 @ValidationRule(
     value = "!has(self.restore) || has(self.backup)",
     message = PostgresSpec.RESTORE_MESSAGE)
+@ValidationRule(
+    value =
+        "!has(self.image) || !self.image.matches('"
+            + PostgresSpec.TAGGED_PATTERN
+            + "')"
+            + " || self.image.matches('(^|/)postgres:' + self.version.split('.')[0] + '([^0-9]|$)')",
+    message = PostgresSpec.IMAGE_MESSAGE)
 public record PostgresSpec(
     @Default(DEFAULT_VERSION)
         @Size(min = 1, max = 16)
@@ -90,7 +98,8 @@ public record PostgresSpec(
         @Min(MIN_DEADLINE_SECONDS)
         @Max(MAX_DEADLINE_SECONDS)
         @JsonPropertyDescription(ComponentSpec.DEADLINE)
-        Integer deadlineSeconds)
+        Integer deadlineSeconds,
+    @JsonPropertyDescription("What backups, restores, seeds and resets may take.") TaskLimits tasks)
     implements ComponentSpec {
 
   public static final String VERSION_PATTERN = "^1[4-7]([.][0-9]{1,2})?$";
@@ -101,6 +110,13 @@ public record PostgresSpec(
       "is not a plain SQL name: use a-z, 0-9 and '_', for example scoliologic_db";
   public static final String RESTORE_MESSAGE =
       "restore reads the backup volume, and backup is not set: set backup as well";
+
+  /** The official image with a version for a tag: there it can be told which data it reads. */
+  static final String TAGGED_PATTERN = "(^|/)postgres:[0-9]";
+
+  public static final String IMAGE_MESSAGE =
+      "image is of another major version than version says: data of one is not readable by another;"
+          + " give both the same";
   static final String FIXED = "cannot change once set: the data on the volume was made with it";
   static final String DEFAULT_VERSION = "17";
   static final String DEFAULT_NAME = "app";
@@ -109,7 +125,7 @@ public record PostgresSpec(
   static final PostgresSpec DEFAULTS =
       new PostgresSpec(
           null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null, null);
+          null, null, null);
 
   public PostgresSpec {
     deadlineSeconds = deadlineSeconds == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds;
@@ -118,11 +134,26 @@ public record PostgresSpec(
     user = user == null ? DEFAULT_NAME : user;
     storage = storage == null ? DEFAULT_STORAGE : storage;
     runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
+    tasks = tasks == null ? new TaskLimits(null, null) : tasks;
   }
 
   @Override
   public String defaultImage() {
     return "postgres:" + version;
+  }
+
+  /** Whether the image's tag, if it tells a version, is of the major version asked for. */
+  public boolean imageFitsVersion() {
+    return image == null
+        || !Pattern.compile(TAGGED_PATTERN).matcher(image).find()
+        || Pattern.compile("(^|/)postgres:" + Pattern.quote(major()) + "([^0-9]|$)")
+            .matcher(image)
+            .find();
+  }
+
+  /** The major version, such as 17. */
+  public String major() {
+    return version.split("[.]", 2)[0];
   }
 
   /** Where the SQL stands. */

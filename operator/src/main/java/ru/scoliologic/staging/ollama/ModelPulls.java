@@ -48,7 +48,8 @@ public final class ModelPulls implements AutoCloseable {
   private final Map<String, Attempt> attempts = new HashMap<>();
   private Wish wish = new Wish(List.of(), List.of(), 0);
   private String server = "";
-  private Map<ModelName, Long> present = Map.of();
+  private Map<ModelName, OllamaApi.Stored> present = Map.of();
+  private final Room room = new Room();
   private boolean known;
   private Instant lookAgain = Instant.MIN;
   private Worker worker;
@@ -123,7 +124,8 @@ public final class ModelPulls implements AutoCloseable {
       present =
           api.models().entrySet().stream()
               .collect(
-                  Collectors.toMap(m -> ModelName.of(m.getKey()), Map.Entry::getValue, Long::max));
+                  Collectors.toMap(
+                      m -> ModelName.of(m.getKey()), Map.Entry::getValue, (one, other) -> one));
       known = true;
       lookAgain = clock.instant().plus(LOOK_AGAIN);
     } catch (IOException e) {
@@ -158,6 +160,7 @@ public final class ModelPulls implements AutoCloseable {
     lookAgain = Instant.MIN;
     if (problem == null) {
       attempts.remove(which.model);
+      room.pulled(ModelName.of(which.model), which.layers);
       LOG.atInfo().addKeyValue("model", which.model).log("model pulled");
       return;
     }
@@ -180,12 +183,16 @@ public final class ModelPulls implements AutoCloseable {
         .log("model not pulled");
   }
 
-  private synchronized void heard(Worker from, long completed, long total) throws IOException {
+  private synchronized void heard(Worker from, Map<String, OllamaApi.Layer> layers)
+      throws IOException {
     if (worker != from) {
       throw new IOException("given up");
     }
     from.heard = clock.instant();
-    long needed = present.values().stream().mapToLong(Long::longValue).sum() + total;
+    long completed = layers.values().stream().mapToLong(OllamaApi.Layer::completed).sum();
+    long total = layers.values().stream().mapToLong(OllamaApi.Layer::total).sum();
+    from.layers = layers;
+    long needed = room.needed(present, layers);
     if (needed > wish.capacity()) {
       throw new DoesNotFit(new TooLarge(needed, wish.capacity()));
     }
@@ -227,6 +234,7 @@ public final class ModelPulls implements AutoCloseable {
     private final String model;
     private final List<String> insecureRegistries = wish.insecureRegistries();
     private Thread thread;
+    private Map<String, OllamaApi.Layer> layers = Map.of();
     private Pulling told = new Pulling(0, 0);
     private Instant toldAt = clock.instant();
     private Instant heard = clock.instant();
@@ -238,7 +246,7 @@ public final class ModelPulls implements AutoCloseable {
     @Override
     public void run() {
       try {
-        api.pull(model, insecureRegistries, (completed, total) -> heard(this, completed, total));
+        api.pull(model, insecureRegistries, layers -> heard(this, layers));
         ended(this, null);
       } catch (DoesNotFit e) {
         ended(this, e.why);

@@ -36,12 +36,28 @@ public final class OllamaApi {
     /**
      * Called several times a second.
      *
-     * @param completed bytes that are there
-     * @param total bytes as far as they are known
+     * @param layers the parts of the model that were named so far, by digest
      * @throws IOException to give the pull up
      */
-    void at(long completed, long total) throws IOException;
+    void at(Map<String, Layer> layers) throws IOException;
   }
+
+  /**
+   * One part of a model.
+   *
+   * @param completed bytes that are there
+   * @param total bytes in all
+   * @param found whether all of it was there when it was first named
+   */
+  public record Layer(long completed, long total, boolean found) {}
+
+  /**
+   * A model that is there.
+   *
+   * @param digest of its manifest; two names of one model have the same
+   * @param bytes of its parts together
+   */
+  public record Stored(String digest, long bytes) {}
 
   /** A pull that the server could not finish; the message is what it said. */
   public static final class PullFailed extends IOException {
@@ -52,8 +68,8 @@ public final class OllamaApi {
     }
   }
 
-  /** Sizes in bytes of the models that are there, by the name the server gives them. */
-  public Map<String, Long> models() throws IOException, InterruptedException {
+  /** The models that are there, by the name the server gives them. */
+  public Map<String, Stored> models() throws IOException, InterruptedException {
     var answer =
         http.send(
             HttpRequest.newBuilder(base.resolve("/api/tags")).timeout(SHORT).build(),
@@ -61,11 +77,15 @@ public final class OllamaApi {
     if (answer.statusCode() != 200) {
       throw new IOException("Ollama answers " + answer.statusCode());
     }
-    var sizes = new HashMap<String, Long>();
+    var stored = new HashMap<String, Stored>();
     JSON.readTree(answer.body())
         .path("models")
-        .forEach(model -> sizes.put(model.path("name").asText(), model.path("size").asLong()));
-    return sizes;
+        .forEach(model -> {
+          var name = model.path("name").asText();
+          stored.put(
+              name, new Stored(model.path("digest").asText(name), model.path("size").asLong()));
+        });
+    return stored;
   }
 
   /**
@@ -89,8 +109,7 @@ public final class OllamaApi {
                 .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)))
                 .build(),
             BodyHandlers.ofInputStream());
-    var completed = new HashMap<String, Long>();
-    var total = new HashMap<String, Long>();
+    var layers = new HashMap<String, Layer>();
     try (var lines =
         new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
       for (var line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -101,23 +120,21 @@ public final class OllamaApi {
         if (said.path("status").asText().equals("success")) {
           return;
         }
-        note(said, completed, total);
-        progress.at(sum(completed), sum(total));
+        note(said, layers);
+        progress.at(Map.copyOf(layers));
       }
     }
     throw new PullFailed("the connection ended before the model was there");
   }
 
-  /** Totals are told for each part of a model by itself. */
-  private static void note(JsonNode said, Map<String, Long> completed, Map<String, Long> total) {
+  private static void note(JsonNode said, Map<String, Layer> layers) {
     if (said.hasNonNull("digest")) {
       var digest = said.path("digest").asText();
-      total.put(digest, said.path("total").asLong());
-      completed.put(digest, said.path("completed").asLong());
+      long completed = said.path("completed").asLong();
+      long total = said.path("total").asLong();
+      var before = layers.get(digest);
+      boolean found = before == null ? completed >= total : before.found();
+      layers.put(digest, new Layer(completed, total, found));
     }
-  }
-
-  private static long sum(Map<String, Long> bytes) {
-    return bytes.values().stream().mapToLong(Long::longValue).sum();
   }
 }

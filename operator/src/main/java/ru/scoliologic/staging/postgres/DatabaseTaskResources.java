@@ -52,7 +52,6 @@ final class DatabaseTaskResources {
   private static final int REFUSED = 3;
 
   private static final int RETRIES = 2;
-  private static final long BACKUP_SECONDS = 3_600;
 
   /** A node that was down over the time of a backup makes it up within this. */
   private static final long STARTING_SECONDS = 3_600;
@@ -155,38 +154,38 @@ final class DatabaseTaskResources {
   }
 
   private JobSpec jobSpec(String command, String id) {
-    var job =
-        new JobSpecBuilder()
-            .withBackoffLimit(RETRIES)
-            .withNewPodFailurePolicy()
-            .addNewRule()
-            .withAction("FailJob")
-            .withNewOnExitCodes()
-            .withContainerName(COMPONENT)
-            .withOperator("In")
-            .withValues(REFUSED)
-            .endOnExitCodes()
-            .endRule()
-            .endPodFailurePolicy()
-            .withNewTemplate()
-            .withNewMetadata()
-            .withLabels(labels(command))
-            .endMetadata()
-            .withSpec(
-                HardenedPod.pod(spec, spec.runAsUser())
-                    .withRestartPolicy("Never")
-                    .withContainers(container(command, id))
-                    .withVolumes(volumes(command))
-                    .build())
-            .endTemplate();
-    return command.equals(BACKUP)
-        ? job.withActiveDeadlineSeconds(BACKUP_SECONDS).build()
-        : job.build();
+    return new JobSpecBuilder()
+        .withBackoffLimit(RETRIES)
+        .withActiveDeadlineSeconds(spec.tasks().timeoutSeconds().longValue())
+        .withNewPodFailurePolicy()
+        .addNewRule()
+        .withAction("FailJob")
+        .withNewOnExitCodes()
+        .withContainerName(COMPONENT)
+        .withOperator("In")
+        .withValues(REFUSED)
+        .endOnExitCodes()
+        .endRule()
+        .endPodFailurePolicy()
+        .withNewTemplate()
+        .withNewMetadata()
+        .withLabels(labels(command))
+        .endMetadata()
+        .withSpec(
+            HardenedPod.pod(spec, spec.runAsUser())
+                .withRestartPolicy("Never")
+                .withContainers(container(command, id))
+                .withVolumes(volumes(command))
+                .build())
+        .endTemplate()
+        .build();
   }
 
   private Container container(String command, String id) {
-    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("50m", "64Mi", "512Mi"))
-        .withResources(HardenedPod.resources("50m", "64Mi", "512Mi"))
+    var given = spec.tasks().resources();
+    var resources = given == null ? HardenedPod.resources("50m", "64Mi", "512Mi") : given;
+    return HardenedPod.container(COMPONENT, spec, resources)
+        .withResources(resources)
         .withCommand("sh", "/run/task/" + SCRIPT, command)
         .withEnv(variables(command, id))
         // The script writes its result there; without one, the end of the log says what failed.

@@ -8,6 +8,7 @@ import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
@@ -18,6 +19,8 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
@@ -29,6 +32,7 @@ import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
 /** Builds PostgreSQL's objects (pure). */
@@ -36,6 +40,9 @@ public final class PostgresResources {
   public static final String COMPONENT = "postgres";
   private static final int PORT = 5432;
   private static final String DATA = "/var/lib/postgresql/data";
+
+  /** On the claim: the major version that its data was made with. */
+  static final String MAJOR = "staging.scoliologic.ru/postgres-major";
 
   /** A checkpoint at shutdown can take its time; a killed server has to recover at start. */
   private static final long GRACE_SECONDS = 120;
@@ -60,7 +67,7 @@ public final class PostgresResources {
    */
   public List<Planned> plan(DatabaseTasks tasks, List<LoginTask> logins, Snapshot snapshot) {
     var claim = Ownership.retained(environment, COMPONENT, names.postgres());
-    claim.setAnnotations(Map.of(TaskMemory.ANNOTATION, tasks.memory().text()));
+    claim.setAnnotations(marks(tasks, snapshot));
     var plan = new ArrayList<Planned>();
     plan.add(
         new Planned(
@@ -71,7 +78,9 @@ public final class PostgresResources {
         new Planned(
             Stage.DEPLOYMENT,
             store.networkPolicy(DatabaseTaskResources.COMPONENT, LoginTask.podsOf(COMPONENT))));
-    plan.add(new Planned(Stage.DEPLOYMENT, store.statefulSet(pod(), null)));
+    plan.add(
+        new Planned(
+            Stage.DEPLOYMENT, store.statefulSet(pod(), null), unreadable(snapshot).isPresent()));
     plan.addAll(new DatabaseTaskResources(environment).plan(tasks, snapshot));
     // What is being replaced, or read for a backup, is not the place to end sessions in.
     boolean free = observe(snapshot).ready() && !DatabaseTasks.anyRuns(snapshot);
@@ -91,12 +100,45 @@ public final class PostgresResources {
             LoginJob.variable("PGDATABASE", spec.database())));
   }
 
+  /** The version is noted once the server has run on the data: before, there may be none. */
+  private Map<String, String> marks(DatabaseTasks tasks, Snapshot snapshot) {
+    var marks = new TreeMap<>(Map.of(TaskMemory.ANNOTATION, tasks.memory().text()));
+    dataVersion(snapshot)
+        .or(() -> observe(snapshot).ready() ? Optional.of(spec.major()) : Optional.empty())
+        .ifPresent(major -> marks.put(MAJOR, major));
+    return marks;
+  }
+
   public static Component observe(Snapshot snapshot) {
-    return Component.ofStateful(
-        snapshot,
-        COMPONENT,
-        snapshot.environment().getSpec().services().postgres().effectiveImage(),
-        snapshot.owned().find(StatefulSet.class, snapshot.names().postgres()));
+    var image = snapshot.environment().getSpec().services().postgres().effectiveImage();
+    return unreadable(snapshot)
+        .map(why -> new Component(COMPONENT, false, image, Reason.DATA_OF_OTHER_VERSION, why))
+        .orElseGet(() ->
+            Component.ofStateful(
+                snapshot,
+                COMPONENT,
+                image,
+                snapshot.owned().find(StatefulSet.class, snapshot.names().postgres())));
+  }
+
+  /** The major version of the data that is there, if it was noted. */
+  private static Optional<String> dataVersion(Snapshot snapshot) {
+    return snapshot
+        .owned()
+        .find(PersistentVolumeClaim.class, snapshot.names().postgres())
+        .map(claim -> claim.getMetadata().getAnnotations())
+        .map(annotations -> annotations.get(MAJOR));
+  }
+
+  /** Why the server could not read the data; it would end again and again. */
+  private static Optional<String> unreadable(Snapshot snapshot) {
+    var wanted = snapshot.environment().getSpec().services().postgres().major();
+    return dataVersion(snapshot)
+        .filter(found -> !found.equals(wanted))
+        .map(found ->
+            "volume claim %s holds data of PostgreSQL %s, and spec.services.postgres.version asks for %s: set it to %s"
+                    .formatted(snapshot.names().postgres(), found, wanted, found)
+                + ", or move the data by a backup");
   }
 
   private PodSpec pod() {

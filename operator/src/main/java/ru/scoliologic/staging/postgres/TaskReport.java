@@ -180,9 +180,22 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
         .max(Comparator.comparing(end -> String.valueOf(end.getFinishedAt())))
         .map(ContainerStateTerminated::getMessage)
         .filter(text -> !text.isBlank())
-        .or(() -> ended(job, "Failed").map(JobCondition::getMessage))
+        .filter(text -> !tooLate(job))
+        .or(() ->
+            ended(job, "Failed")
+                .map(condition -> tooLate(job) ? late(job) : condition.getMessage()))
         .map(masking::mask)
         .map(TaskReport::oneLine);
+  }
+
+  /** Its pods are killed then, so that the end of their log says nothing of why. */
+  private static boolean tooLate(Job job) {
+    return ended(job, "Failed").filter(c -> "DeadlineExceeded".equals(c.getReason())).isPresent();
+  }
+
+  private static String late(Job job) {
+    return "not done within %d seconds: raise spec.services.postgres.tasks.timeoutSeconds"
+        .formatted(job.getSpec().getActiveDeadlineSeconds());
   }
 
   private static String oneLine(String text) {

@@ -28,6 +28,10 @@ final class Assessment {
   private static final Set<Reason> WAITING =
       EnumSet.of(Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING);
 
+  /** Reasons that only a change of the spec removes. */
+  private static final Set<Reason> SPEC_ONLY =
+      EnumSet.of(Reason.MODELS_TOO_LARGE, Reason.DATA_OF_OTHER_VERSION);
+
   private static final Duration PULL_LOOK = Duration.ofSeconds(2);
 
   private Assessment() {}
@@ -103,7 +107,7 @@ final class Assessment {
 
   private static StageResult trouble(Component component) {
     var message = component.name() + ": " + component.message();
-    return component.reason() == Reason.MODELS_TOO_LARGE
+    return SPEC_ONLY.contains(component.reason())
         ? new StageResult.Stalled(component.reason(), message)
         : new StageResult.Failing(component.reason(), message);
   }

@@ -25,6 +25,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.api.Storage;
 import ru.scoliologic.staging.api.ValidationSpec;
+import ru.scoliologic.staging.cluster.Names;
 
 /**
  * The rules of the schema once more (pure): an object may have been stored under an older, laxer
@@ -327,6 +328,7 @@ public final class SpecRules {
           field + ".path", volume.path(), AppSpec.Volume.PATH_PATTERN, AppSpec.Volume.PATH_MESSAGE);
       size(field + ".size", volume.size());
     }
+    folders(app.volumes());
     for (var source : app.envFrom()) {
       if ((source.secretRef() == null) == (source.configMapRef() == null)) {
         problems.add("spec.services.app.envFrom[]: " + AppSpec.EnvSource.ONE);
@@ -375,6 +377,26 @@ public final class SpecRules {
         RedisSpec.MAX_MEMORY_PATTERN,
         RedisSpec.MAX_MEMORY_MESSAGE);
     ollama(spec.services().ollama());
+  }
+
+  /** Each must be free, and give a volume a name of its own. */
+  private void folders(List<AppSpec.Volume> volumes) {
+    var names = new HashSet<String>();
+    for (var volume : volumes) {
+      var path = volume.path() == null ? "" : volume.path();
+      var field = "spec.services.app.volumes[" + path + "].path";
+      if (Pattern.matches(AppSpec.Volume.TAKEN_PATTERN, path)) {
+        problems.add("%s: '%s' %s".formatted(field, path, AppSpec.Volume.TAKEN_MESSAGE));
+      }
+      if (path.length() > AppSpec.Volume.MAX_PATH) {
+        problems.add(
+            "%s has %d characters: %d at most, for a volume is named after it"
+                .formatted(field, path.length(), AppSpec.Volume.MAX_PATH));
+      }
+      if (!path.isEmpty() && !names.add(new Names("").appVolume(path))) {
+        problems.add("%s: %s".formatted(field, AppSpec.Volume.DISTINCT_MESSAGE));
+      }
+    }
   }
 
   private void ollama(OllamaSpec ollama) {
@@ -508,6 +530,9 @@ public final class SpecRules {
 
   private void database(PostgresSpec postgres) {
     var field = "spec.services.postgres.";
+    if (!postgres.imageFitsVersion()) {
+      problems.add("spec.services.postgres: " + PostgresSpec.IMAGE_MESSAGE);
+    }
     var backup = postgres.backup();
     if (backup != null) {
       size(field + "backup.storage", backup.storage());

@@ -156,6 +156,12 @@ public enum Reason {
       "A volume is asked to be larger, and its storage class does not let volumes grow.",
       "Nothing else is held up. Set the size back, or move the data to another class by a backup"
           + " and a new environment."),
+  DATA_OF_OTHER_VERSION(
+      "The data on the volume was made by another major version of PostgreSQL than the spec asks"
+          + " for, and the server is not started on it.",
+      "Set spec.services.postgres.version to the one that the message names. To move to another,"
+          + " make a backup with the old version, create an environment with the new one, and give"
+          + " it the backup as its seed."),
   SEEDING("The new database is given its first content.", "Wait; the application starts after it."),
   SEED_DONE("The new database has its first content.", "Nothing to do."),
   SEED_FAILED(

@@ -430,6 +430,39 @@ class ConfigurationTest {
   }
 
   @Test
+  void whole_config_maps_become_variables_and_the_later_source_goes_before_the_earlier() {
+    var sources = "envFrom: [{secretRef: {name: more}}, {configMapRef: {name: flags}}]";
+    var settings =
+        resolve(
+            Given.aGoodStart()
+                .edited("  services:\n    app:", "  services:\n    app:\n      " + sources)
+                .secret("more", Map.of("BOTH", "of the Secret", "SECRET_ONLY", "s"))
+                .configMap("flags", Map.of("BOTH", "of the ConfigMap", "FLAG", "on", "a.b", "x")));
+
+    assertThat(settings.appEnvironment())
+        .containsEntry("BOTH", "of the ConfigMap")
+        .containsEntry("SECRET_ONLY", "s")
+        .containsEntry("FLAG", "on")
+        .doesNotContainKey("a.b");
+    assertThat(settings.masking().mask("of the ConfigMap")).isEqualTo("of the ConfigMap");
+  }
+
+  @Test
+  void a_config_map_of_variables_that_is_not_there_is_waited_for_by_name_and_field() {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .edited(
+                        "  services:\n    app:",
+                        "  services:\n    app:\n      envFrom: [{configMapRef: {name: flags}}]"))
+            .result();
+
+    assertThat(result).isInstanceOf(StageResult.Waiting.class);
+    assertThat(result.reason()).isEqualTo(Reason.CONFIG_MAP_MISSING);
+    assertThat(result.message()).contains("ConfigMap flags (spec.services.app.envFrom)");
+  }
+
+  @Test
   void grafanas_password_is_made_when_grafana_runs_and_only_then() {
     var off = resolve(Given.aGoodStart());
     var on = resolve(Given.aGoodStart().edited(TRAEFIK, GRAFANA));

@@ -7,11 +7,16 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -22,16 +27,19 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.DatabaseTask;
 import ru.scoliologic.staging.cluster.Labels;
 
-/** What happens to the database of one environment on request, step after step. */
+/** What happens to the data of one environment, and of one that follows it, step after step. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class BackupE2E {
   private static final String NAMESPACE = "backup";
-  private static final String NAME = "demo";
+  private static final String FIRST = "demo";
   private static final String AUTH = "admin:$apr1$stagingx$aaaaaaaaaaaaaaaaaaaaaa";
   private static final String COUNT = "SELECT count(*) FROM messages";
   private static final int MANY = 200_000;
 
   private static Staging staging;
+
+  /** The environment that the steps are about. */
+  private static String name = FIRST;
 
   @BeforeAll
   static void an_environment_with_init_sql_a_seed_and_backups() {
@@ -83,7 +91,7 @@ class BackupE2E {
                 .addNewVolume()
                 .withName("backups")
                 .withNewPersistentVolumeClaim()
-                .withClaimName(NAME + "-postgres-backup")
+                .withClaimName(FIRST + "-postgres-backup")
                 .endPersistentVolumeClaim()
                 .endVolume()
                 .endSpec()
@@ -126,7 +134,7 @@ class BackupE2E {
             NAMESPACE,
             "patch",
             "stenv",
-            NAME,
+            name,
             "--type=merge",
             "-p",
             "{\"spec\":{\"services\":{\"postgres\":" + json + "}}}");
@@ -139,7 +147,7 @@ class BackupE2E {
             "-n",
             NAMESPACE,
             "exec",
-            NAME + "-postgres-0",
+            name + "-postgres-0",
             "-c",
             "postgres",
             "--",
@@ -158,15 +166,47 @@ class BackupE2E {
     return staging.cluster().kubectl("-n", NAMESPACE, "exec", "look", "--", "sh", "-c", script);
   }
 
+  /** A command in the application's container. */
+  private static String inApp(String script) {
+    return staging
+        .cluster()
+        .kubectl(
+            "-n", NAMESPACE, "exec", "deploy/" + versions().getFirst(), "--", "sh", "-c", script);
+  }
+
+  private static List<String> versions() {
+    return staging
+        .admin()
+        .apps()
+        .deployments()
+        .inNamespace(NAMESPACE)
+        .withLabel(Labels.COMPONENT, "app")
+        .list()
+        .getItems()
+        .stream()
+        .map(d -> d.getMetadata().getName())
+        .toList();
+  }
+
+  /** Deletes the environment; data, backups and credentials stay. */
+  private static void deleteTheEnvironment() {
+    staging.environment(NAMESPACE, name).delete();
+    await("everything but data and credentials gone")
+        .atMost(Staging.LONG)
+        .until(() ->
+            staging.owned(NAMESPACE).stream()
+                .noneMatch(o -> o.contains("statefulset") || o.startsWith("service/")));
+  }
+
   private static StagingEnvironment ready() {
-    return staging.awaitReady(NAMESPACE, NAME);
+    return staging.awaitReady(NAMESPACE, name);
   }
 
   private static DatabaseTask ended(String kind, String request) {
     return staging
         .await(
             NAMESPACE,
-            NAME,
+            name,
             kind + " " + request + " ended",
             Staging.LONG,
             e -> task(e, kind, request) != null && task(e, kind, request).time() != null)
@@ -196,7 +236,7 @@ class BackupE2E {
     return staging
         .await(
             NAMESPACE,
-            NAME,
+            name,
             "the status to name the backup",
             Staging.SOON,
             e ->
@@ -244,7 +284,7 @@ class BackupE2E {
   }
 
   @Test
-  @Order(1)
+  @Order(10)
   void the_seed_is_loaded_once_before_the_application_starts() {
     var environment = ready();
 
@@ -268,7 +308,57 @@ class BackupE2E {
   }
 
   @Test
-  @Order(2)
+  @Order(13)
+  void redis_runs_with_the_persistence_the_policy_and_the_memory_of_the_spec() {
+    assertThat(redis("appendonly")).isEqualTo("no");
+    assertThat(redis("save")).isEmpty();
+    assertThat(redis("maxmemory-policy")).isEqualTo("volatile-lru");
+    assertThat(redis("maxmemory")).isEqualTo(String.valueOf(256L << 20));
+  }
+
+  private static String redis(String parameter) {
+    return staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "exec",
+            name + "-redis-0",
+            "--",
+            "redis-cli",
+            "--raw",
+            "config",
+            "get",
+            parameter)
+        .replaceFirst(parameter, "")
+        .strip();
+  }
+
+  @Test
+  @Order(16)
+  void what_the_application_wrote_into_its_folder_is_there_after_a_roll() {
+    inApp("echo kept >/app/logs/mark");
+    var before = uidOf("app");
+
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "patch",
+            "stenv",
+            name,
+            "--type=merge",
+            "-p",
+            "{\"spec\":{\"services\":{\"app\":{\"args\":[\"node\",\"dist/index.js\"]}}}}");
+    ready();
+    await("the roll to be over").atMost(Staging.SOON).until(() -> !before.equals(uidOf("app")));
+
+    assertThat(inApp("cat /app/logs/mark")).isEqualToIgnoringNewLines("kept");
+  }
+
+  @Test
+  @Order(20)
   void a_backup_on_request_is_good_and_the_application_goes_on_meanwhile() {
     var app = uidOf("app");
 
@@ -280,15 +370,15 @@ class BackupE2E {
   }
 
   @Test
-  @Order(3)
+  @Order(30)
   void regular_backups_are_made_and_the_newest_ones_kept() {
     backup("two");
     patchPostgres("{\"backup\":{\"schedule\":\"* * * * *\"}}");
-    var before = staging.environment(NAMESPACE, NAME).get().getStatus().backup().file();
+    var before = staging.environment(NAMESPACE, name).get().getStatus().backup().file();
 
     staging.await(
         NAMESPACE,
-        NAME,
+        name,
         "a regular backup",
         Staging.LONG,
         e ->
@@ -299,7 +389,7 @@ class BackupE2E {
   }
 
   @Test
-  @Order(4)
+  @Order(40)
   void a_restore_on_request_brings_destroyed_rows_back_and_nothing_else() {
     ready();
     sql("DROP TABLE messages; CREATE TABLE later (i int)");
@@ -321,7 +411,7 @@ class BackupE2E {
   }
 
   @Test
-  @Order(5)
+  @Order(50)
   void a_restore_is_never_made_twice_for_one_request() {
     sql("INSERT INTO messages (text) VALUES ('after')");
     staging.admin().resourceList(List.copyOf(jobs("restore"))).delete();
@@ -341,14 +431,14 @@ class BackupE2E {
   }
 
   @Test
-  @Order(6)
+  @Order(60)
   void a_damaged_backup_is_refused_with_the_reason_and_nothing_is_touched() {
-    var file = staging.environment(NAMESPACE, NAME).get().getStatus().backup().file();
+    var file = staging.environment(NAMESPACE, name).get().getStatus().backup().file();
     look("printf X | dd of=/backups/" + file + " bs=1 seek=2000 conv=notrunc");
     var app = uidOf("app");
 
     restore(file, "of a damaged one");
-    var refused = staging.awaitReason(NAMESPACE, NAME, "Deployed", "RestoreFailed");
+    var refused = staging.awaitReason(NAMESPACE, name, "Deployed", "RestoreFailed");
 
     assertThat(Staging.condition(refused, "Deployed").getMessage())
         .contains(file + " is damaged: its SHA-256 is not the one it was written with");
@@ -362,7 +452,7 @@ class BackupE2E {
   }
 
   @Test
-  @Order(7)
+  @Order(70)
   void killing_the_operator_in_the_middle_of_a_restore_ends_in_the_same_state() {
     sql("INSERT INTO messages (text) SELECT 'row ' || g FROM generate_series(1, " + MANY + ") g");
     var file = backup("three");
@@ -388,7 +478,7 @@ class BackupE2E {
   }
 
   @Test
-  @Order(8)
+  @Order(80)
   void a_reset_creates_the_database_anew_from_init_sql_and_seed() {
     patchPostgres("{\"restore\":null,\"reset\":\"second\"}");
     var reset = ended("Reset", "second");
@@ -400,7 +490,7 @@ class BackupE2E {
   }
 
   @Test
-  @Order(9)
+  @Order(90)
   void a_backup_that_fails_is_told_and_the_environment_stays_ready() {
     var volume =
         staging
@@ -411,7 +501,7 @@ class BackupE2E {
                     .admin()
                     .persistentVolumeClaims()
                     .inNamespace(NAMESPACE)
-                    .withName(NAME + "-postgres-backup")
+                    .withName(name + "-postgres-backup")
                     .get()
                     .getSpec()
                     .getVolumeName())
@@ -424,7 +514,7 @@ class BackupE2E {
       patchPostgres("{\"backup\":{\"request\":\"cannot be written\"}}");
 
       var failed = ended("Backup", "cannot be written");
-      var environment = staging.environment(NAMESPACE, NAME).get();
+      var environment = staging.environment(NAMESPACE, name).get();
 
       assertThat(failed.state()).isEqualTo("Failed");
       assertThat(failed.message()).contains("pg_dump").contains("Permission denied");
@@ -439,17 +529,14 @@ class BackupE2E {
   }
 
   @Test
-  @Order(10)
+  @Order(100)
   void a_restore_into_a_fresh_environment_that_adopts_the_backup_volume_brings_the_rows() {
     sql("INSERT INTO messages (text) VALUES ('carried over')");
     backup("four");
-    staging.environment(NAMESPACE, NAME).delete();
-    await("everything but data and credentials gone")
-        .atMost(Staging.LONG)
-        .until(() -> staging.owned(NAMESPACE).stream().noneMatch(o -> o.contains("statefulset")));
+    deleteTheEnvironment();
     staging
         .cluster()
-        .kubectl("-n", NAMESPACE, "delete", "pvc", NAME + "-postgres", "--timeout=120s");
+        .kubectl("-n", NAMESPACE, "delete", "pvc", name + "-postgres", "--timeout=120s");
 
     create(
         Map.of(
@@ -461,13 +548,14 @@ class BackupE2E {
     assertThat(restore.state()).as(restore.message()).isEqualTo("Succeeded");
     assertThat(sql("SELECT string_agg(text, ',' ORDER BY id) FROM messages"))
         .isEqualTo("seeded,carried over");
+    assertThat(inApp("cat /app/logs/mark")).isEqualToIgnoringNewLines("kept");
   }
 
   @Test
-  @Order(11)
+  @Order(110)
   void a_volume_grows_only_where_its_class_lets_it_and_nothing_else_waits_for_it() {
     patchPostgres("{\"storage\":\"2Gi\"}");
-    var refused = staging.awaitReason(NAMESPACE, NAME, "Deployed", "StorageCannotGrow");
+    var refused = staging.awaitReason(NAMESPACE, name, "Deployed", "StorageCannotGrow");
     assertThat(Staging.condition(refused, "Deployed").getStatus()).isEqualTo("True");
     assertThat(Staging.condition(refused, "Deployed").getMessage())
         .contains("volume demo-postgres stays at 1Gi");
@@ -495,7 +583,7 @@ class BackupE2E {
         .admin()
         .persistentVolumeClaims()
         .inNamespace(NAMESPACE)
-        .withName(NAME + "-postgres")
+        .withName(name + "-postgres")
         .get()
         .getSpec()
         .getResources()
@@ -505,21 +593,21 @@ class BackupE2E {
   }
 
   @Test
-  @Order(12)
+  @Order(120)
   void the_password_stands_in_no_job_no_log_and_no_status() {
     var password =
         new String(
-            java.util.Base64.getDecoder()
+            Base64.getDecoder()
                 .decode(
                     staging
                         .admin()
                         .secrets()
                         .inNamespace(NAMESPACE)
-                        .withName(NAME + "-credentials")
+                        .withName(name + "-credentials")
                         .get()
                         .getData()
                         .get("POSTGRES_PASSWORD")),
-            java.nio.charset.StandardCharsets.UTF_8);
+            StandardCharsets.UTF_8);
 
     assertThat(
             staging
@@ -539,5 +627,102 @@ class BackupE2E {
                     "--tail=-1"))
         .isNotBlank()
         .doesNotContain(password);
+  }
+
+  @Test
+  @Order(130)
+  void a_seed_that_fails_is_told_and_the_application_is_not_started() {
+    configMap("broken", "rows.sql", "INSERT INTO nowhere VALUES (1);\n");
+    deleteTheEnvironment();
+
+    name = "other";
+    create(
+        Map.of(
+            "name: demo",
+            "name: other",
+            "configMapRef: {name: seed}",
+            "configMapRef: {name: broken}"));
+    var environment = staging.awaitReason(NAMESPACE, name, "Deployed", "SeedFailed");
+
+    assertThat(Staging.condition(environment, "Deployed").getMessage())
+        .contains("relation \"nowhere\" does not exist")
+        .contains("rows.sql cannot be loaded");
+    assertThat(Staging.condition(environment, "Stalled").getReason()).isEqualTo("SeedFailed");
+    assertThat(sql(COUNT)).isEqualTo("0");
+    assertThat(
+            staging
+                .admin()
+                .pods()
+                .inNamespace(NAMESPACE)
+                .withLabel(Labels.COMPONENT, "app")
+                .list()
+                .getItems())
+        .isEmpty();
+  }
+
+  @Test
+  @Order(140)
+  void another_environment_begins_with_the_newest_backup_of_the_first() {
+    patchPostgres(
+        "{\"seed\":{\"configMapRef\":null,\"volume\":{\"claimName\":\"%s\",\"file\":\"latest\"}}}"
+            .formatted(FIRST + "-postgres-backup"));
+    var environment = ready();
+
+    assertThat(task(environment, "Seed", null).message()).matches("loaded app-[0-9TZ]+\\.dump");
+    assertThat(sql("SELECT string_agg(text, ',' ORDER BY id) FROM messages"))
+        .isEqualTo("seeded,carried over");
+  }
+
+  @Test
+  @Order(150)
+  void compressed_sql_is_loaded_at_a_reset() throws IOException {
+    var compressed = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(compressed)) {
+      gzip.write(
+          "INSERT INTO messages (text) VALUES ('unpacked');".getBytes(StandardCharsets.UTF_8));
+    }
+    staging
+        .admin()
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName("compressed")
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withBinaryData(
+                    Map.of(
+                        "rows.sql.gz",
+                        Base64.getEncoder().encodeToString(compressed.toByteArray())))
+                .build())
+        .create();
+
+    patchPostgres(
+        "{\"reset\":\"again\",\"seed\":{\"volume\":null,\"configMapRef\":{\"name\":\"compressed\"}}}");
+    var reset = ended("Reset", "again");
+    ready();
+
+    assertThat(reset.state()).as(reset.message()).isEqualTo("Succeeded");
+    assertThat(sql("SELECT string_agg(text, ',') FROM messages")).isEqualTo("unpacked");
+  }
+
+  @Test
+  @Order(160)
+  void data_of_another_major_version_is_refused_before_a_server_is_started_on_it() {
+    deleteTheEnvironment();
+
+    create(
+        Map.of(
+            "name: demo",
+            "name: other",
+            "    postgres:\n      storage: 1Gi",
+            "    postgres:\n      version: '16'\n      storage: 1Gi"));
+    var environment = staging.awaitReason(NAMESPACE, name, "Deployed", "DataOfOtherVersion");
+
+    assertThat(Staging.condition(environment, "Deployed").getMessage())
+        .contains("volume claim other-postgres holds data of PostgreSQL 17")
+        .contains("asks for 16: set it to 17");
+    assertThat(Staging.condition(environment, "Stalled").getReason())
+        .isEqualTo("DataOfOtherVersion");
+    assertThat(staging.owned(NAMESPACE)).noneMatch("statefulset.apps/other-postgres"::equals);
   }
 }

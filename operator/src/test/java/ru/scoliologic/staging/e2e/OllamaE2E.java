@@ -26,8 +26,6 @@ class OllamaE2E {
   private static final String NAMESPACE = "assisted";
   private static final String NAME = "env";
   private static final String ZONE = "assisted.staging.test";
-  private static final Pattern PROGRESS =
-      Pattern.compile("ollama pulls model .*/library/slow: [1-9][0-9]? % .* of 0[.]4 MB.*");
   private static final Pattern RESUMED =
       Pattern.compile("GET /v2/library/slow/blobs/.* bytes=[1-9][0-9]*-");
 
@@ -85,6 +83,23 @@ class OllamaE2E {
                 .formatted(String.join(",", quoted)));
   }
 
+  private static void awaitProgress(String model) {
+    var progress =
+        Pattern.compile(
+            "ollama pulls model .*/library/%s: [1-9][0-9]? %% .* of 0[.]4 MB.*".formatted(model));
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "progress of the pull",
+        Staging.LONG,
+        e -> {
+          var condition = Staging.condition(e, "Deployed");
+          return condition != null
+              && condition.getReason().equals("ModelsPulling")
+              && progress.matcher(condition.getMessage()).matches();
+        });
+  }
+
   private static String deployed() {
     return Staging.condition(staging.environment(NAMESPACE, NAME).get(), "Deployed").getMessage();
   }
@@ -100,19 +115,9 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(1)
+  @Order(10)
   void a_pull_shows_how_far_it_is_and_goes_on_after_the_operator_died() {
-    staging.await(
-        NAMESPACE,
-        NAME,
-        "progress of the pull",
-        Staging.LONG,
-        e -> {
-          var condition = Staging.condition(e, "Deployed");
-          return condition != null
-              && condition.getReason().equals("ModelsPulling")
-              && PROGRESS.matcher(condition.getMessage()).matches();
-        });
+    awaitProgress("slow");
 
     staging
         .cluster()
@@ -123,7 +128,7 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(2)
+  @Order(20)
   void the_application_gets_answers_of_the_model() throws IOException {
     try (var browser = staging.browser()) {
       var answer = browser.post("https://app." + ZONE + "/api/ai/chat", "{\"prompt\":\"hello\"}");
@@ -136,7 +141,7 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(3)
+  @Order(30)
   void a_restart_of_the_server_keeps_the_models() {
     long before = pullsOf("slow");
     staging
@@ -155,7 +160,29 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(4)
+  @Order(35)
+  void a_server_that_dies_in_the_middle_of_a_pull_is_asked_again_when_it_is_back() {
+    models("slow", "steady");
+    awaitProgress("steady");
+
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "delete",
+            "pod",
+            "-l",
+            "app.kubernetes.io/component=ollama",
+            "--grace-period=0",
+            "--force");
+
+    staging.awaitReady(NAMESPACE, NAME);
+    assertThat(pullsOf("steady")).isGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  @Order(40)
   void a_model_that_the_registry_does_not_have_is_told_in_the_servers_words() {
     models("slow", "unknown");
 
@@ -167,7 +194,7 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(5)
+  @Order(50)
   void a_model_that_the_volume_cannot_hold_is_refused_with_found_and_needed() {
     models("slow", "huge");
 
@@ -179,7 +206,7 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(6)
+  @Order(60)
   void a_list_that_is_put_right_is_pulled_at_once() {
     models("slow", "tiny");
 
@@ -195,7 +222,7 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(7)
+  @Order(70)
   void switched_off_everything_but_its_volume_goes() {
     // The application must not go on asking for what will not be there.
     staging

@@ -91,15 +91,20 @@ final class StubEnvironment implements AutoCloseable {
                     Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", Given.DASHBOARD_USER))
                 .build())
         .serverSideApply();
+    configMap("given", Map.of("ca.pem", staging.cluster().pebble().acmeServerCa()));
+  }
+
+  /** Makes or changes a ConfigMap. */
+  void configMap(String name, Map<String, String> values) {
     staging
         .admin()
         .resource(
             new ConfigMapBuilder()
                 .withNewMetadata()
-                .withName("given")
+                .withName(name)
                 .withNamespace(namespace)
                 .endMetadata()
-                .withData(Map.of("ca.pem", staging.cluster().pebble().acmeServerCa()))
+                .withData(values)
                 .build())
         .serverSideApply();
   }
@@ -151,6 +156,14 @@ final class StubEnvironment implements AutoCloseable {
 
   static JsonNode manifest() {
     return JSON.valueToTree(YAML.unmarshal(Given.resource("/e2e/stub.yaml"), Map.class));
+  }
+
+  static JsonNode json(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+      throw new IllegalArgumentException(e);
+    }
   }
 
   void create() {
@@ -378,6 +391,17 @@ final class StubEnvironment implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  /** What the conditions say, by their type. */
+  Map<String, String> told() {
+    var told = new TreeMap<String, String>();
+    resource()
+        .get()
+        .getStatus()
+        .conditions()
+        .forEach(c -> told.put(c.getType(), c.getStatus() + c.getReason() + c.getMessage()));
+    return told;
   }
 
   /** Uid of what must never be made anew, and the credentials' values. */

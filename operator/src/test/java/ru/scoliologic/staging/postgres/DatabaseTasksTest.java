@@ -301,6 +301,67 @@ class DatabaseTasksTest {
   }
 
   @Test
+  void a_task_that_takes_too_long_says_the_limit_and_not_the_end_of_a_log_that_was_cut() {
+    var restore = restoreJob();
+    var late =
+        new JobBuilder(job(restore, "Failed"))
+            .withNewSpec()
+            .withActiveDeadlineSeconds(3600L)
+            .endSpec()
+            .build();
+    late.getStatus().getConditions().getFirst().setReason("DeadlineExceeded");
+    var given =
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), servingPostgres(), job(checkJob(), "Complete"), late)
+            .pod(podOf(late, "loading app-1.dump"));
+
+    assertThat(DatabaseTasks.decide(given.snapshot()).failure(given.snapshot(), MASKING))
+        .hasValueSatisfying(r ->
+            assertThat(r.message())
+                .isEqualTo(
+                    "restore failed, the database is as it was: not done within 3600 seconds: raise"
+                        + " spec.services.postgres.tasks.timeoutSeconds"));
+  }
+
+  private static String restoreJob() {
+    return nameOfStep(
+        with(RESTORE).owning(claim(NOTHING_YET), servingPostgres(), job(checkJob(), "Complete")));
+  }
+
+  @Test
+  void every_job_keeps_to_the_limits_that_are_given() {
+    var limits = "tasks: {timeoutSeconds: 120, resources: {limits: {memory: 2Gi}}}";
+    var given =
+        with("\n    postgres: {backup: {}, reset: again, %s}".formatted(limits))
+            .owning(claim(NOTHING_YET), servingPostgres());
+
+    var jobs =
+        planned(given.snapshot()).stream()
+            .map(Planned::object)
+            .filter(o -> o instanceof Job || o instanceof CronJob)
+            .map(o ->
+                o instanceof CronJob c
+                    ? c.getSpec().getJobTemplate().getSpec()
+                    : ((Job) o).getSpec())
+            .toList();
+
+    assertThat(jobs)
+        .hasSize(2)
+        .allSatisfy(spec -> {
+          assertThat(spec.getActiveDeadlineSeconds()).isEqualTo(120);
+          assertThat(
+                  spec.getTemplate()
+                      .getSpec()
+                      .getContainers()
+                      .getFirst()
+                      .getResources()
+                      .getLimits()
+                      .get("memory"))
+              .hasToString("2Gi");
+        });
+  }
+
+  @Test
   void another_volume_is_another_database_so_its_jobs_have_other_names() {
     var other = (PersistentVolumeClaim) claim(NOTHING_YET);
     other.getMetadata().setUid("claim-2");

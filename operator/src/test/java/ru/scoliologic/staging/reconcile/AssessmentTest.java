@@ -101,6 +101,15 @@ class AssessmentTest {
   }
 
   @Test
+  void data_that_the_server_cannot_read_stalls_for_only_the_spec_can_help() {
+    var postgres =
+        new Component("postgres", false, "p:1", Reason.DATA_OF_OTHER_VERSION, "set it to 16");
+
+    assertThat(Assessment.deployment(List.of(available("traefik"), postgres)))
+        .isEqualTo(new StageResult.Stalled(Reason.DATA_OF_OTHER_VERSION, "postgres: set it to 16"));
+  }
+
+  @Test
   void the_rows_of_monitoring_are_there_while_it_is_on() {
     var off = Given.aGoodStart().snapshot();
     var on =

@@ -96,6 +96,79 @@ class SpecRulesTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "/tmp | volumes[/tmp].path: '/tmp' is a folder that every container has already",
+        "/proc/own | volumes[/proc/own].path: '/proc/own' is a folder that every container has already",
+        "/app/.. | volumes[/app/..].path: '/app/..' is not an absolute folder",
+        "/app/uploads. | volumes[/app/uploads.].path: '/app/uploads.' is not an absolute folder"
+      })
+  void a_folder_that_cannot_be_a_volume_is_named(String path, String expected) {
+    assertThat(SpecRules.problems(withFolders(path)))
+        .singleElement()
+        .satisfies(p -> assertThat(p).contains(expected));
+  }
+
+  @Test
+  void a_folder_that_gives_its_volume_too_long_a_name_is_refused_with_found_and_allowed() {
+    var longest = "/app/" + "a".repeat(57);
+
+    assertThat(SpecRules.problems(withFolders(longest))).isEmpty();
+    assertThat(SpecRules.problems(withFolders(longest + "b")))
+        .singleElement()
+        .asString()
+        .endsWith(".path has 63 characters: 62 at most, for a volume is named after it");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/a-b /a/b", "/a/B /a/b", "/a /a", "/x/.y_z /x-y/z"})
+  void two_folders_whose_volumes_would_have_one_name_are_refused(String paths) {
+    assertThat(SpecRules.problems(withFolders(paths.split(" ", -1))))
+        .singleElement()
+        .asString()
+        .startsWith(
+            "spec.services.app.volumes[" + paths.split(" ", -1)[1] + "].path: two folders give");
+  }
+
+  @Test
+  void folders_with_names_of_their_own_are_accepted_the_ones_in_system_folders_too() {
+    assertThat(SpecRules.problems(withFolders("/tmp/uploads", "/etc/app", "/a/b", "/ab", "/proc1")))
+        .isEmpty();
+  }
+
+  private static StagingEnvironment withFolders(String... paths) {
+    var volumes =
+        java.util.stream.Stream.of(paths)
+            .map("{path: %s, size: 1Gi}"::formatted)
+            .collect(java.util.stream.Collectors.joining(", ", "[", "]"));
+    return Given.aGoodStart()
+        .edited("image: sample-app:1", "image: sample-app:1\n      volumes: " + volumes)
+        .snapshot()
+        .environment();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{version: '16', image: 'postgres:16-alpine'}",
+        "{version: '16.4', image: 'registry.example.org:5000/mirror/postgres:16.4@sha256:0a'}",
+        "{version: '16', image: 'registry.example.org/team/database:9'}",
+        "{version: '16', image: 'postgres:latest'}",
+        "{version: '16', image: 'pgvector/pgvector-postgres:17'}"
+      })
+  void an_image_of_the_version_or_of_none_that_can_be_told_is_accepted(String postgres) {
+    assertThat(SpecRules.problems(database(postgres))).isEmpty();
+  }
+
+  private static StagingEnvironment database(String postgres) {
+    return Given.aGoodStart()
+        .edited(yaml -> yaml.stripTrailing() + "\n    postgres: " + postgres + "\n")
+        .snapshot()
+        .environment();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
         "{backup: {schedule: daily}} | spec.services.postgres.backup.schedule: 'daily' is not a schedule",
         "{backup: {schedule: '61 3 * * *'}} | spec.services.postgres.backup.schedule: '61 3 * * *' is not a",
         "{backup: {storage: 5}} | spec.services.postgres.backup.storage: '5' is not a volume size",
@@ -103,16 +176,12 @@ class SpecRulesTest {
         "{backup: {}, restore: {file: ../x, request: a}} | spec.services.postgres.restore.file: '../x' is not",
         "{backup: {}, restore: {}} | spec.services.postgres.restore.request is missing",
         "{seed: {}} | spec.services.postgres.seed: a seed has one source",
+        "{image: 'postgres:18'} | spec.services.postgres: image is of another major version than version",
+        "{version: '16', image: 'docker.io/library/postgres:17.2-alpine'} | spec.services.postgres: image is",
         "{seed: {volume: {claimName: a, file: /etc/passwd}}} | spec.services.postgres.seed.volume.file: '/etc"
       })
   void what_is_asked_of_the_database_is_checked(String postgres, String expected) {
-    var edited =
-        Given.aGoodStart()
-            .edited(yaml -> yaml.stripTrailing() + "\n    postgres: " + postgres + "\n")
-            .snapshot()
-            .environment();
-
-    assertThat(SpecRules.problems(edited))
+    assertThat(SpecRules.problems(database(postgres)))
         .singleElement()
         .satisfies(p -> assertThat(p).contains(expected));
   }

@@ -1,0 +1,26 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+
+/** What a task on the database may take: a backup, a restore, a seed or a reset. */
+public record TaskLimits(
+    @Default("" + DEFAULT_TIMEOUT_SECONDS)
+        @Min(60)
+        @Max(86400)
+        @JsonPropertyDescription(
+            "Seconds after which a task is ended and counts as failed, all its attempts together;"
+                + " the database is then as it was.")
+        Integer timeoutSeconds,
+    @JsonPropertyDescription("Compute resources; at most 512Mi of memory when absent.")
+        ResourceRequirements resources) {
+
+  static final int DEFAULT_TIMEOUT_SECONDS = 3600;
+
+  public TaskLimits {
+    timeoutSeconds = timeoutSeconds == null ? DEFAULT_TIMEOUT_SECONDS : timeoutSeconds;
+  }
+}
