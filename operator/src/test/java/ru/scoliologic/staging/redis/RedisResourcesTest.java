@@ -19,15 +19,19 @@ import ru.scoliologic.staging.cluster.Planned;
 
 class RedisResourcesTest {
   private static final String PASSWORD = "secret-one";
+  private static final String OPERATOR = "secret-of-the-operator";
 
-  private static <T> T planned(String redis, String password, Class<T> kind) {
-    var environment =
+  /** Of the password. */
+  private static final String SHA_256 =
+      "ea77193cc4e6f18656f3130e296203880c4b9b3772afc855211b82fdd46e9185";
+
+  private static <T> T planned(String redis, List<String> passwords, Class<T> kind) {
+    var snapshot =
         Given.aGoodStart()
             .edited("  services:\n", "  services:\n    redis: " + redis + "\n")
-            .snapshot()
-            .environment();
-    return new RedisResources(environment, password)
-        .plan().stream()
+            .snapshot();
+    return new RedisResources(snapshot.environment(), passwords, OPERATOR)
+        .plan(List.of(), snapshot).stream()
             .map(Planned::object)
             .filter(kind::isInstance)
             .map(kind::cast)
@@ -35,17 +39,21 @@ class RedisResourcesTest {
             .orElseThrow();
   }
 
-  /** What the server reads, by directive. */
+  private static String file(String redis, String... passwords) {
+    var data = planned(redis, List.of(passwords), Secret.class).getData().get("redis.conf");
+    return new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8);
+  }
+
+  /** What the server reads, by directive, and by name for users. */
   private static Map<String, String> configuration(String redis) {
-    var data = planned(redis, PASSWORD, Secret.class).getData().get("redis.conf");
-    return new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8)
+    return file(redis, PASSWORD)
         .lines()
-        .map(line -> line.split(" ", 2))
+        .map(line -> line.replaceFirst("^user ", "user/").split(" ", 2))
         .collect(Collectors.toMap(line -> line[0], line -> line[1]));
   }
 
   private static StatefulSet set(String redis) {
-    return planned(redis, PASSWORD, StatefulSet.class);
+    return planned(redis, List.of(PASSWORD), StatefulSet.class);
   }
 
   private static String memoryLimit(String redis) {
@@ -69,7 +77,8 @@ class RedisResourcesTest {
   void by_default_what_is_written_is_on_the_volume_within_a_second_and_old_keys_go() {
     assertThat(configuration("{}"))
         .containsEntry("dir", "/data")
-        .containsEntry("requirepass", "\"secret-one\"")
+        .containsEntry("user/default", "on #" + SHA_256 + " ~* &* +@all")
+        .containsKey("user/operator")
         .containsEntry("appendonly", "yes")
         .containsEntry("appendfsync", "everysec")
         .containsEntry("maxmemory", String.valueOf(256L << 20))
@@ -115,11 +124,18 @@ class RedisResourcesTest {
   }
 
   @Test
-  void a_password_with_quotes_cannot_end_its_line() {
-    var data = planned("{}", "a\"b\\c", Secret.class).getData().get("redis.conf");
+  void no_password_stands_in_what_the_server_reads_whatever_it_is_made_of() {
+    assertThat(file("{}", "a\"b\\c")).doesNotContain("a\"b", OPERATOR);
+    assertThat(file("{}", PASSWORD)).doesNotContain(PASSWORD);
+  }
 
-    assertThat(new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8))
-        .contains("requirepass \"a\\\"b\\\\c\"\n");
+  @Test
+  void two_passwords_are_accepted_and_a_change_of_them_restarts_nothing() {
+    var two = planned("{}", List.of(PASSWORD, "secret-two"), StatefulSet.class);
+
+    assertThat(file("{}", PASSWORD, "secret-two"))
+        .containsPattern("user default on #" + SHA_256 + " #[0-9a-f]{64} ");
+    assertThat(hash(two)).isEqualTo(hash(set("{}")));
   }
 
   @Test
