@@ -88,15 +88,6 @@ public final class PostgresResources {
     return plan;
   }
 
-  /** The version is noted once the server has run on the data: before, there may be none. */
-  private Map<String, String> marks(DatabaseTasks tasks, Snapshot snapshot) {
-    var marks = new TreeMap<>(Map.of(TaskMemory.ANNOTATION, tasks.memory().text()));
-    dataVersion(snapshot)
-        .or(() -> observe(snapshot).ready() ? Optional.of(spec.major()) : Optional.empty())
-        .ifPresent(major -> marks.put(MAJOR, major));
-    return marks;
-  }
-
   private LoginJob loginJob() {
     return new LoginJob(
         environment,
@@ -107,6 +98,15 @@ public final class PostgresResources {
             LoginJob.variable("PGHOST", names.postgres()),
             LoginJob.variable("PGUSER", spec.user()),
             LoginJob.variable("PGDATABASE", spec.database())));
+  }
+
+  /** The version is noted once the server has run on the data: before, there may be none. */
+  private Map<String, String> marks(DatabaseTasks tasks, Snapshot snapshot) {
+    var marks = new TreeMap<>(Map.of(TaskMemory.ANNOTATION, tasks.memory().text()));
+    dataVersion(snapshot)
+        .or(() -> observe(snapshot).ready() ? Optional.of(spec.major()) : Optional.empty())
+        .ifPresent(major -> marks.put(MAJOR, major));
+    return marks;
   }
 
   public static Component observe(Snapshot snapshot) {

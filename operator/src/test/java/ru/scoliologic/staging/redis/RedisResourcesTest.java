@@ -19,13 +19,18 @@ import ru.scoliologic.staging.cluster.Planned;
 
 class RedisResourcesTest {
   private static final String PASSWORD = "secret-one";
+  private static final String OPERATOR = "secret-of-the-operator";
 
-  private static <T> T planned(String redis, String password, Class<T> kind) {
+  /** Of the password. */
+  private static final String SHA_256 =
+      "ea77193cc4e6f18656f3130e296203880c4b9b3772afc855211b82fdd46e9185";
+
+  private static <T> T planned(String redis, List<String> passwords, Class<T> kind) {
     var snapshot =
         Given.aGoodStart()
             .edited("  services:\n", "  services:\n    redis: " + redis + "\n")
             .snapshot();
-    return new RedisResources(snapshot.environment(), List.of(password), "secret-operator")
+    return new RedisResources(snapshot.environment(), passwords, OPERATOR)
         .plan(List.of(), snapshot).stream()
             .map(Planned::object)
             .filter(kind::isInstance)
@@ -34,17 +39,21 @@ class RedisResourcesTest {
             .orElseThrow();
   }
 
-  /** What the server reads, by directive. */
+  private static String file(String redis, String... passwords) {
+    var data = planned(redis, List.of(passwords), Secret.class).getData().get("redis.conf");
+    return new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8);
+  }
+
+  /** What the server reads, by directive, and by name for users. */
   private static Map<String, String> configuration(String redis) {
-    var data = planned(redis, PASSWORD, Secret.class).getData().get("redis.conf");
-    return new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8)
+    return file(redis, PASSWORD)
         .lines()
-        .map(line -> line.split(" ", 2))
-        .collect(Collectors.toMap(line -> line[0], line -> line[1], (a, b) -> a + "; " + b));
+        .map(line -> line.replaceFirst("^user ", "user/").split(" ", 2))
+        .collect(Collectors.toMap(line -> line[0], line -> line[1]));
   }
 
   private static StatefulSet set(String redis) {
-    return planned(redis, PASSWORD, StatefulSet.class);
+    return planned(redis, List.of(PASSWORD), StatefulSet.class);
   }
 
   private static String memoryLimit(String redis) {
@@ -68,6 +77,8 @@ class RedisResourcesTest {
   void by_default_what_is_written_is_on_the_volume_within_a_second_and_old_keys_go() {
     assertThat(configuration("{}"))
         .containsEntry("dir", "/data")
+        .containsEntry("user/default", "on #" + SHA_256 + " ~* &* +@all")
+        .containsKey("user/operator")
         .containsEntry("appendonly", "yes")
         .containsEntry("appendfsync", "everysec")
         .containsEntry("maxmemory", String.valueOf(256L << 20))
@@ -112,17 +123,19 @@ class RedisResourcesTest {
         .isEqualTo("1Gi");
   }
 
-  /** Redis takes the SHA-256 of a password: whatever characters it has, it cannot end its line. */
   @Test
-  void passwords_stand_in_the_file_as_verifiers_only() {
-    var data = planned("{}", "a\"b\\c\nd", Secret.class).getData().get("redis.conf");
-    var file = new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8);
+  void no_password_stands_in_what_the_server_reads_whatever_it_is_made_of() {
+    assertThat(file("{}", "a\"b\\c")).doesNotContain("a\"b", OPERATOR);
+    assertThat(file("{}", PASSWORD)).doesNotContain(PASSWORD);
+  }
 
-    assertThat(file.lines().filter(line -> line.startsWith("user ")))
-        .hasSize(2)
-        .allMatch(
-            line -> line.matches("user (default|operator) on #[0-9a-f]{64} ~\\* &\\* \\+@all"));
-    assertThat(file).doesNotContain("a\"b", "secret-operator");
+  @Test
+  void two_passwords_are_accepted_and_a_change_of_them_restarts_nothing() {
+    var two = planned("{}", List.of(PASSWORD, "secret-two"), StatefulSet.class);
+
+    assertThat(file("{}", PASSWORD, "secret-two"))
+        .containsPattern("user default on #" + SHA_256 + " #[0-9a-f]{64} ");
+    assertThat(hash(two)).isEqualTo(hash(set("{}")));
   }
 
   @Test
