@@ -1,10 +1,15 @@
 /** What the application needs of its environment; a missing variable ends it with one clear line each. */
 const REQUIRED = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'SESSION_SECRET', 'ESIA_CLIENT_ID', 'ESIA_REDIRECT_URI'];
+/** A shorter key is no key. */
+const MIN_SECRET = 32;
 
 export function readSettings(env) {
   const missing = REQUIRED.filter((name) => !env[name]);
   if (missing.length > 0) {
     throw new Error(missing.map((name) => `required environment variable ${name} is not set`).join('\n'));
+  }
+  if (env.JWT_SECRET.length < MIN_SECRET) {
+    throw new Error(`JWT_SECRET has ${env.JWT_SECRET.length} characters and needs ${MIN_SECRET}`);
   }
   return {
     port: Number(env.PORT ?? 3000),

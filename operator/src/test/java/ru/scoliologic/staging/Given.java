@@ -155,6 +155,7 @@ public final class Given {
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -189,6 +190,7 @@ public final class Given {
             null,
             new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
             List.of(),
+            null,
             null,
             null,
             null,
@@ -256,14 +258,16 @@ public final class Given {
             null,
             null,
             null,
-            wiped));
+            wiped,
+            null));
     return this;
   }
 
   /** A status that says nothing but that. */
   public static StagingEnvironmentStatus statusOf(StagingEnvironmentStatus.Acme acme) {
     return new StagingEnvironmentStatus(
-        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme, null);
+        1L, null, null, List.of(), List.of(), null, null, List.of(), null, null, null, acme, null,
+        null);
   }
 
   public Given at(Instant time) {

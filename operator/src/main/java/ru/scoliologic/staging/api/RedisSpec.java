@@ -73,9 +73,10 @@ public record RedisSpec(
         Integer deadlineSeconds)
     implements ComponentSpec {
 
-  public static final String VERSION_PATTERN = "^[6-9]([.][0-9]{1,2}){0,2}$";
+  public static final String VERSION_PATTERN =
+      "^(6|6[.]2([.][0-9]{1,2})?|[7-9]([.][0-9]{1,2}){0,2})$";
   public static final String VERSION_MESSAGE =
-      "is not a supported Redis version: give 6 or newer, for example 8.0";
+      "is not a supported Redis version: give 6.2 or newer, for example 8.0";
   public static final String MAX_MEMORY_PATTERN = "^[1-9][0-9]{0,6}(Mi|Gi)$";
   public static final String MAX_MEMORY_MESSAGE =
       "is not an amount of memory: give a whole number with Mi or Gi, for example 256Mi";

@@ -44,8 +44,8 @@ public record SecretsSpec(
   /** One value that must be known. */
   @ValidationRule(
       value =
-          "!(self.name in ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'GRAFANA_ADMIN_PASSWORD']) ||"
-              + " !has(self.generate) || self.generate.rotation == 0",
+          "self.name != 'GRAFANA_ADMIN_PASSWORD' || !has(self.generate) ||"
+              + " self.generate.rotation == 0",
       message = Key.NO_ROTATION)
   @ValidationRule(
       value =
@@ -76,8 +76,8 @@ public record SecretsSpec(
           Boolean optional) {
 
     public static final String NO_ROTATION =
-        "generate.rotation cannot be used for the passwords of PostgreSQL, Redis and Grafana, which"
-            + " were set when their data was made: leave it out";
+        "generate.rotation cannot be used for the password of Grafana, which was set when its data"
+            + " was made: leave it out and change it in Grafana";
     public static final String TOO_SHORT =
         "generate.length is less than minLength: raise it, or lower minLength";
     public static final String NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$";
@@ -100,8 +100,8 @@ public record SecretsSpec(
           @Min(0)
           @Max(1000000)
           @JsonPropertyDescription(
-              "Raise it to have a new value made; what uses the value is rolled. The passwords of"
-                  + " PostgreSQL and Redis cannot be rotated.")
+              "Raise it to have a new value made. The one before stays valid until the application"
+                  + " runs with the new one, and comes back if it does not come up.")
           Integer rotation) {
 
     static final String DEFAULT_ALPHABET = "Alphanumeric";

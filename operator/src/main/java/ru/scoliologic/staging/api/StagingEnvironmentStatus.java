@@ -35,7 +35,8 @@ public record StagingEnvironmentStatus(
     @JsonPropertyDescription(
             "The first deployment that failed and is removed with its volumes; absent once it is"
                 + " deployed anew.")
-        Wiped wiped) {
+        Wiped wiped,
+    @JsonPropertyDescription("The last rotation of each generated key.") List<Rotation> rotations) {
 
   /**
    * A first deployment that is removed.
@@ -70,6 +71,16 @@ public record StagingEnvironmentStatus(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Certificate(
       String domain, boolean issued, int attempts, String lastAttempt, String nextAttempt) {}
+
+  /**
+   * The rotation of one key.
+   *
+   * @param rotation the number that was asked for
+   * @param step Waiting, Preparing, Starting, Retiring, Done; or Reverting, Failed
+   * @param since when the step began
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Rotation(String key, int rotation, String step, String since, String message) {}
 
   /** One component's state. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -101,6 +101,11 @@ public record Names(String environment) {
     return environment + "-app-env";
   }
 
+  /** The Job of one change of the logins of PostgreSQL or Redis. */
+  public String login(String id) {
+    return environment + "-login-" + Hash.of(id).substring(0, 10);
+  }
+
   /** The volume of a folder of the application, for example {@code stage-app-app-uploads}. */
   public String appVolume(String path) {
     return app() + path.toLowerCase(java.util.Locale.ROOT).replaceAll("[^a-z0-9]+", "-");

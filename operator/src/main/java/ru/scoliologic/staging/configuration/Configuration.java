@@ -19,7 +19,10 @@ import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
+import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.StageResult;
 
 /**
  * Resolves stage 2 (pure): looks every key up, makes what may be made, composes the application's
@@ -31,10 +34,12 @@ public final class Configuration {
   private final KeyValues keys;
   private final List<String> hidden = new ArrayList<>();
   private final Map<KeyRef, String> checkSecrets = new HashMap<>();
+  private Rotations rotations;
 
   private Configuration(Snapshot snapshot) {
     this.snapshot = snapshot;
     this.keys = new KeyValues(snapshot, problems);
+    this.rotations = Rotations.none(snapshot);
   }
 
   public static Settings resolve(Snapshot snapshot) {
@@ -49,6 +54,7 @@ public final class Configuration {
               .formatted(snapshot.names().credentials(), snapshot.names().postgres()));
     } else {
       keys.resolve(spec.secrets());
+      rotations = Rotations.of(snapshot, keys);
     }
     var users =
         spec.ingress().sharesController()
@@ -58,13 +64,19 @@ public final class Configuration {
     var ca = new AuthorityBundle(snapshot, problems).pem();
     initSql();
     checkSecrets();
-    var environment = environment(taken());
+    var taken = taken();
+    var environment = environment(taken);
     var checks = new CheckTemplates(spec.validation(), parts());
     if (!problems.any()) {
       checks.problems().forEach(problems::invalid);
     }
+    if (!problems.any()) {
+      rotate(environment, users, appUsers);
+      environment = environment(taken);
+      checks = new CheckTemplates(spec.validation(), parts());
+    }
     return new Settings(
-        problems.result(found()),
+        result(),
         keys.credentials(),
         problems.any() ? lastEnvironment() : environment,
         users,
@@ -72,14 +84,34 @@ public final class Configuration {
         secrets(users, appUsers),
         checkSecrets,
         appUsers,
-        checks.composed());
+        checks.composed(),
+        rotations);
+  }
+
+  /** One step of a rotation: from here on the values are those of the new step. */
+  private void rotate(Map<String, String> environment, String users, String appUsers) {
+    rotations =
+        rotations.advanced(
+            Hash.of(new TreeMap<>(environment)), new Masking(secrets(users, appUsers)));
+    keys.credentials().keySet().removeIf(rotations::holds);
+    keys.credentials().putAll(rotations.entries());
+  }
+
+  private StageResult result() {
+    var result = problems.result(found());
+    return rotations
+        .result()
+        .filter(rotation -> result.isReady())
+        .<StageResult>map(rotation ->
+            new StageResult.Ready(rotation.reason(), result.message() + "; " + rotation.message()))
+        .orElse(result);
   }
 
   /** Every secret value that is known. */
   private List<String> secrets(String users, String appUsers) {
     var kept =
         keys.credentials().entrySet().stream()
-            .filter(entry -> !entry.getKey().endsWith(KeyValues.ROTATION))
+            .filter(entry -> !entry.getKey().endsWith(Rotation.STATE))
             .map(Map.Entry::getValue)
             .toList();
     return Stream.of(
@@ -241,6 +273,7 @@ public final class Configuration {
     var spec = snapshot.environment().getSpec();
     var names = snapshot.names();
     var parts = new TreeMap<>(keys.values());
+    parts.putAll(rotations.values());
     parts.put("DOMAIN_APP", spec.domains().app());
     if (spec.domains().traefik() != null) {
       parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
@@ -248,7 +281,7 @@ public final class Configuration {
     parts.put("POSTGRES_HOST", names.postgres());
     parts.put("POSTGRES_PORT", "5432");
     parts.put("POSTGRES_DB", spec.services().postgres().database());
-    parts.put("POSTGRES_USER", spec.services().postgres().user());
+    parts.put("POSTGRES_USER", rotations.login(spec.services().postgres().user()));
     parts.put("REDIS_HOST", names.redis());
     parts.put("REDIS_PORT", "6379");
     var ollama = spec.services().ollama();
@@ -266,6 +299,7 @@ public final class Configuration {
     var parts = parts();
     var environment = new TreeMap<>(taken);
     environment.putAll(keys.values());
+    environment.putAll(rotations.values());
     environment.keySet().removeAll(KeyValues.PASSWORDS);
     environment.put("PORT", String.valueOf(app.port()));
     for (var variable : app.env()) {

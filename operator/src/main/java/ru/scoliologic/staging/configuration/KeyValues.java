@@ -4,6 +4,7 @@ import static ru.scoliologic.staging.configuration.Settings.CHECK_TOKEN;
 import static ru.scoliologic.staging.configuration.Settings.DASHBOARD_PROBE_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.GRAFANA_ADMIN_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.POSTGRES_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.REDIS_OPERATOR_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.REDIS_PASSWORD;
 
 import com.google.re2j.Pattern;
@@ -29,9 +30,6 @@ final class KeyValues {
 
   /** Values drawn until one is as asked. */
   private static final int TRIES = 100;
-
-  /** Beside a generated key in the credentials: the rotation it was made for. */
-  static final String ROTATION = ".rotation";
 
   /** What a component's data was made with: it reaches the application only when composed. */
   static final List<String> PASSWORDS =
@@ -101,6 +99,7 @@ final class KeyValues {
     passwords();
     credentials.put(
         DASHBOARD_PROBE_PASSWORD, storedOrNew(DASHBOARD_PROBE_PASSWORD, PASSWORD_LENGTH));
+    credentials.put(REDIS_OPERATOR_PASSWORD, storedOrNew(REDIS_OPERATOR_PASSWORD, PASSWORD_LENGTH));
     if (snapshot.environment().getSpec().ingress().access() != null) {
       credentials.put(CHECK_TOKEN, storedOrNew(CHECK_TOKEN, PASSWORD_LENGTH));
     }
@@ -193,6 +192,16 @@ final class KeyValues {
     }
   }
 
+  /** Whether a Secret gives a key: such a value is not the operator's to change. */
+  boolean isGiven(String key) {
+    return lookUp(key).isPresent();
+  }
+
+  /** What was kept before this pass. */
+  Map<String, String> stored() {
+    return stored;
+  }
+
   private Optional<Given> lookUp(String key) {
     for (var source : snapshot.environment().getSpec().secrets().from()) {
       var name = source.secretRef().name();
@@ -215,15 +224,15 @@ final class KeyValues {
         : Optional.empty();
   }
 
-  /** The value made for a key; a new one when its rotation was raised since. */
+  /** The value made for a key; another one is a matter of {@link Rotations}. */
   private void generate(SecretsSpec.Key key) {
     var name = key.name();
-    var counter = name + ROTATION;
-    int last = Integer.parseInt(stored.getOrDefault(counter, "0"));
-    int asked = key.generate().rotation();
-    boolean isNew = !stored.containsKey(name) || asked > last;
-    var value = isNew ? drawn(key) : Optional.of(stored.get(name));
-    if (value.isEmpty()) {
+    var rotation = RotationState.of(stored.get(name + Rotation.STATE));
+    boolean isNew = !stored.containsKey(name);
+    boolean changes =
+        !isNew && (rotation.attempt() != null || rotation.isDue(key.generate().rotation()));
+    var value = isNew ? drawn(snapshot, key) : Optional.of(stored.get(name));
+    if (value.isEmpty() || (changes && drawn(snapshot, key).isEmpty())) {
       problems.invalid(
           "%s cannot be generated: no value of %d characters (%s) was found that matches %s; change"
                   .formatted(
@@ -231,22 +240,20 @@ final class KeyValues {
               + " its pattern or what it is generated of");
       return;
     }
-    if (!isNew) {
+    if (!isNew && !changes) {
       fault(key, value.get())
           .ifPresent(fault ->
               problems.invalid(
                   "%s, which was generated before, %s: raise its generate.rotation, or ask less"
                       .formatted(name, fault)));
     }
-    if (Math.max(last, asked) > 0) {
-      credentials.put(counter, String.valueOf(Math.max(last, asked)));
-    }
     values.put(name, value.get());
     credentials.put(name, value.get());
     origins.add("generated", name);
   }
 
-  private Optional<String> drawn(SecretsSpec.Key key) {
+  /** A new value for a key; none when none was found that is as the key asks. */
+  static Optional<String> drawn(Snapshot snapshot, SecretsSpec.Key key) {
     var generate = key.generate();
     for (int i = 0; i < TRIES; i++) {
       var value = snapshot.fresh().next(generate.length(), generate.alphabet().characters());

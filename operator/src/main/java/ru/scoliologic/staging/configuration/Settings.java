@@ -34,6 +34,7 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param appUsers htpasswd lines of the application's domain, as {@code dashboardUsers}; empty when
  *     no password is asked for
  * @param validation what is to be checked, with all $(NAME) replaced
+ * @param rotations of generated keys
  */
 public record Settings(
     StageResult result,
@@ -44,13 +45,15 @@ public record Settings(
     List<String> secrets,
     Map<KeyRef, String> checkSecrets,
     String appUsers,
-    ValidationSpec validation) {
+    ValidationSpec validation,
+    Rotations rotations) {
 
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
   public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
   public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
+  static final String REDIS_OPERATOR_PASSWORD = "redis-operator-password";
   public static final String CHECK_TOKEN = "access-check-token";
   static final String USERS_KEY = "users";
   static final String APP_USERS_KEY = "app";
@@ -75,7 +78,8 @@ public record Settings(
         secrets,
         checkSecrets,
         users.getOrDefault(APP_USERS_KEY, ""),
-        validation);
+        validation,
+        rotations.asStored(stored));
   }
 
   /** The same, hiding more values. */
@@ -89,7 +93,8 @@ public record Settings(
         Stream.concat(secrets.stream(), more.stream()).distinct().toList(),
         checkSecrets,
         appUsers,
-        validation);
+        validation,
+        rotations);
   }
 
   private static Map<String, String> last(Snapshot snapshot, String secret) {
@@ -104,8 +109,14 @@ public record Settings(
     return credentials.getOrDefault(POSTGRES_PASSWORD, "");
   }
 
-  public String redisPassword() {
-    return credentials.getOrDefault(REDIS_PASSWORD, "");
+  /** The passwords that Redis is to accept; none while they are not known. */
+  public List<String> redisPasswords() {
+    return rotations.redisPasswords();
+  }
+
+  /** The password of the operator's own user in Redis, for probes and for changing the others. */
+  public String redisOperatorPassword() {
+    return credentials.getOrDefault(REDIS_OPERATOR_PASSWORD, "");
   }
 
   /** Whether Grafana's administrator can be given a password. */

@@ -215,6 +215,11 @@ public record DatabaseTasks(
         .toList();
   }
 
+  /** Whether a task is under way, a regular backup among them. */
+  static boolean anyRuns(Snapshot snapshot) {
+    return jobs(snapshot).stream().anyMatch(job -> state(Optional.of(job)) == State.RUNNING);
+  }
+
   static State state(Optional<Job> job) {
     return job.map(j ->
             TaskReport.ended(j, "Complete").isPresent()

@@ -26,6 +26,8 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.DataStore;
 import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.LoginJob;
+import ru.scoliologic.staging.cluster.LoginTask;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
@@ -61,8 +63,9 @@ public final class PostgresResources {
    * PostgreSQL's part of the plan.
    *
    * @param tasks what is to be done to the database
+   * @param logins changes of who may log in
    */
-  public List<Planned> plan(DatabaseTasks tasks, Snapshot snapshot) {
+  public List<Planned> plan(DatabaseTasks tasks, List<LoginTask> logins, Snapshot snapshot) {
     var claim = Ownership.retained(environment, COMPONENT, names.postgres());
     claim.setAnnotations(marks(tasks, snapshot));
     var plan = new ArrayList<Planned>();
@@ -71,11 +74,17 @@ public final class PostgresResources {
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(claim, spec.storage(), spec.storageClassName())));
     plan.add(new Planned(Stage.DEPLOYMENT, store.service()));
-    plan.add(new Planned(Stage.DEPLOYMENT, store.networkPolicy(DatabaseTaskResources.COMPONENT)));
+    plan.add(
+        new Planned(
+            Stage.DEPLOYMENT,
+            store.networkPolicy(DatabaseTaskResources.COMPONENT, LoginTask.podsOf(COMPONENT))));
     plan.add(
         new Planned(
             Stage.DEPLOYMENT, store.statefulSet(pod(), null), unreadable(snapshot).isPresent()));
     plan.addAll(new DatabaseTaskResources(environment).plan(tasks, snapshot));
+    // What is being replaced, or read for a backup, is not the place to end sessions in.
+    boolean free = observe(snapshot).ready() && !DatabaseTasks.anyRuns(snapshot);
+    plan.addAll(loginJob().plan(logins, snapshot, free));
     return plan;
   }
 
@@ -86,6 +95,18 @@ public final class PostgresResources {
         .or(() -> observe(snapshot).ready() ? Optional.of(spec.major()) : Optional.empty())
         .ifPresent(major -> marks.put(MAJOR, major));
     return marks;
+  }
+
+  private LoginJob loginJob() {
+    return new LoginJob(
+        environment,
+        COMPONENT,
+        spec,
+        spec.runAsUser(),
+        List.of(
+            LoginJob.variable("PGHOST", names.postgres()),
+            LoginJob.variable("PGUSER", spec.user()),
+            LoginJob.variable("PGDATABASE", spec.database())));
   }
 
   public static Component observe(Snapshot snapshot) {

@@ -122,10 +122,32 @@ final class Events {
     }
   }
 
+  /** Rotations that are done; one that failed is told by its condition. */
+  void rotations(
+      StagingEnvironment environment,
+      StagingEnvironmentStatus before,
+      StagingEnvironmentStatus after,
+      Instant now) {
+    var known = before == null || before.rotations() == null ? List.of() : before.rotations();
+    Stream.ofNullable(after.rotations())
+        .flatMap(List::stream)
+        .filter(row -> row.step().equals("Done") && !known.contains(row))
+        .forEach(row ->
+            write(
+                environment,
+                Reason.ROTATED.camelCase(),
+                "Normal",
+                "rotation %d of %s: %s".formatted(row.rotation(), row.key(), row.message()),
+                now));
+  }
+
   private void tell(
       StagingEnvironment environment, Condition condition, Set<String> waiting, Instant now) {
     var metadata = environment.getMetadata();
-    boolean bad = condition.getStatus().equals("False") && !waiting.contains(condition.getReason());
+    // When a rotation failed the keys are in order, but not the ones that were asked for.
+    boolean bad =
+        (condition.getStatus().equals("False") && !waiting.contains(condition.getReason()))
+            || condition.getReason().equals(Reason.ROTATION_FAILED.camelCase());
     LOG.atInfo()
         .addKeyValue("namespace", metadata.getNamespace())
         .addKeyValue("environment", metadata.getName())

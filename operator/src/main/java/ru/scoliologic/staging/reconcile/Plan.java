@@ -69,8 +69,11 @@ public record Plan(
     var objects = new ArrayList<Planned>();
     objects.addAll(settings.plan(snapshot));
     objects.addAll(ingress(snapshot, settings));
-    objects.addAll(new PostgresResources(environment).plan(tasks, snapshot));
-    objects.addAll(new RedisResources(environment, settings.redisPassword()).plan());
+    objects.addAll(
+        new PostgresResources(environment).plan(tasks, settings.rotations().tasks(), snapshot));
+    objects.addAll(
+        new RedisResources(environment, settings.redisPasswords(), settings.redisOperatorPassword())
+            .plan(settings.rotations().tasks(), snapshot));
     objects.addAll(
         app.plan(
             rollout,

@@ -4,7 +4,6 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.AppSpec;
@@ -34,9 +33,6 @@ import ru.scoliologic.staging.cluster.Names;
  * schema's own.
  */
 public final class SpecRules {
-  private static final Set<String> PASSWORDS =
-      Set.of("POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_ADMIN_PASSWORD");
-
   private final List<String> problems = new ArrayList<>();
 
   private SpecRules() {}
@@ -294,7 +290,7 @@ public final class SpecRules {
             "spec.secrets.keys[%s].pattern: '%s' is not a regular expression (RE2)"
                 .formatted(key.name(), key.pattern()));
       }
-      if (PASSWORDS.contains(key.name())
+      if (key.name().equals("GRAFANA_ADMIN_PASSWORD")
           && key.generate() != null
           && key.generate().rotation() > 0) {
         problems.add(

@@ -39,6 +39,7 @@ import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.configuration.Rotations;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
@@ -235,7 +236,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var made = snapshot.after(owned.observe(environment));
     var candidate = Assessment.candidate(made, plan);
     var first = Removal.decide(made, plan, components, results, attempt);
-    var overall = Assessment.overall(results, candidate, environment.getSpec().domains().app());
+    var overall =
+        Assessment.overall(
+            results,
+            candidate.or(settings.rotations()::result),
+            environment.getSpec().domains().app());
     return new Pass(
         results,
         overall,
@@ -246,7 +251,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         Optional.of(TaskReport.of(snapshot, plan.databaseTasks(), settings.masking())),
         acme,
         first.wiped(),
-        first.atOnce());
+        first.atOnce(),
+        Optional.of(settings.rotations()));
   }
 
   /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */
@@ -289,7 +295,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         Optional.empty(),
         Optional.empty(),
         Optional.of(teardown.record()),
-        !forgotten);
+        !forgotten,
+        Optional.of(settings.rotations()));
   }
 
   /** The application's versions as one pass found them. */
@@ -518,6 +525,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       events.transitions(
           environment, before, status.conditions(), pass.outcomes(), clock.instant());
       events.database(environment, last, status, clock.instant());
+      events.rotations(environment, last, status, clock.instant());
     }
     return status;
   }
@@ -529,6 +537,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
    * @param accepted whether the spec was acted upon; a refused one leaves everything as it was
    * @param wiped the first deployment that is removed
    * @param atOnce whether the next pass is to follow at once
+   * @param rotations of generated keys
    */
   private record Pass(
       Map<Stage, StageResult> results,
@@ -540,11 +549,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Optional<TaskReport> tasks,
       Optional<StagingEnvironmentStatus.Acme> acme,
       Optional<StagingEnvironmentStatus.Wiped> wiped,
-      boolean atOnce) {
+      boolean atOnce,
+      Optional<Rotations> rotations) {
 
     /** What is new in such a record is acted upon once it has been published. */
     boolean goesOn(StagingEnvironmentStatus last) {
-      return atOnce || acme.filter(a -> last == null || !a.equals(last.acme())).isPresent();
+      return atOnce
+          || rotations.filter(Rotations::moved).isPresent()
+          || acme.filter(a -> last == null || !a.equals(last.acme())).isPresent();
     }
 
     static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
@@ -558,7 +570,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           Optional.empty(),
           Optional.empty(),
           Optional.empty(),
-          false);
+          false,
+          Optional.empty());
     }
 
     StagingEnvironmentStatus status(
@@ -609,7 +622,22 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           tasks.map(TaskReport::backup).orElse(last == null ? null : last.backup()),
           tasks.map(TaskReport::tasks).orElse(last == null ? null : last.databaseTasks()),
           acme.orElse(last == null ? null : last.acme()),
-          accepted || last == null ? wiped.map(this::masked).orElse(null) : last.wiped());
+          accepted || last == null ? wiped.map(this::masked).orElse(null) : last.wiped(),
+          rotations.map(this::rows).orElse(last == null ? null : last.rotations()));
+    }
+
+    private List<StagingEnvironmentStatus.Rotation> rows(Rotations rotations) {
+      return rotations.rows() == null
+          ? null
+          : rotations.rows().stream()
+              .map(row ->
+                  new StagingEnvironmentStatus.Rotation(
+                      row.key(),
+                      row.rotation(),
+                      row.step(),
+                      row.since(),
+                      masking.mask(row.message())))
+              .toList();
     }
 
     /** Whether no version is there, for the first deployment is removed. */

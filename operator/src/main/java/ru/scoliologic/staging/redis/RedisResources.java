@@ -6,7 +6,6 @@ import static ru.scoliologic.staging.cluster.HardenedPod.mount;
 import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
@@ -16,15 +15,22 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.DataStore;
 import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.LoginJob;
+import ru.scoliologic.staging.cluster.LoginTask;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
@@ -35,41 +41,66 @@ import ru.scoliologic.staging.stage.Stage;
 public final class RedisResources {
   public static final String COMPONENT = "redis";
   private static final int PORT = 6379;
+  private static final String OPERATOR_PASSWORD = "redis-operator-password";
   private static final String CONFIGURATION = "redis.conf";
 
   private final StagingEnvironment environment;
   private final RedisSpec spec;
   private final Names names;
   private final DataStore store;
-  private final String password;
+  private final List<String> passwords;
+  private final String operatorPassword;
 
   /**
    * Objects of one environment.
    *
-   * @param password of Redis; empty while it is not known, and then nothing that holds it is made
+   * @param passwords that Redis accepts; empty while they are not known, and then nothing that
+   *     holds them is made
+   * @param operatorPassword of the operator's own user, which no rotation changes
    */
-  public RedisResources(StagingEnvironment environment, String password) {
+  public RedisResources(
+      StagingEnvironment environment, List<String> passwords, String operatorPassword) {
     this.environment = environment;
     this.spec = environment.getSpec().services().redis();
     this.names = Names.of(environment);
     this.store = new DataStore(environment, COMPONENT, names.redis(), PORT);
-    this.password = password;
+    this.passwords = List.copyOf(passwords);
+    this.operatorPassword = operatorPassword;
   }
 
-  public List<Planned> plan() {
-    boolean held = password.isEmpty();
-    return List.of(
+  /**
+   * Redis' part of the plan.
+   *
+   * @param logins changes of the passwords that it accepts
+   */
+  public List<Planned> plan(List<LoginTask> logins, Snapshot snapshot) {
+    boolean held = passwords.isEmpty();
+    var plan = new ArrayList<Planned>();
+    plan.add(
         new Planned(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(
                 Ownership.retained(environment, COMPONENT, names.redis()),
                 spec.storage(),
-                spec.storageClassName())),
-        new Planned(Stage.DEPLOYMENT, configuration(), held),
-        new Planned(Stage.DEPLOYMENT, store.service()),
-        new Planned(Stage.DEPLOYMENT, store.networkPolicy()),
-        new Planned(
-            Stage.DEPLOYMENT, store.statefulSet(pod(), Hash.of(configurationFile())), held));
+                spec.storageClassName())));
+    plan.add(new Planned(Stage.DEPLOYMENT, configuration(), held));
+    plan.add(new Planned(Stage.DEPLOYMENT, store.service()));
+    plan.add(new Planned(Stage.DEPLOYMENT, store.networkPolicy(LoginTask.podsOf(COMPONENT))));
+    // A password is changed in the running server: it is no reason for a restart.
+    plan.add(new Planned(Stage.DEPLOYMENT, store.statefulSet(pod(), Hash.of(settings())), held));
+    plan.addAll(loginJob().plan(logins, snapshot, observe(snapshot).ready()));
+    return plan;
+  }
+
+  private LoginJob loginJob() {
+    return new LoginJob(
+        environment,
+        COMPONENT,
+        spec,
+        spec.runAsUser(),
+        List.of(
+            LoginJob.variable("REDIS_HOST", names.redis()),
+            LoginJob.credential(environment, "REDISCLI_AUTH", OPERATOR_PASSWORD)));
   }
 
   public static Component observe(Snapshot snapshot) {
@@ -93,15 +124,33 @@ public final class RedisResources {
   }
 
   private String configurationFile() {
+    return settings()
+        + "user default on %s ~* &* +@all\n"
+            .formatted(
+                passwords.stream().map(RedisResources::verifier).collect(Collectors.joining(" ")))
+        + "user operator on %s ~* &* +@all\n".formatted(verifier(operatorPassword));
+  }
+
+  /** As Redis keeps a password: its SHA-256. */
+  private static String verifier(String password) {
+    try {
+      var digest =
+          MessageDigest.getInstance("SHA-256").digest(password.getBytes(StandardCharsets.UTF_8));
+      return "#" + HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JVM has SHA-256", e);
+    }
+  }
+
+  /** All but who may log in. */
+  private String settings() {
     return """
     dir /data
-    requirepass "%s"
     %s
     maxmemory %d
     maxmemory-policy %s
     """
         .formatted(
-            password.replace("\\", "\\\\").replace("\"", "\\\""),
             spec.persistence() == RedisSpec.Persistence.AppendOnly
                 ? "appendonly yes\nappendfsync everysec"
                 : "appendonly no\nsave \"\"",
@@ -131,12 +180,7 @@ public final class RedisResources {
         .withArgs("/etc/redis/" + CONFIGURATION)
         .withEnv(
             // redis-cli takes the password of the probes from here, not from an argument.
-            new EnvVarBuilder()
-                .withName("REDISCLI_AUTH")
-                .withNewValueFrom()
-                .withNewSecretKeyRef("REDIS_PASSWORD", names.credentials(), false)
-                .endValueFrom()
-                .build())
+            LoginJob.credential(environment, "REDISCLI_AUTH", OPERATOR_PASSWORD))
         .addNewPort()
         .withName("redis")
         .withContainerPort(PORT)
@@ -160,7 +204,8 @@ public final class RedisResources {
   private static Probe probe(String answer, int period, int failures) {
     return new ProbeBuilder()
         .withNewExec()
-        .withCommand("sh", "-c", "redis-cli -h 127.0.0.1 ping | grep -qE '" + answer + "'")
+        .withCommand(
+            "sh", "-c", "redis-cli -h 127.0.0.1 --user operator ping | grep -qE '" + answer + "'")
         .endExec()
         .withPeriodSeconds(period)
         .withTimeoutSeconds(5)

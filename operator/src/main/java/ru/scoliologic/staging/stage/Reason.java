@@ -80,6 +80,15 @@ public enum Reason {
           + " in the spec."),
   CONFIG_MAP_MISSING(
       "A ConfigMap that the spec names does not exist or lacks the key.", "Create it."),
+  ROTATING(
+      "A generated value is being replaced.",
+      "Wait; the value before stays valid until the application runs with the new one."),
+  ROTATED("The application runs with a new generated value.", "Nothing to do."),
+  ROTATION_FAILED(
+      "The application did not come up with a new value, or PostgreSQL or Redis did not take it; the"
+          + " value before is in force again.",
+      "Mend what the message names, then raise generate.rotation once more; or set it back to the"
+          + " number before."),
   CREDENTIALS_LOST(
       "The Secret with generated credentials is gone, but the database made with them is there.",
       "Restore the Secret from a backup, or delete the volume claim as well to begin anew."),

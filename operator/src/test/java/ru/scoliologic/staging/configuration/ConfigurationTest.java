@@ -392,30 +392,6 @@ class ConfigurationTest {
   }
 
   @Test
-  void a_rotation_makes_a_new_value_once() {
-    var generate = "generate: {length: 48}";
-    var rotated =
-        resolve(
-            Given.aGoodStart()
-                .edited(generate, "generate: {length: 48, alphabet: Hex, rotation: 1}")
-                .owning(
-                    Given.secretOf(
-                        "demo-credentials",
-                        Map.of("JWT_SECRET", "before", "POSTGRES_PASSWORD", "kept"))));
-    var later =
-        resolve(
-            Given.aGoodStart()
-                .edited(generate, "generate: {length: 48, alphabet: Hex, rotation: 1}")
-                .owning(Given.secretOf("demo-credentials", rotated.credentials())));
-
-    assertThat(rotated.credentials())
-        .containsEntry("JWT_SECRET", "0".repeat(48))
-        .containsEntry("POSTGRES_PASSWORD", "kept");
-    assertThat(rotated.appEnvironment()).containsEntry("JWT_SECRET", "0".repeat(48));
-    assertThat(later.credentials()).isEqualTo(rotated.credentials());
-  }
-
-  @Test
   void a_rotation_taken_back_keeps_the_value() {
     var later =
         resolve(

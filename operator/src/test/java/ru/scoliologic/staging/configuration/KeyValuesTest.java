@@ -108,7 +108,7 @@ class KeyValuesTest {
     var settings = resolve(listing("- {name: REDIS_PASSWORD, optional: true}"));
 
     assertThat(settings.result().isReady()).isTrue();
-    assertThat(settings.redisPassword()).isEqualTo("g".repeat(32));
+    assertThat(settings.redisPasswords()).containsExactly("g".repeat(32));
   }
 
   @Test
@@ -190,7 +190,9 @@ class KeyValuesTest {
   void what_could_not_be_stored_is_not_handed_on() {
     var given =
         Given.aGoodStart()
-            .edited("generate: {length: 48}", "generate: {length: 48, rotation: 1}")
+            .edited(
+                "minLength: 32, generate: {length: 48}}",
+                "generate: {length: 48}}\n    - {name: OTHER, generate: {length: 48}}")
             .owning(
                 credentials(
                     Map.of(
@@ -204,9 +206,9 @@ class KeyValuesTest {
 
     var refused = settings.asStored(snapshot);
 
-    assertThat(settings.appEnvironment()).containsEntry("JWT_SECRET", "g".repeat(48));
+    assertThat(settings.appEnvironment()).containsEntry("OTHER", "g".repeat(48));
     assertThat(refused.appEnvironment()).isEqualTo(Map.of("JWT_SECRET", "before"));
-    assertThat(refused.redisPassword()).isEqualTo("kept-too");
+    assertThat(refused.redisPasswords()).containsExactly("kept-too");
     assertThat(refused.dashboardUsers()).isEqualTo("as before");
     assertThat(refused.masking().mask("g".repeat(48))).isEqualTo("***");
   }

@@ -255,6 +255,10 @@ class CrashIT {
           if (!atDeath.get(ROTATED).equals(before.get(ROTATED))) {
             assertThat(now.get(ROTATED)).as(outcome::told).isEqualTo(atDeath.get(ROTATED));
           }
+          var next = atDeath.get(ROTATED + ".next");
+          if (next != null) {
+            assertThat(now.get(ROTATED)).as(outcome::told).isEqualTo(next);
+          }
           assertThat(environment.values("env-app-env"))
               .as(outcome::told)
               .containsEntry(ROTATED, now.get(ROTATED));

@@ -85,6 +85,7 @@ class RefusedByTheServerIT {
         "postgres: {storage: 1Gi} | redis: {memoryPolicy: newest} | Unsupported value: \"newest\"",
         "image: sample-app:1 | image: sample app | is not an image reference",
         "name: ESIA_CLIENT_ID | name: ESIA-CLIENT | is not a variable name",
+        "name: ESIA_CLIENT_ID | name: GRAFANA_ADMIN_PASSWORD, generate: {length: 32, rotation: 1} | generate.rotation cannot be used for the password of Grafana",
         "name: ESIA_CLIENT_ID | name: JWT_SECRET | a key is listed twice",
         "name: ESIA_CLIENT_ID | name: A, minLength: 32, generate: {length: 31} | generate.length is less than minLength: raise it",
         "name: env | name: a-name-that-is-longer-than-forty-characters | at most 40 characters",

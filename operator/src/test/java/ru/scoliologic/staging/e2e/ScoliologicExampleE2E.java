@@ -73,9 +73,25 @@ class ScoliologicExampleE2E {
 
   @Test
   void redis_has_the_memory_policy_of_the_plan_and_asks_for_its_password() {
-    assertThat(inPod("staging-redis-0", "redis-cli", "config", "get", "maxmemory-policy"))
+    assertThat(
+            inPod(
+                "staging-redis-0",
+                "redis-cli",
+                "--user",
+                "operator",
+                "config",
+                "get",
+                "maxmemory-policy"))
         .contains("allkeys-lru");
-    assertThat(inPod("staging-redis-0", "redis-cli", "config", "get", "appendonly"))
+    assertThat(
+            inPod(
+                "staging-redis-0",
+                "redis-cli",
+                "--user",
+                "operator",
+                "config",
+                "get",
+                "appendonly"))
         .contains("yes");
     assertThat(inPod("staging-redis-0", "env", "-u", "REDISCLI_AUTH", "redis-cli", "ping"))
         .contains("NOAUTH");

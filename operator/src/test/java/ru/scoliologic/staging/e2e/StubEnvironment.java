@@ -357,7 +357,9 @@ final class StubEnvironment implements AutoCloseable {
         && deployed.getStatus().equals("True")
         && status.app() != null
         && environment.getSpec().services().app().image().equals(status.app().serving())
-        && status.app().candidate() == null;
+        && status.app().candidate() == null
+        && (status.rotations() == null
+            || status.rotations().stream().allMatch(row -> row.step().equals("Done")));
   }
 
   private boolean claimsAreBound() {

@@ -133,7 +133,7 @@ class DatabaseTasksTest {
 
   private static List<Planned> planned(Snapshot snapshot) {
     return new PostgresResources(snapshot.environment())
-        .plan(DatabaseTasks.decide(snapshot), snapshot);
+        .plan(DatabaseTasks.decide(snapshot), List.of(), snapshot);
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
@@ -36,7 +37,7 @@ class PostgresResourcesTest {
   private static Planned planned(Given given, Class<? extends HasMetadata> kind) {
     var snapshot = given.snapshot();
     return new PostgresResources(snapshot.environment())
-        .plan(DatabaseTasks.decide(snapshot), snapshot).stream()
+        .plan(DatabaseTasks.decide(snapshot), List.of(), snapshot).stream()
             .filter(p -> kind.isInstance(p.object()))
             .findFirst()
             .orElseThrow();

@@ -28,6 +28,7 @@ class SpecRulesTest {
         "image: sample-app:1 | deadlineSeconds: 100 | spec.services.app: deadlineSeconds is shorter than",
         "image: sample-app:1 | image: 'sample app' | spec.services.app.image: 'sample app' is not an image reference",
         "name: ESIA_CLIENT_ID | name: ESIA-ID | spec.secrets.keys[ESIA-ID].name: 'ESIA-ID' is not a variable name",
+        "name: ESIA_CLIENT_ID | name: GRAFANA_ADMIN_PASSWORD, generate: {length: 32, rotation: 1} | generate.rotation cannot be used for the password of Grafana",
         "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice",
         "generate: {length: 48} | generate: {length: 31} | spec.secrets.keys[JWT_SECRET]: generate.length is less than minLength: raise it"
       })

@@ -68,6 +68,7 @@ class TelemetryTest {
             null,
             null,
             null,
+            null,
             null));
     return environment;
   }

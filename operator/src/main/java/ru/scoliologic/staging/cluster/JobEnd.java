@@ -1,0 +1,49 @@
+package ru.scoliologic.staging.cluster;
+
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * How a Job ended (pure).
+ *
+ * @param good whether it did what it was made for
+ * @param message what the last attempt said, whole and in one line; secrets are not masked
+ */
+public record JobEnd(boolean good, String message) {
+  /** On a pod: the Job that made it. */
+  public static final String JOB_NAME = "batch.kubernetes.io/job-name";
+
+  /** None while the Job is not there or has not ended. */
+  public static Optional<JobEnd> of(Snapshot snapshot, String name) {
+    var job = snapshot.owned().find(Job.class, name).filter(j -> j.getStatus() != null);
+    return job.flatMap(j ->
+        condition(j, "Complete")
+            .map(c -> new JobEnd(true, ""))
+            .or(() -> condition(j, "Failed").map(c -> new JobEnd(false, said(snapshot, name, c)))));
+  }
+
+  private static Optional<JobCondition> condition(Job job, String type) {
+    return job.getStatus().getConditions().stream()
+        .filter(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))
+        .findFirst();
+  }
+
+  private static String said(Snapshot snapshot, String job, JobCondition failed) {
+    var text =
+        snapshot.pods().stream()
+            .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JOB_NAME)))
+            .filter(pod -> pod.getStatus() != null)
+            .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+            .map(c -> c.getState() == null ? null : c.getState().getTerminated())
+            .filter(Objects::nonNull)
+            .max(Comparator.comparing(end -> String.valueOf(end.getFinishedAt())))
+            .map(ContainerStateTerminated::getMessage)
+            .filter(message -> !message.isBlank())
+            .orElse(Objects.requireNonNullElse(failed.getMessage(), "no details given"));
+    return text.strip().replaceAll("\\s*\\n\\s*", "; ");
+  }
+}
