@@ -387,6 +387,9 @@ public final class TraefikResources {
                 "--providers.kubernetesingress.namespaces=" + namespace,
                 "--providers.kubernetesingress.ingressclass=" + names.traefik(),
                 "--providers.kubernetesingress.disableclusterscoperesources=true",
+                // Else there is no router, and so no order, while the application starts: the
+                // attempt at a certificate would be over before a slow one is up.
+                "--providers.kubernetesingress.allowemptyservices=true",
                 acme + "email=" + environment.getSpec().ingress().acme().email(),
                 acme + "storage=/data/acme.json",
                 acme + "keytype=EC256",

@@ -65,7 +65,7 @@ final class Assessment {
   /** Stage 3, from its components and from what is asked of the database and of the volumes. */
   static StageResult deployment(List<Component> components, Snapshot snapshot, Plan plan) {
     var running = plan.databaseTasks().running(snapshot, plan.masking());
-    if (running.isPresent()) {
+    if (running.isPresent() && !troubled(components, PostgresResources.COMPONENT)) {
       return running.get();
     }
     var migration = plan.migration().result();
@@ -86,6 +86,14 @@ final class Assessment {
                 : new StageResult.Ready(
                     Reason.STORAGE_CANNOT_GROW,
                     result.message() + "; " + String.join("; ", plan.refusedGrowth())));
+  }
+
+  /**
+   * Whether a component is not there for a cause of its own: what waits for it says nothing then.
+   */
+  private static boolean troubled(List<Component> components, String name) {
+    return components.stream()
+        .anyMatch(c -> c.name().equals(name) && !c.ready() && !WAITING.contains(c.reason()));
   }
 
   /** What the components say together. */

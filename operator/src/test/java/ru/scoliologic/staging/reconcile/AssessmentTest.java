@@ -2,9 +2,11 @@ package ru.scoliologic.staging.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.util.ArrayList;
@@ -107,6 +109,35 @@ class AssessmentTest {
 
     assertThat(Assessment.deployment(List.of(available("traefik"), postgres)))
         .isEqualTo(new StageResult.Stalled(Reason.DATA_OF_OTHER_VERSION, "postgres: set it to 16"));
+  }
+
+  @Test
+  void a_task_that_waits_for_postgres_does_not_hide_why_postgres_is_not_there() {
+    var marks = "staging.scoliologic.ru/";
+    var snapshot =
+        Given.aGoodStart()
+            .edited("  services:\n", "  services:\n    postgres: {version: '17', reset: again}\n")
+            .owning(
+                new PersistentVolumeClaimBuilder()
+                    .withNewMetadata()
+                    .withName("demo-postgres")
+                    .withUid("claim-1")
+                    .addToAnnotations(marks + "database-tasks", "seed=done reset=00000000")
+                    .addToAnnotations(marks + "postgres-major", "16")
+                    .endMetadata()
+                    .withNewSpec()
+                    .withNewResources()
+                    .addToRequests("storage", new Quantity("10Gi"))
+                    .endResources()
+                    .endSpec()
+                    .build())
+            .snapshot();
+    var plan = plan(snapshot);
+
+    assertThat(plan.databaseTasks().step()).isPresent();
+    var result = Assessment.deployment(Assessment.components(snapshot, plan), snapshot, plan);
+    assertThat(result).isInstanceOf(StageResult.Stalled.class);
+    assertThat(result.reason()).isEqualTo(Reason.DATA_OF_OTHER_VERSION);
   }
 
   @Test
