@@ -2,10 +2,13 @@ package ru.scoliologic.staging.throwaway;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +72,13 @@ public final class Images {
   static Path archive(Map<String, String> ids) {
     Path folder = Repository.state("images").toAbsolutePath();
     Set<String> wanted = new HashSet<>();
-    try {
+    // Two runs of tests at a time would each take the other's half-written archive away.
+    try (FileChannel channel =
+            FileChannel.open(
+                Repository.state("archives.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
       Files.createDirectories(folder);
       for (Map.Entry<String, List<String>> archive : ARCHIVES.entrySet()) {
         String members = archive.getValue().stream().map(ids::get).collect(Collectors.joining(" "));

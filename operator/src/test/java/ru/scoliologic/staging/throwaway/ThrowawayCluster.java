@@ -254,7 +254,11 @@ public final class ThrowawayCluster implements AutoCloseable {
 
   /** A kubeconfig with all rights, for tools on this machine. */
   public Path kubeconfig() {
-    return Repository.state(use == Use.RUN ? "kubeconfig" : "kubeconfig-test");
+    // Tests run in several processes, each with a cluster of its own.
+    return Repository.state(
+        use == Use.RUN
+            ? "kubeconfig"
+            : "kubeconfig-test-" + System.getProperty("surefire.forkNumber", "1"));
   }
 
   /** Runs a command on the node. */
