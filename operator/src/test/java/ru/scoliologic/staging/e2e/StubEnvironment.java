@@ -487,6 +487,10 @@ final class StubEnvironment implements AutoCloseable {
     metadata.remove(PASSING);
     metadata.remove("uid");
     if (metadata.get("annotations") instanceof ObjectNode annotations) {
+      if (annotations.has(Labels.SWITCHED_AT)) {
+        // Its hash is of the time of the switch too, and a Service that is made again has another.
+        annotations.remove(Labels.PLANNED_HASH);
+      }
       annotations.remove(BY_OTHERS);
       // Attempts at certificates go by the clock.
       boolean ordering = annotations.has(ATTEMPTS) || object.getKind().equals("Ingress");
