@@ -326,6 +326,8 @@ class BackupE2E {
             name + "-redis-0",
             "--",
             "redis-cli",
+            "--user",
+            "operator",
             "--raw",
             "config",
             "get",

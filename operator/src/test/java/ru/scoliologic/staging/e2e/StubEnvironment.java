@@ -343,7 +343,7 @@ final class StubEnvironment implements AutoCloseable {
   private boolean asAsked() {
     var environment = resource().get();
     Staging.checkContract(environment);
-    var status = environment.getStatus();
+    var status = environment == null ? null : environment.getStatus();
     if (status == null
         || !claimsAreBound()
         || !environment.getMetadata().getGeneration().equals(status.observedGeneration())) {
