@@ -79,7 +79,8 @@ public final class ThrowawayCluster implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     this.config = Config.fromKubeconfig(yaml);
-    // All requests would share one connection, and a single one that is cut off could hold up the rest.
+    // All requests would share one connection, and a single one that is cut off could hold up the
+    // rest.
     config.setHttp2Disable(true);
     this.admin = new KubernetesClientBuilder().withConfig(config).build();
   }
