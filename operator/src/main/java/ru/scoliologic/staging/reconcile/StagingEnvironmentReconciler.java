@@ -14,7 +14,6 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -22,15 +21,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
-import ru.scoliologic.staging.app.AppResources;
-import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
@@ -39,7 +35,6 @@ import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
-import ru.scoliologic.staging.configuration.Rotations;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
@@ -68,9 +63,6 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
 
   /** Tries that failed before a condition says so. */
   private static final int TELL_AFTER = 2;
-
-  /** Characters of the cause that are kept in the status. */
-  private static final int MAX_CAUSE = 4_000;
 
   private final Clock clock;
   private final OwnedObjects owned = new OwnedObjects();
@@ -299,50 +291,6 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         Optional.of(settings.rotations()));
   }
 
-  /** The application's versions as one pass found them. */
-  private record Versions(
-      Snapshot snapshot,
-      Plan plan,
-      Optional<StageResult> candidateState,
-      List<Result> checked,
-      Optional<StageResult> servingState) {
-    Rollout rollout() {
-      return plan.rollout();
-    }
-
-    boolean failed(List<Component> components) {
-      return Removal.othersReady(components)
-          && rollout()
-              .candidate()
-              .or(() -> Optional.of(rollout().serving()).filter(this::wanted))
-              .filter(version ->
-                  plan.migration().failed() || AppResources.failedForGood(snapshot, version))
-              .isPresent();
-    }
-
-    private boolean wanted(Rollout.Version version) {
-      return version.image().equals(plan.target().image());
-    }
-
-    Ledger.Facts facts(Map<Stage, StageResult> results, List<Component> components) {
-      return new Ledger.Facts(
-          plan.target(),
-          rollout().serving().image(),
-          AppResources.observe(snapshot, rollout()).ready(),
-          rollout().candidate().map(Rollout.Version::image),
-          candidateState,
-          failed(components),
-          rollout().previous().map(Rollout.Version::image),
-          Optional.ofNullable(results.get(Stage.VALIDATION)),
-          plan.configuration(),
-          checked.isEmpty()
-              ? Optional.empty()
-              : Optional.of(Verdicts.report(checked, snapshot.now())),
-          plan.migration().done(),
-          servingState);
-    }
-  }
-
   private static boolean open(
       Stage stage, StagingEnvironment environment, Map<Stage, StageResult> results) {
     return Conditions.gateOpened(conditions(environment), stage)
@@ -528,205 +476,5 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       events.rotations(environment, last, status, clock.instant());
     }
     return status;
-  }
-
-  /**
-   * The outcome of one pass.
-   *
-   * @param acme what is recorded of certificates
-   * @param accepted whether the spec was acted upon; a refused one leaves everything as it was
-   * @param wiped the first deployment that is removed
-   * @param atOnce whether the next pass is to follow at once
-   * @param rotations of generated keys
-   */
-  private record Pass(
-      Map<Stage, StageResult> results,
-      StageResult overall,
-      Optional<Versions> versions,
-      List<Component> components,
-      Masking masking,
-      boolean accepted,
-      Optional<TaskReport> tasks,
-      Optional<StagingEnvironmentStatus.Acme> acme,
-      Optional<StagingEnvironmentStatus.Wiped> wiped,
-      boolean atOnce,
-      Optional<Rotations> rotations) {
-
-    /** What is new in such a record is acted upon once it has been published. */
-    boolean goesOn(StagingEnvironmentStatus last) {
-      return atOnce
-          || rotations.filter(Rotations::moved).isPresent()
-          || acme.filter(a -> last == null || !a.equals(last.acme())).isPresent();
-    }
-
-    static Pass refused(Map<Stage, StageResult> results, StageResult overall) {
-      return new Pass(
-          results,
-          overall,
-          Optional.empty(),
-          List.of(),
-          new Masking(List.of()),
-          false,
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty(),
-          false,
-          Optional.empty());
-    }
-
-    StagingEnvironmentStatus status(
-        StagingEnvironment environment, StagingEnvironmentStatus last, Clock clock) {
-      List<Condition> before = last == null ? List.of() : last.conditions();
-      var conditions =
-          new Conditions(before, environment.getMetadata().getGeneration(), clock.instant())
-              .of(masked(results), masked(overall));
-      var domains = environment.getSpec() == null ? null : environment.getSpec().domains();
-      return new StagingEnvironmentStatus(
-          environment.getMetadata().getGeneration(),
-          accepted || last == null || last.stage() == null
-              ? Assessment.current(results).condition()
-              : last.stage(),
-          masked(overall).message(),
-          conditions,
-          accepted || last == null
-              ? components.stream()
-                  .map(c ->
-                      new StagingEnvironmentStatus.Component(
-                          c.name(), c.ready(), c.image(), masking.mask(c.message())))
-                  .toList()
-              : last.components(),
-          accepted
-              ? new StagingEnvironmentStatus.Urls(
-                  "https://" + domains.app(),
-                  environment.getSpec().ingress().sharesController()
-                      ? null
-                      : "https://" + domains.traefik(),
-                  environment
-                      .getSpec()
-                      .grafana()
-                      .map(g -> "https://" + domains.grafana())
-                      .orElse(null))
-              : last == null ? null : last.urls(),
-          versions
-              .filter(v -> !isGone())
-              .map(v ->
-                  new StagingEnvironmentStatus.AppVersions(
-                      v.rollout().serving().image(),
-                      v.rollout().candidate().map(Rollout.Version::image).orElse(null),
-                      v.rollout().previous().map(Rollout.Version::image).orElse(null),
-                      v.plan().target().pinned().orElse(null),
-                      v.plan().target().pinnedAgainst().orElse(null)))
-              .orElse(last == null || isGone() ? null : last.app()),
-          accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
-          nextRetry(last, clock.instant()),
-          tasks.map(TaskReport::backup).orElse(last == null ? null : last.backup()),
-          tasks.map(TaskReport::tasks).orElse(last == null ? null : last.databaseTasks()),
-          acme.orElse(last == null ? null : last.acme()),
-          accepted || last == null ? wiped.map(this::masked).orElse(null) : last.wiped(),
-          rotations.map(this::rows).orElse(last == null ? null : last.rotations()));
-    }
-
-    private List<StagingEnvironmentStatus.Rotation> rows(Rotations rotations) {
-      return rotations.rows() == null
-          ? null
-          : rotations.rows().stream()
-              .map(row ->
-                  new StagingEnvironmentStatus.Rotation(
-                      row.key(),
-                      row.rotation(),
-                      row.step(),
-                      row.since(),
-                      masking.mask(row.message())))
-              .toList();
-    }
-
-    /** Whether no version is there, for the first deployment is removed. */
-    private boolean isGone() {
-      var result = results.get(Stage.DEPLOYMENT);
-      return result != null && result.reason() == Reason.FIRST_DEPLOYMENT_WIPED;
-    }
-
-    private StagingEnvironmentStatus.Wiped masked(StagingEnvironmentStatus.Wiped record) {
-      var cause = masking.mask(record.cause());
-      return new StagingEnvironmentStatus.Wiped(
-          record.since(),
-          cause.length() <= MAX_CAUSE ? cause : "…" + cause.substring(cause.length() - MAX_CAUSE),
-          record.with());
-    }
-
-    private String nextRetry(StagingEnvironmentStatus last, Instant now) {
-      if (!(overall instanceof StageResult.Failing failing)
-          || failing.reason() == Reason.SUSPENDED) {
-        return null;
-      }
-      var since = Backoff.since(last == null ? null : last.conditions(), results, now);
-      return Backoff.next(failing, since, last == null ? null : last.nextRetry(), now).toString();
-    }
-
-    /** What every stage and all together came to. */
-    List<StageResult> outcomes() {
-      return Stream.concat(results.values().stream(), Stream.of(overall)).toList();
-    }
-
-    Ledger.Facts facts(Versions versions) {
-      return new Versions(
-              versions.snapshot(),
-              versions.plan(),
-              versions.candidateState().map(this::masked),
-              versions.checked(),
-              versions.servingState().map(this::masked))
-          .facts(masked(results), components);
-    }
-
-    private Map<Stage, StageResult> masked(Map<Stage, StageResult> plain) {
-      var masked = new EnumMap<Stage, StageResult>(Stage.class);
-      plain.forEach((stage, result) -> masked.put(stage, masked(result)));
-      return masked;
-    }
-
-    private StageResult masked(StageResult result) {
-      var message = masking.mask(result.message());
-      return switch (result) {
-        case StageResult.Ready r -> new StageResult.Ready(r.reason(), message);
-        case StageResult.Waiting w -> new StageResult.Waiting(w.reason(), message, w.retryAfter());
-        case StageResult.Failing f -> new StageResult.Failing(f.reason(), message, f.retryAfter());
-        case StageResult.Stalled s -> new StageResult.Stalled(s.reason(), message);
-      };
-    }
-
-    /** When a component that starts is late, and nobody else tells. */
-    private Stream<Instant> deadlines() {
-      var candidate =
-          versions.flatMap(
-              v -> v.rollout().candidate().map(c -> AppResources.observe(v.snapshot(), c)));
-      return Stream.concat(components.stream(), candidate.stream())
-          .flatMap(component -> component.due().stream());
-    }
-
-    /** When to look again without being told by a watch. */
-    Duration next(Duration period, StagingEnvironmentStatus told, Instant now) {
-      var byClock =
-          Stream.of(
-                  deadlines(),
-                  versions.flatMap(v -> v.rollout().nextStep()).stream(),
-                  versions.map(Versions::plan).flatMap(plan -> plan.containers().next()).stream(),
-                  acme.stream().flatMap(AcmeBudget::due))
-              .flatMap(due -> due)
-              .map(due -> Duration.between(now, due).plusSeconds(1))
-              .filter(wait -> wait.isPositive());
-      var byResult =
-          switch (overall) {
-            case StageResult.Waiting w -> w.retryAfter();
-            case StageResult.Failing f ->
-                told.nextRetry() == null
-                    ? f.retryAfter()
-                    : Duration.between(now, Instant.parse(told.nextRetry())).plusSeconds(1);
-            case StageResult.Stalled s -> Verification.PERIOD;
-            case StageResult.Ready r -> period;
-          };
-      return Stream.concat(byClock, Stream.of(byResult))
-          .min(Duration::compareTo)
-          .orElse(Verification.PERIOD);
-    }
   }
 }
