@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -305,8 +304,7 @@ class CrashIT {
         moment.write(),
         moment.afterwards(),
         () -> {
-          // Apart, for the operator interrupts its own threads when it is stopped.
-          CompletableFuture.runAsync(() -> environment.resource().delete()).join();
+          environment.resource().delete();
           deleted.set(true);
         });
     environment.create(manifest);

@@ -104,7 +104,13 @@ final class InProcessOperator implements AutoCloseable {
 
   /** Lets something happen at a write, as in {@link #dieAt}, which the operator survives. */
   void at(int number, boolean afterwards, Runnable what) {
-    writes.hazard = new Hazard(number, afterwards, path -> true, what);
+    // An answer comes in on one of the few threads that all answers need: nothing may wait there.
+    writes.hazard =
+        new Hazard(
+            number,
+            afterwards,
+            path -> true,
+            afterwards ? () -> Thread.startVirtualThread(what) : what);
   }
 
   boolean isDead() {
