@@ -31,7 +31,7 @@ import ru.scoliologic.staging.api.StagingRelease;
 @Command(
     name = "report",
     description = {
-      "Prints the smoke report of the version that an environment serves, or of a given release:",
+      "Prints the smoke report of the version that an environment serves, or of a given release.",
       "  operator report <environment> -n <namespace>",
       "  kubectl get strel <name> -o yaml | operator report -f -",
       "It only reads, by the current context of the kubeconfig. Ends with 1 when a critical check"
