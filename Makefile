@@ -35,7 +35,7 @@ it: images ## the tests on a real API server
 e2e: images ## the tests on a whole cluster
 	@$(JAVA) $(CLUSTER)/test.sh e2e
 
-faults: images ## every field changed and changed back, a crash at every write: takes an hour or so
+faults: images ## every field changed and changed back, a crash at every write: takes hours
 	@$(JAVA) $(CLUSTER)/test.sh faults
 
 bench: images ## how soon the operator acts, what it asks of the API server, how much memory it takes
