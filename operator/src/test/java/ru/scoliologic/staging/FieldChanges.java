@@ -247,6 +247,11 @@ public final class FieldChanges {
     return UNSEEN.keySet().stream().noneMatch(part -> isPartOf(field, part));
   }
 
+  /** The same of an environment that is as asked: what prepares a version is of the next one. */
+  public static boolean showsAtOnce(String field) {
+    return shows(field) && !isPartOf(field, "services.app.migration");
+  }
+
   /** Whether a field is the listed one, or below it. */
   public static boolean isPartOf(String field, String part) {
     return field.equals(part) || field.startsWith(part + ".") || field.startsWith(part + "[].");

@@ -82,7 +82,7 @@ class RoundTripIT {
                 () ->
                     thereAndBack(
                         changes.changed(change.getKey(), change.getValue()),
-                        FieldChanges.shows(change.getKey()))));
+                        FieldChanges.showsAtOnce(change.getKey()))));
   }
 
   /** Here for every field, for it costs little. */
