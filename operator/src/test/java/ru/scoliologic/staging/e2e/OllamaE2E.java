@@ -160,28 +160,6 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(35)
-  void a_server_that_dies_in_the_middle_of_a_pull_is_asked_again_when_it_is_back() {
-    models("slow", "steady");
-    awaitProgress("steady");
-
-    staging
-        .cluster()
-        .kubectl(
-            "-n",
-            NAMESPACE,
-            "delete",
-            "pod",
-            "-l",
-            "app.kubernetes.io/component=ollama",
-            "--grace-period=0",
-            "--force");
-
-    staging.awaitReady(NAMESPACE, NAME);
-    assertThat(pullsOf("steady")).isGreaterThanOrEqualTo(2);
-  }
-
-  @Test
   @Order(40)
   void a_model_that_the_registry_does_not_have_is_told_in_the_servers_words() {
     models("slow", "unknown");
