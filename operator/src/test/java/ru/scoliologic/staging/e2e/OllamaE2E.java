@@ -141,25 +141,6 @@ class OllamaE2E {
   }
 
   @Test
-  @Order(30)
-  void a_restart_of_the_server_keeps_the_models() {
-    long before = pullsOf("slow");
-    staging
-        .cluster()
-        .kubectl(
-            "-n",
-            NAMESPACE,
-            "delete",
-            "pod",
-            "-l",
-            "app.kubernetes.io/component=ollama",
-            "--wait=true");
-
-    staging.awaitReady(NAMESPACE, NAME);
-    assertThat(pullsOf("slow")).isEqualTo(before);
-  }
-
-  @Test
   @Order(40)
   void a_model_that_the_registry_does_not_have_is_told_in_the_servers_words() {
     models("slow", "unknown");
