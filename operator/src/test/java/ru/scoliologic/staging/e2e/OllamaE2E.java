@@ -104,16 +104,6 @@ class OllamaE2E {
     return Staging.condition(staging.environment(NAMESPACE, NAME).get(), "Deployed").getMessage();
   }
 
-  private static long pullsOf(String model) {
-    return staging
-        .cluster()
-        .models()
-        .requests()
-        .lines()
-        .filter(line -> line.contains("GET /v2/library/" + model + "/manifests/"))
-        .count();
-  }
-
   @Test
   @Order(10)
   void a_pull_shows_how_far_it_is_and_goes_on_after_the_operator_died() {
