@@ -73,12 +73,28 @@ public final class SharedIngressResources {
         .map(secret ->
             new StageResult.Waiting(
                 Reason.CERTIFICATE_NOT_ISSUED,
-                "Secret %s is not there yet: cert-manager has issued nothing so far; see `kubectl"
-                        .formatted(secret)
-                    + " describe certificate "
-                    + secret
-                    + "`",
+                "Secret %s is not there yet, cert-manager has issued nothing so far: %s"
+                    .formatted(
+                        secret,
+                        snapshot
+                            .surroundings()
+                            .warnings()
+                            .getOrDefault(
+                                certificate(secret),
+                                "see `kubectl describe certificate,certificaterequest`")),
                 StageResult.Waiting.SOON));
+  }
+
+  /** Under which kind and name the surroundings tell why a certificate is not there. */
+  public static String certificate(String secret) {
+    return "Certificate/" + secret;
+  }
+
+  /** Whether an Ingress asks cert-manager for a certificate. */
+  public static boolean asks(Ingress ingress) {
+    var annotations = ingress.getMetadata().getAnnotations();
+    return annotations != null
+        && (annotations.containsKey(CLUSTER_ISSUER) || annotations.containsKey(ISSUER));
   }
 
   private Ingress ingress(String name, String host) {
@@ -136,8 +152,7 @@ public final class SharedIngressResources {
         .owned()
         .find(Ingress.class, name)
         .filter(i -> i.getSpec().getRules().stream().anyMatch(r -> host.equals(r.getHost())))
-        .map(i -> i.getMetadata().getAnnotations())
-        .filter(a -> a.containsKey(CLUSTER_ISSUER) || a.containsKey(ISSUER))
+        .filter(SharedIngressResources::asks)
         .isPresent();
   }
 }

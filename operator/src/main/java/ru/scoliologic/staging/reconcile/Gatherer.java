@@ -101,7 +101,8 @@ final class Gatherer {
             Volumes.seed(environment, objects)
                 .filter(name -> references.claim(environment, name).isEmpty())
                 .map(Set::of)
-                .orElse(Set.of())));
+                .orElse(Set.of()),
+            secrets.keySet()));
   }
 
   /**

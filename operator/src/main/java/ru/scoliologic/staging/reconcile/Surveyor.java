@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,7 @@ final class Surveyor {
   private final CertificateWatch certificates;
   private final ModelWatch models;
   private final Warnings warnings;
+  private final Issuance issuance;
   private final Map<String, Look> looks = new ConcurrentHashMap<>();
   private Listed<Pods> pods = new Listed<>(Instant.MIN, new Pods(List.of(), List.of()));
   private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
@@ -69,6 +71,7 @@ final class Surveyor {
     this.certificates = new CertificateWatch(clock);
     this.models = new ModelWatch(clock);
     this.warnings = new Warnings(client, clock);
+    this.issuance = new Issuance(client, clock);
   }
 
   /**
@@ -76,6 +79,7 @@ final class Surveyor {
    *
    * @param caBundle PEM certificates of a custom authority, or empty
    * @param absentClaims volume claims that the spec names and that do not exist
+   * @param secrets names of the Secrets that the spec names and that are there
    */
   Surroundings survey(
       StagingEnvironment environment,
@@ -83,7 +87,8 @@ final class Surveyor {
       List<Pod> pods,
       List<StorageClass> classes,
       String caBundle,
-      Set<String> absentClaims) {
+      Set<String> absentClaims,
+      Set<String> secrets) {
     var addresses = Infrastructure.addresses(environment, owned);
     var records = dns.look(environment, addresses);
     var staticClasses =
@@ -91,6 +96,8 @@ final class Surveyor {
             .filter(c -> NO_PROVISIONER.equals(c.getProvisioner()))
             .map(c -> c.getMetadata().getName())
             .collect(Collectors.toSet());
+    var said = new HashMap<>(warnings.read(owned));
+    said.putAll(issuance.read(environment, owned, secrets));
     return new Surroundings(
         nodes.getStore().list(),
         usage(environment),
@@ -101,7 +108,7 @@ final class Surveyor {
         staticClasses.isEmpty() || done(environment) ? Map.of() : freeVolumes(staticClasses),
         certificates.look(environment, owned, addresses, caBundle),
         models.look(environment, owned, pods),
-        warnings.read(owned),
+        said,
         ingressClasses.getStore().list().stream()
             .map(c -> c.getMetadata().getName())
             .collect(Collectors.toSet()),

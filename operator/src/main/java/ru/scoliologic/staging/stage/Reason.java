@@ -194,7 +194,9 @@ public enum Reason {
       "Wait; the message names the containers that still run."),
   CERTIFICATE_NOT_ISSUED(
       "Traefik still serves its built-in certificate, or cert-manager has not issued one yet.",
-      "See Traefik's log; the domain's record must point here and port 80 be open from outside."),
+      "See Traefik's log; the domain's record must point here and port 80 be open from outside."
+          + " With cert-manager the message names the issuer, the request or the certificate that"
+          + " is not ready, and what it says."),
   CERTIFICATE_REFUSED(
       "The certificate authority did not issue a certificate in time.",
       "See Traefik's log for its answer. The next attempt comes by itself at the time that the"

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -33,23 +34,31 @@ class SharedIngressE2E {
 
   private static Staging staging;
 
-  private static List<HasMetadata> controller() {
+  private static List<HasMetadata> objects(String file) {
     return staging
         .admin()
         .load(
             new ByteArrayInputStream(
-                Given.resource("/e2e/shared-controller.yaml").getBytes(StandardCharsets.UTF_8)))
+                Given.resource("/e2e/" + file).getBytes(StandardCharsets.UTF_8)))
         .items();
   }
 
+  private static List<HasMetadata> controller() {
+    return objects("shared-controller.yaml");
+  }
+
   private static void secret(String name, Map<String, String> values) {
+    secret(NAMESPACE, name, values);
+  }
+
+  private static void secret(String namespace, String name, Map<String, String> values) {
     staging
         .admin()
         .resource(
             new SecretBuilder()
                 .withNewMetadata()
                 .withName(name)
-                .withNamespace(NAMESPACE)
+                .withNamespace(namespace)
                 .endMetadata()
                 .withStringData(values)
                 .build())
@@ -80,6 +89,7 @@ class SharedIngressE2E {
   static void all_of_it_is_removed() {
     staging.remove(NAMESPACE);
     removeController();
+    staging.admin().resourceList(objects("cert-manager.yaml")).delete();
   }
 
   private static void removeController() {
@@ -149,6 +159,47 @@ class SharedIngressE2E {
         .filteredOn(name -> name.contains("traefik"))
         .containsExactly("persistentvolumeclaim/env-traefik");
     assertThat(certificates().getMetadata().getUid()).isEqualTo(volume.getMetadata().getUid());
+  }
+
+  @Test
+  @Order(3)
+  void cert_manager_issues_and_what_keeps_it_from_it_is_named() throws IOException {
+    staging.admin().resourceList(objects("cert-manager.yaml")).serverSideApply();
+    change("{\"shared\":{\"tlsSecretRef\":null,\"clusterIssuer\":\"staging-ca\"}}");
+    awaitValidated(
+        "Secret env-app-tls is not there yet", "ClusterIssuer staging-ca does not exist");
+
+    staging
+        .cluster()
+        .kubectl("wait", "--for=condition=Established", "crd/clusterissuers.cert-manager.io");
+    staging.admin().resourceList(objects("cluster-issuer.yaml")).serverSideApply();
+    awaitValidated("ClusterIssuer staging-ca says: ", "staging-ca\" not found");
+
+    var authority = TestCertificates.issue("unused");
+    secret(
+        "cert-manager",
+        "staging-ca",
+        Map.of("tls.crt", authority.authority(), "tls.key", authority.authorityKey()));
+    staging.awaitReady(NAMESPACE, NAME);
+
+    assertThat(staging.owned(NAMESPACE)).contains("ingress.networking.k8s.io/env-app");
+    try (var browser = new Browser(staging.cluster().nodeIp(), authority.authority())) {
+      assertThat(browser.get(APP + "/").status()).isEqualTo(200);
+    }
+  }
+
+  private static void awaitValidated(String... parts) {
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "Validated to say " + String.join(", ", parts),
+        Staging.LONG,
+        e -> {
+          var validated = Staging.condition(e, "Validated");
+          return validated != null
+              && validated.getReason().equals("CertificateNotIssued")
+              && Stream.of(parts).allMatch(validated.getMessage()::contains);
+        });
   }
 
   private static PersistentVolumeClaim certificates() {

@@ -38,6 +38,11 @@ class SharedIngressTest {
   }
 
   private static Surroundings seen(String record, Set<String> classes) {
+    return seen(record, classes, Map.of());
+  }
+
+  private static Surroundings seen(
+      String record, Set<String> classes, Map<String, String> warnings) {
     return new Surroundings(
         List.of(),
         Optional.empty(),
@@ -48,7 +53,7 @@ class SharedIngressTest {
         Map.of(),
         Map.of(),
         Optional.empty(),
-        Map.of(),
+        warnings,
         classes,
         Set.of());
   }
@@ -154,7 +159,16 @@ class SharedIngressTest {
     var awaited = SharedIngressResources.awaited(given.snapshot()).orElseThrow();
 
     assertThat(awaited.reason()).isEqualTo(Reason.CERTIFICATE_NOT_ISSUED);
-    assertThat(awaited.message()).startsWith("Secret demo-app-tls is not there yet");
+    assertThat(awaited.message())
+        .startsWith("Secret demo-app-tls is not there yet")
+        .endsWith("see `kubectl describe certificate,certificaterequest`");
+    given.amid(
+        seen(
+            ADDRESS,
+            Set.of("nginx"),
+            Map.of("Certificate/demo-app-tls", "Issuer le does not exist in namespace staging")));
+    assertThat(SharedIngressResources.awaited(given.snapshot()).orElseThrow().message())
+        .endsWith("has issued nothing so far: Issuer le does not exist in namespace staging");
     given.secret("demo-app-tls", Map.of("tls.crt", "x", "tls.key", "y"));
     assertThat(SharedIngressResources.awaited(given.snapshot())).isEmpty();
   }

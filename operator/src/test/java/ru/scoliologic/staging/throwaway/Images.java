@@ -27,6 +27,7 @@ public final class Images {
   public static final String POSTGRES = "postgres:17";
   public static final String REDIS = "redis:8.0";
   public static final String PROMETHEUS = "prom/prometheus:v3.16.0";
+  public static final String CERT_MANAGER = "quay.io/jetstack/cert-manager-controller:v1.21.2";
   public static final String OLLAMA = "ollama/ollama:0.17.4";
   public static final String MODEL_REGISTRY = "model-registry:1";
   public static final String OPERATOR = "staging-operator:dev";
@@ -42,7 +43,8 @@ public final class Images {
    */
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
-          "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, OLLAMA),
+          "services",
+              List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, CERT_MANAGER, OLLAMA),
           "apps", List.of(APP_1, APP_2, APP_BROKEN, APP_UNHEALTHY, APP_STUBBORN, MODEL_REGISTRY),
           "operator", List.of(OPERATOR));
 

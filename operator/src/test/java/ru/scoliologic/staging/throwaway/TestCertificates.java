@@ -29,7 +29,8 @@ import org.bouncycastle.util.io.pem.PemWriter;
  * A certificate for names inside the cluster, from an authority made for it alone. All parts are
  * PEM.
  */
-public record TestCertificates(String authority, String certificate, String key) {
+public record TestCertificates(
+    String authority, String authorityKey, String certificate, String key) {
 
   public static TestCertificates issue(String... names) {
     try {
@@ -50,6 +51,7 @@ public record TestCertificates(String authority, String certificate, String key)
               .build(new JcaContentSignerBuilder("SHA256withECDSA").build(root.getPrivate()));
       return new TestCertificates(
           pem(new JcaMiscPEMGenerator(authority)),
+          pem(new JcaPKCS8Generator(root.getPrivate(), null)),
           pem(new JcaMiscPEMGenerator(certificate)),
           pem(new JcaPKCS8Generator(server.getPrivate(), null)));
     } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
