@@ -5,11 +5,17 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Names;
@@ -19,20 +25,42 @@ import ru.scoliologic.staging.validation.CertificateProbe;
 
 /**
  * Decides when the served certificates are looked at: every 2 seconds while one is missing, every 5
- * minutes when it is there, every 5 seconds when nobody answers.
+ * minutes when it is there, every 5 seconds when nobody answers. An ingress that drops what is sent
+ * to it holds up a pass for one limit, however many domains it has.
  */
 final class CertificateWatch {
   private static final Duration MISSING = Duration.ofSeconds(2);
   private static final Duration SILENT = Duration.ofSeconds(5);
   private static final Duration ISSUED = Duration.ofMinutes(5);
 
-  private final CertificateProbe probe;
+  private static final Duration LIMIT = Duration.ofSeconds(5);
+
+  private final Probe probe;
+  private final Duration limit;
   private final Clock clock;
   private final Map<Subject, Last> seen = new ConcurrentHashMap<>();
 
   CertificateWatch(Clock clock) {
-    this.probe = new CertificateProbe(clock);
+    this(clock, new CertificateProbe(clock)::issued, LIMIT);
+  }
+
+  /**
+   * Looks with a probe of one's own.
+   *
+   * @param limit for one look at all domains
+   */
+  CertificateWatch(Clock clock, Probe probe, Duration limit) {
     this.clock = clock;
+    this.probe = probe;
+    this.limit = limit;
+  }
+
+  /** Who looks. */
+  @FunctionalInterface
+  interface Probe {
+    /** See {@link CertificateProbe#issued}. */
+    Optional<Boolean> issued(
+        String address, String domain, IngressSpec.Server server, String caBundle);
   }
 
   /** By domain, whether the authority in use has issued; a domain nobody answers for is absent. */
@@ -44,26 +72,53 @@ final class CertificateWatch {
         || !serves(environment, owned, authority)) {
       return Map.of();
     }
-    var found = new HashMap<String, Boolean>();
+    var address = addresses.getFirst();
+    var subjects = new LinkedHashMap<String, Subject>();
     for (var domain : Claims.served(environment)) {
-      var subject =
+      subjects.put(
+          domain,
           new Subject(
-              environment.getMetadata().getUid(),
-              domain,
-              authority.resolver() + "@" + addresses.getFirst());
-      var last = seen.get(subject);
-      if (last == null || !clock.instant().isBefore(last.due())) {
-        var issued =
-            probe.issued(addresses.getFirst(), domain, authority.server(), caBundle).orElse(null);
-        var wait = issued == null ? SILENT : issued ? ISSUED : MISSING;
-        last = new Last(issued, clock.instant().plus(wait));
-        seen.put(subject, last);
-      }
-      if (last.issued() != null) {
-        found.put(domain, last.issued());
-      }
+              environment.getMetadata().getUid(), domain, authority.resolver() + "@" + address));
     }
+    var due = subjects.values().stream().filter(this::isDue).toList();
+    var answers =
+        ask(
+            due.stream()
+                .<Callable<Optional<Boolean>>>map(subject ->
+                    () -> probe.issued(address, subject.domain(), authority.server(), caBundle))
+                .toList());
+    for (int i = 0; i < due.size(); i++) {
+      seen.put(due.get(i), Last.of(answers.get(i).orElse(null), clock.instant()));
+    }
+    var found = new HashMap<String, Boolean>();
+    subjects.forEach((domain, subject) -> {
+      if (seen.get(subject).issued() != null) {
+        found.put(domain, seen.get(subject).issued());
+      }
+    });
     return found;
+  }
+
+  private boolean isDue(Subject subject) {
+    var last = seen.get(subject);
+    return last == null || !clock.instant().isBefore(last.due());
+  }
+
+  /** All at once; what has not come within the limit counts as no answer. */
+  private List<Optional<Boolean>> ask(List<Callable<Optional<Boolean>>> questions) {
+    try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      return pool.invokeAll(questions, limit.toMillis(), TimeUnit.MILLISECONDS).stream()
+          .map(answer ->
+              switch (answer.state()) {
+                case SUCCESS -> answer.resultNow();
+                case FAILED -> throw new IllegalStateException(answer.exceptionNow());
+                default -> Optional.<Boolean>empty();
+              })
+          .toList();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while looking at certificates", e);
+    }
   }
 
   /** Whether Traefik runs with that authority: one that is on its way out serves the last one's. */
@@ -95,5 +150,9 @@ final class CertificateWatch {
    *
    * @param issued null when nobody answered
    */
-  private record Last(Boolean issued, Instant due) {}
+  private record Last(Boolean issued, Instant due) {
+    static Last of(Boolean issued, Instant now) {
+      return new Last(issued, now.plus(issued == null ? SILENT : issued ? ISSUED : MISSING));
+    }
+  }
 }

@@ -4,10 +4,8 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
@@ -42,19 +40,24 @@ final class Gatherer {
   private final OwnedObjects owned;
   private final References references;
   private final Clock clock;
-  private final SharedIndexInformer<StorageClass> storageClasses;
+  private final ClusterWatch cluster;
   private final Surveyor surveyor;
   private final Snapshot.RandomValues fresh = new FreshValues();
   private final Map<String, String> logs = new ConcurrentHashMap<>();
   private final Map<String, Secret> credentials = new ConcurrentHashMap<>();
 
-  Gatherer(KubernetesClient client, OwnedObjects owned, References references, Clock clock) {
+  Gatherer(
+      KubernetesClient client,
+      OwnedObjects owned,
+      References references,
+      ClusterWatch cluster,
+      Clock clock) {
     this.client = client;
     this.owned = owned;
     this.references = references;
     this.clock = clock;
-    this.storageClasses = client.storage().v1().storageClasses().inform();
-    this.surveyor = new Surveyor(client, clock);
+    this.cluster = cluster;
+    this.surveyor = new Surveyor(client, cluster, clock);
   }
 
   Snapshot gather(StagingEnvironment environment, List<StagingEnvironment> others) {
@@ -73,7 +76,7 @@ final class Gatherer {
         pods,
         Map.copyOf(secrets),
         Map.copyOf(configMaps),
-        storageClasses.getStore().list().stream()
+        cluster.storageClasses().stream()
             .collect(
                 Collectors.toMap(
                     c -> c.getMetadata().getName(),
@@ -88,7 +91,7 @@ final class Gatherer {
         logTails(environment, pods),
         fresh,
         clock.instant(),
-        storageClasses.getStore().list().stream()
+        cluster.storageClasses().stream()
             .filter(c -> Boolean.TRUE.equals(c.getAllowVolumeExpansion()))
             .map(c -> c.getMetadata().getName())
             .collect(Collectors.toSet()),
@@ -96,7 +99,7 @@ final class Gatherer {
             environment,
             objects,
             pods,
-            storageClasses.getStore().list(),
+            cluster.storageClasses(),
             caBundle(environment, configMaps),
             Volumes.seed(environment, objects)
                 .filter(name -> references.claim(environment, name).isEmpty())

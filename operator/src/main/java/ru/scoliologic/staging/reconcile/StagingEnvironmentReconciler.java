@@ -67,6 +67,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Clock clock;
   private final OwnedObjects owned = new OwnedObjects();
   private final References references;
+  private final ClusterWatch cluster;
   private final Gatherer gatherer;
   private final Applier applier;
   private final Verification verification;
@@ -80,7 +81,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       KubernetesClient client, Clock clock, String instance, Telemetry telemetry) {
     this.clock = clock;
     this.references = new References(client);
-    this.gatherer = new Gatherer(client, owned, references, clock);
+    this.cluster = new ClusterWatch(client);
+    this.gatherer = new Gatherer(client, owned, references, cluster, clock);
     this.telemetry = telemetry;
     this.applier = new Applier(client, owned, telemetry::wrote);
     this.verification = new Verification(new Checks(clock)::run, clock, telemetry);
@@ -94,6 +96,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       EventSourceContext<StagingEnvironment> context) {
     var sources = new ArrayList<>(owned.eventSources(context));
     sources.add(references);
+    cluster.tells(() -> context.getPrimaryCache().list());
+    sources.add(cluster);
     telemetry.watch(() -> context.getPrimaryCache().list());
     return sources;
   }

@@ -1,15 +1,12 @@
 package ru.scoliologic.staging.reconcile;
 
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
-import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,14 +31,12 @@ import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.infrastructure.Ports;
 import ru.scoliologic.staging.infrastructure.Requests;
 import ru.scoliologic.staging.infrastructure.Volumes;
-import ru.scoliologic.staging.stage.Conditions;
-import ru.scoliologic.staging.stage.Stage;
 
 /**
- * Looks at what surrounds an environment. Nodes are watched, for they are few. Other pods' requests
- * are listed, never watched: a cluster's pods are many and change all the time. They are needed
- * only while the first stage is not done and once for each edit of a spec; in between the last look
- * holds, so that an environment at rest costs no request.
+ * Looks at what surrounds an environment. Other pods' requests are listed, never watched: a
+ * cluster's pods are many and change all the time. They are needed only while the first stage is
+ * not done and once for each edit of a spec; in between the last look holds, so that an environment
+ * at rest costs no request.
  */
 final class Surveyor {
   private static final Logger LOG = LoggerFactory.getLogger(Surveyor.class);
@@ -51,8 +46,7 @@ final class Surveyor {
 
   private final KubernetesClient client;
   private final Clock clock;
-  private final SharedIndexInformer<Node> nodes;
-  private final SharedIndexInformer<IngressClass> ingressClasses;
+  private final ClusterWatch cluster;
   private final DnsWatch dns;
   private final CertificateWatch certificates;
   private final ModelWatch models;
@@ -62,11 +56,10 @@ final class Surveyor {
   private Listed<Pods> pods = new Listed<>(Instant.MIN, new Pods(List.of(), List.of()));
   private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
 
-  Surveyor(KubernetesClient client, Clock clock) {
+  Surveyor(KubernetesClient client, ClusterWatch cluster, Clock clock) {
     this.client = client;
+    this.cluster = cluster;
     this.clock = clock;
-    this.nodes = client.nodes().inform();
-    this.ingressClasses = client.network().v1().ingressClasses().inform();
     this.dns = new DnsWatch(clock, new DnsLookup()::ask);
     this.certificates = new CertificateWatch(clock);
     this.models = new ModelWatch(clock);
@@ -99,17 +92,19 @@ final class Surveyor {
     var said = new HashMap<>(warnings.read(owned));
     said.putAll(issuance.read(environment, owned, secrets));
     return new Surroundings(
-        nodes.getStore().list(),
+        cluster.nodes(),
         usage(environment),
         records.answers(),
         records.expected(),
         records.nextLook(),
         staticClasses,
-        staticClasses.isEmpty() || done(environment) ? Map.of() : freeVolumes(staticClasses),
+        staticClasses.isEmpty() || ClusterWatch.done(environment)
+            ? Map.of()
+            : freeVolumes(staticClasses),
         certificates.look(environment, owned, addresses, caBundle),
         models.look(environment, owned, pods),
         said,
-        ingressClasses.getStore().list().stream()
+        cluster.ingressClasses().stream()
             .map(c -> c.getMetadata().getName())
             .collect(Collectors.toSet()),
         absentClaims);
@@ -129,7 +124,7 @@ final class Surveyor {
     var uid = environment.getMetadata().getUid();
     var generation = environment.getMetadata().getGeneration();
     var last = looks.get(uid);
-    if (done(environment) && last != null && last.generation() == generation) {
+    if (ClusterWatch.done(environment) && last != null && last.generation() == generation) {
       return last.usage();
     }
     var seen = pods().map(Pods::usage);
@@ -138,20 +133,12 @@ final class Surveyor {
     return seen;
   }
 
-  private static boolean done(StagingEnvironment environment) {
-    var status = environment.getStatus();
-    return status != null
-        && Conditions.find(status.conditions(), Stage.INFRASTRUCTURE.condition())
-            .filter(c -> "True".equals(c.getStatus()))
-            .isPresent();
-  }
-
   /** Who keeps the ingress Service from its ports; read only while it has no address. */
   List<String> portHolders(Service waiting) {
     return Ports.holders(
         waiting,
         client.services().inAnyNamespace().list().getItems(),
-        nodes.getStore().list(),
+        cluster.nodes(),
         pods().map(Pods::holders).orElse(List.of()));
   }
 

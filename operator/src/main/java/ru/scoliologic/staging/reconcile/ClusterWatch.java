@@ -1,0 +1,144 @@
+package ru.scoliologic.staging.reconcile;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeAddress;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.javaoperatorsdk.operator.processing.event.Event;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.stage.Stage;
+
+/**
+ * Watches what all environments share: nodes, storage classes and ingress classes, for they are
+ * few. A change that may help brings on the environments whose first stage is not done; one that is
+ * at rest is left at rest.
+ */
+final class ClusterWatch extends AbstractEventSource<HasMetadata, StagingEnvironment> {
+  private final SharedIndexInformer<Node> nodes;
+  private final SharedIndexInformer<StorageClass> storageClasses;
+  private final SharedIndexInformer<IngressClass> ingressClasses;
+  private volatile Supplier<Stream<StagingEnvironment>> environments = Stream::empty;
+
+  ClusterWatch(KubernetesClient client) {
+    super(HasMetadata.class, "cluster");
+    this.nodes = client.nodes().inform(new Notify<>());
+    this.storageClasses = client.storage().v1().storageClasses().inform(new Notify<>());
+    this.ingressClasses = client.network().v1().ingressClasses().inform(new Notify<>());
+  }
+
+  /** Says where the environments are that a change may help. */
+  void tells(Supplier<Stream<StagingEnvironment>> all) {
+    environments = all;
+  }
+
+  List<Node> nodes() {
+    return nodes.getStore().list();
+  }
+
+  List<StorageClass> storageClasses() {
+    return storageClasses.getStore().list();
+  }
+
+  List<IngressClass> ingressClasses() {
+    return ingressClasses.getStore().list();
+  }
+
+  /** Whether the first stage is done. */
+  static boolean done(StagingEnvironment environment) {
+    var status = environment.getStatus();
+    return status != null
+        && Conditions.find(status.conditions(), Stage.INFRASTRUCTURE.condition())
+            .filter(c -> "True".equals(c.getStatus()))
+            .isPresent();
+  }
+
+  /** Whether an update is more than a heartbeat. */
+  static boolean matters(HasMetadata before, HasMetadata now) {
+    if (before instanceof Node last && now instanceof Node node) {
+      return !Room.of(last).equals(Room.of(node));
+    }
+    return !Objects.equals(
+        before.getMetadata().getResourceVersion(), now.getMetadata().getResourceVersion());
+  }
+
+  @Override
+  public Set<HasMetadata> getSecondaryResources(StagingEnvironment primary) {
+    return Set.of();
+  }
+
+  @Override
+  public void stop() {
+    Stream.of(nodes, storageClasses, ingressClasses).forEach(SharedIndexInformer::stop);
+    super.stop();
+  }
+
+  private void tell() {
+    // What is there from the start is no change.
+    if (isRunning()) {
+      environments
+          .get()
+          .filter(environment -> !done(environment))
+          .forEach(e -> getEventHandler().handleEvent(new Event(ResourceID.fromResource(e))));
+    }
+  }
+
+  /** What the first stage reads of a node. */
+  private record Room(
+      Map<String, String> labels,
+      Boolean unschedulable,
+      List<Taint> taints,
+      Map<String, Quantity> allocatable,
+      List<NodeAddress> addresses,
+      boolean ready) {
+    static Room of(Node node) {
+      var spec = Optional.ofNullable(node.getSpec());
+      var status = Optional.ofNullable(node.getStatus());
+      return new Room(
+          node.getMetadata().getLabels(),
+          spec.map(s -> s.getUnschedulable()).orElse(false),
+          spec.map(s -> s.getTaints()).orElse(List.of()),
+          status.map(s -> s.getAllocatable()).orElse(Map.of()),
+          status.map(s -> s.getAddresses()).orElse(List.of()),
+          status
+              .filter(s ->
+                  s.getConditions().stream()
+                      .anyMatch(c -> "Ready".equals(c.getType()) && "True".equals(c.getStatus())))
+              .isPresent());
+    }
+  }
+
+  private final class Notify<T extends HasMetadata> implements ResourceEventHandler<T> {
+    @Override
+    public void onAdd(T object) {
+      tell();
+    }
+
+    @Override
+    public void onUpdate(T before, T now) {
+      if (matters(before, now)) {
+        tell();
+      }
+    }
+
+    @Override
+    public void onDelete(T object, boolean finalStateUnknown) {
+      tell();
+    }
+  }
+}
