@@ -1,33 +1,17 @@
 package ru.scoliologic.staging.ingress;
 
 import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.IntOrString;
-import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
-import io.fabric8.kubernetes.api.model.Volume;
-import io.fabric8.kubernetes.api.model.VolumeBuilder;
-import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
-import io.fabric8.kubernetes.api.model.rbac.Role;
-import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
-import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
-import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -53,14 +37,6 @@ import ru.scoliologic.staging.stage.Stage;
 /** Builds Traefik's objects (pure). */
 public final class TraefikResources {
   public static final String COMPONENT = "traefik";
-
-  /** The user of the official image that may write nothing but its volume. */
-  private static final long USER = 65532;
-
-  private static final int WEB = 8000;
-  private static final int WEBSECURE = 8443;
-  private static final int INTERNAL = 8080;
-  private static final String CA_FILE = "/etc/traefik/ca/ca.pem";
 
   private final StagingEnvironment environment;
   private final Names names;
@@ -115,17 +91,22 @@ public final class TraefikResources {
         access != null
             && (checkToken.isEmpty() || (access.basicAuth() != null && appUsers.isEmpty()));
     boolean held = dashboardUsers.isEmpty() || unprotected;
+    var rights = new TraefikRights(environment, names);
+    var deployment = new TraefikDeployment(environment, caBundle);
     var plan =
         new ArrayList<>(
             List.of(
                 new Planned(Stage.INFRASTRUCTURE, service()),
-                new Planned(Stage.DEPLOYMENT, serviceAccount()),
-                new Planned(Stage.DEPLOYMENT, role()),
-                new Planned(Stage.DEPLOYMENT, roleBinding()),
+                new Planned(Stage.DEPLOYMENT, rights.serviceAccount()),
+                new Planned(Stage.DEPLOYMENT, rights.role()),
+                new Planned(Stage.DEPLOYMENT, rights.roleBinding()),
                 new Planned(Stage.DEPLOYMENT, certificates()),
                 new Planned(
                     Stage.DEPLOYMENT, configuration(), unprotected || orders.keepsDashboard()),
-                new Planned(Stage.DEPLOYMENT, deployment(), held || orders.keepsDashboard()),
+                new Planned(
+                    Stage.DEPLOYMENT,
+                    deployment.build(configurationHash()),
+                    held || orders.keepsDashboard()),
                 held(
                     unprotected,
                     ingress(
@@ -180,48 +161,6 @@ public final class TraefikResources {
         // The authority's HTTP-01 request must get through before the first readiness probe.
         .withPublishNotReadyAddresses(true)
         .endSpec()
-        .build();
-  }
-
-  private HasMetadata serviceAccount() {
-    return new ServiceAccountBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
-        .withAutomountServiceAccountToken(false)
-        .build();
-  }
-
-  private Role role() {
-    return new RoleBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
-        .withRules(
-            read("", "services", "secrets"),
-            read("discovery.k8s.io", "endpointslices"),
-            read("networking.k8s.io", "ingresses"),
-            new PolicyRuleBuilder()
-                .withApiGroups("networking.k8s.io")
-                .withResources("ingresses/status")
-                .withVerbs("update")
-                .build())
-        .build();
-  }
-
-  private static PolicyRule read(String group, String... resources) {
-    return new PolicyRuleBuilder()
-        .withApiGroups(group)
-        .withResources(resources)
-        .withVerbs("get", "list", "watch")
-        .build();
-  }
-
-  private RoleBinding roleBinding() {
-    return new RoleBindingBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
-        .withNewRoleRef("rbac.authorization.k8s.io", "Role", names.traefik())
-        .addNewSubject()
-        .withKind("ServiceAccount")
-        .withName(names.traefik())
-        .withNamespace(environment.getMetadata().getNamespace())
-        .endSubject()
         .build();
   }
 
@@ -287,197 +226,6 @@ public final class TraefikResources {
     return Hash.of(
         (access == null ? read : Stream.concat(read, Stream.of(appUsers, files.check(checkToken))))
             .collect(Collectors.joining("\n")));
-  }
-
-  private Deployment deployment() {
-    return new DeploymentBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
-        .withNewSpec()
-        .withReplicas(1)
-        .withProgressDeadlineSeconds(environment.getSpec().ingress().deadline())
-        .withRevisionHistoryLimit(2)
-        // Two Traefiks must not write one ACME store.
-        .withNewStrategy()
-        .withType("Recreate")
-        .endStrategy()
-        .withNewSelector()
-        .withMatchLabels(Labels.selector(environment, COMPONENT))
-        .endSelector()
-        .withNewTemplate()
-        .withNewMetadata()
-        .withLabels(Labels.of(environment, COMPONENT))
-        .withAnnotations(Map.of(Labels.CONFIG_HASH, configurationHash()))
-        .endMetadata()
-        .withSpec(podSpec())
-        .endTemplate()
-        .endSpec()
-        .build();
-  }
-
-  private PodSpec podSpec() {
-    return HardenedPod.pod(environment.getSpec().ingress(), USER)
-        .withServiceAccountName(names.traefik())
-        .withAutomountServiceAccountToken(true)
-        .withTerminationGracePeriodSeconds(30L)
-        .withContainers(container())
-        .withVolumes(volumes())
-        .build();
-  }
-
-  private Container container() {
-    return HardenedPod.container(
-            COMPONENT,
-            environment.getSpec().ingress(),
-            HardenedPod.resources("50m", "64Mi", "256Mi"))
-        .withArgs(arguments())
-        .addNewPort()
-        .withName("web")
-        .withContainerPort(WEB)
-        .withProtocol("TCP")
-        .endPort()
-        .addNewPort()
-        .withName("websecure")
-        .withContainerPort(WEBSECURE)
-        .withProtocol("TCP")
-        .endPort()
-        .addNewPort()
-        .withName("internal")
-        .withContainerPort(INTERNAL)
-        .withProtocol("TCP")
-        .endPort()
-        .withNewReadinessProbe()
-        .withNewHttpGet()
-        .withPath("/ping")
-        .withPort(new IntOrString("internal"))
-        .endHttpGet()
-        .withPeriodSeconds(2)
-        .withFailureThreshold(3)
-        .endReadinessProbe()
-        .withNewLivenessProbe()
-        .withNewHttpGet()
-        .withPath("/ping")
-        .withPort(new IntOrString("internal"))
-        .endHttpGet()
-        .withPeriodSeconds(10)
-        .withFailureThreshold(6)
-        .endLivenessProbe()
-        .withVolumeMounts(mounts())
-        .build();
-  }
-
-  private List<String> arguments() {
-    var acme = "--certificatesresolvers." + authority.resolver() + ".acme.";
-    var namespace = environment.getMetadata().getNamespace();
-    var arguments =
-        new ArrayList<>(
-            List.of(
-                "--global.checknewversion=false",
-                "--global.sendanonymoususage=false",
-                "--log.level=INFO",
-                "--entrypoints.web.address=:" + WEB,
-                "--entrypoints.web.http.redirections.entrypoint.to=:443",
-                "--entrypoints.web.http.redirections.entrypoint.scheme=https",
-                "--entrypoints.websecure.address=:" + WEBSECURE,
-                "--entrypoints.traefik.address=:" + INTERNAL,
-                "--ping=true",
-                "--api=true",
-                "--metrics.prometheus=true",
-                "--providers.file.directory=/etc/traefik/dynamic",
-                "--providers.kubernetesingress=true",
-                "--providers.kubernetesingress.namespaces=" + namespace,
-                "--providers.kubernetesingress.ingressclass=" + names.traefik(),
-                "--providers.kubernetesingress.disableclusterscoperesources=true",
-                // Else there is no router, and so no order, while the application starts: the
-                // attempt at a certificate would be over before a slow one is up.
-                "--providers.kubernetesingress.allowemptyservices=true",
-                acme + "email=" + environment.getSpec().ingress().acme().email(),
-                acme + "storage=/data/acme.json",
-                acme + "keytype=EC256",
-                acme + "caserver=" + authority.directory(),
-                acme + "httpchallenge.entrypoint=web",
-                // The Service learns of the new pod in this time; without it a first order can
-                // fail.
-                acme + "httpchallenge.delay=3s"));
-    if (!caBundle.isEmpty()) {
-      arguments.add(acme + "cacertificates=" + CA_FILE);
-      arguments.add(acme + "casystemcertpool=true");
-    }
-    return arguments;
-  }
-
-  private List<VolumeMount> mounts() {
-    var mounts =
-        new ArrayList<>(
-            List.of(
-                mount("certificates", "/data"),
-                mount("tmp", "/tmp"),
-                readOnly(routes(), "/etc/traefik/dynamic"),
-                readOnly("users", "/etc/traefik/users")));
-    if (!caBundle.isEmpty()) {
-      mounts.add(readOnly("ca", "/etc/traefik/ca"));
-    }
-    return mounts;
-  }
-
-  private List<Volume> volumes() {
-    var volumes =
-        new ArrayList<>(
-            List.of(
-                claim("certificates", names.traefik()),
-                emptyDir("tmp"),
-                dynamic(),
-                new VolumeBuilder()
-                    .withName("users")
-                    .withNewSecret()
-                    .withSecretName(names.traefikUsers())
-                    .endSecret()
-                    .build()));
-    if (!caBundle.isEmpty()) {
-      var ref = authority.caBundle().configMapKeyRef();
-      volumes.add(
-          new VolumeBuilder()
-              .withName("ca")
-              .withNewConfigMap()
-              .withName(ref.name())
-              .addNewItem()
-              .withKey(ref.key())
-              .withPath("ca.pem")
-              .endItem()
-              .endConfigMap()
-              .build());
-    }
-    return volumes;
-  }
-
-  /** The folder of the files that Traefik watches. */
-  private Volume dynamic() {
-    return access == null
-        ? new VolumeBuilder()
-            .withName(routes())
-            .withNewConfigMap()
-            .withName(names.traefik())
-            .endConfigMap()
-            .build()
-        : new VolumeBuilder()
-            .withName(routes())
-            .withNewProjected()
-            .addNewSource()
-            .withNewConfigMap()
-            .withName(names.traefik())
-            .endConfigMap()
-            .endSource()
-            .addNewSource()
-            .withNewSecret()
-            .withName(names.traefikCheck())
-            .endSecret()
-            .endSource()
-            .endProjected()
-            .build();
-  }
-
-  /** A volume that changes its kind must change its name: the old kind's defaults would stay. */
-  private String routes() {
-    return access == null ? "dynamic" : "dynamic-and-check";
   }
 
   private static Planned held(boolean held, Planned planned) {
