@@ -4,11 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -21,13 +23,22 @@ public final class OllamaApi {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration SHORT = Duration.ofSeconds(5);
 
-  private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(SHORT).build();
   private final URI base;
 
   /** The server at {@code http://<host>:<port>}. */
   public OllamaApi(URI base) {
     this.base = base;
+  }
+
+  /**
+   * A client for one request. A connection that is kept outlives the server it was made to: while a
+   * Service changes its endpoints it may even lead out of the cluster, to whoever answers there.
+   */
+  private static HttpClient client() {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(SHORT)
+        .build();
   }
 
   /** Told how far a pull is. */
@@ -70,10 +81,13 @@ public final class OllamaApi {
 
   /** The models that are there, by the name the server gives them. */
   public Map<String, Stored> models() throws IOException, InterruptedException {
-    var answer =
-        http.send(
-            HttpRequest.newBuilder(base.resolve("/api/tags")).timeout(SHORT).build(),
-            BodyHandlers.ofString());
+    HttpResponse<String> answer;
+    try (var http = client()) {
+      answer =
+          http.send(
+              HttpRequest.newBuilder(base.resolve("/api/tags")).timeout(SHORT).build(),
+              BodyHandlers.ofString());
+    }
     if (answer.statusCode() != 200) {
       throw new IOException("Ollama answers " + answer.statusCode());
     }
@@ -103,26 +117,32 @@ public final class OllamaApi {
             model,
             "insecure",
             insecureRegistries.contains(ModelName.of(model).registry()));
-    var answer =
-        http.send(
-            HttpRequest.newBuilder(base.resolve("/api/pull"))
-                .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)))
-                .build(),
-            BodyHandlers.ofInputStream());
+    var request =
+        HttpRequest.newBuilder(base.resolve("/api/pull"))
+            .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)))
+            .build();
+    try (var http = client();
+        var lines = lines(http.send(request, BodyHandlers.ofInputStream()))) {
+      follow(lines, progress);
+    }
+  }
+
+  private static BufferedReader lines(HttpResponse<InputStream> answer) {
+    return new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8));
+  }
+
+  private static void follow(BufferedReader lines, Progress progress) throws IOException {
     var layers = new HashMap<String, Layer>();
-    try (var lines =
-        new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
-      for (var line = lines.readLine(); line != null; line = lines.readLine()) {
-        var said = JSON.readTree(line);
-        if (said.hasNonNull("error")) {
-          throw new PullFailed(said.path("error").asText());
-        }
-        if (said.path("status").asText().equals("success")) {
-          return;
-        }
-        note(said, layers);
-        progress.at(Map.copyOf(layers));
+    for (var line = lines.readLine(); line != null; line = lines.readLine()) {
+      var said = JSON.readTree(line);
+      if (said.hasNonNull("error")) {
+        throw new PullFailed(said.path("error").asText());
       }
+      if (said.path("status").asText().equals("success")) {
+        return;
+      }
+      note(said, layers);
+      progress.at(Map.copyOf(layers));
     }
     throw new PullFailed("the connection ended before the model was there");
   }

@@ -104,6 +104,16 @@ class OllamaE2E {
     return Staging.condition(staging.environment(NAMESPACE, NAME).get(), "Deployed").getMessage();
   }
 
+  private static long pullsOf(String model) {
+    return staging
+        .cluster()
+        .models()
+        .requests()
+        .lines()
+        .filter(line -> line.contains("GET /v2/library/" + model + "/manifests/"))
+        .count();
+  }
+
   @Test
   @Order(10)
   void a_pull_shows_how_far_it_is_and_goes_on_after_the_operator_died() {
@@ -128,6 +138,47 @@ class OllamaE2E {
       assertThat(browser.get("https://app." + ZONE + "/api/health").body())
           .contains("\"ollama\":\"up\"");
     }
+  }
+
+  @Test
+  @Order(30)
+  void a_restart_of_the_server_keeps_the_models() {
+    long before = pullsOf("slow");
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "delete",
+            "pod",
+            "-l",
+            "app.kubernetes.io/component=ollama",
+            "--wait=true");
+
+    staging.awaitReady(NAMESPACE, NAME);
+    assertThat(pullsOf("slow")).isEqualTo(before);
+  }
+
+  @Test
+  @Order(35)
+  void a_server_that_dies_in_the_middle_of_a_pull_is_asked_again_when_it_is_back() {
+    models("slow", "steady");
+    awaitProgress("steady");
+
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "delete",
+            "pod",
+            "-l",
+            "app.kubernetes.io/component=ollama",
+            "--grace-period=0",
+            "--force");
+
+    staging.awaitReady(NAMESPACE, NAME);
+    assertThat(pullsOf("steady")).isGreaterThanOrEqualTo(2);
   }
 
   @Test

@@ -58,6 +58,7 @@ class ModelPullsTest {
   private ExecutorService threads;
   private HttpServer server;
   private ModelPulls pulls;
+  private final List<Integer> connections = new CopyOnWriteArrayList<>();
   private volatile boolean down;
 
   private static final class SettableClock extends Clock {
@@ -107,6 +108,7 @@ class ModelPullsTest {
   }
 
   private void tags(HttpExchange exchange) throws IOException {
+    connections.add(exchange.getRemoteAddress().getPort());
     var models =
         there.entrySet().stream()
             .map(model ->
@@ -295,6 +297,17 @@ class ModelPullsTest {
         .until(() ->
             look("containerd://2", "tiny").orElseThrow().states().get("tiny") instanceof Present);
     assertThat(failed.problem()).isNotBlank();
+  }
+
+  /** One that was made while the Service had no pod leads to whoever answered then. */
+  @Test
+  void no_connection_is_kept_for_the_next_question() {
+    down = true;
+    look(FIRST_RUN, "tiny");
+    clock.pass(Duration.ofSeconds(2));
+    look(FIRST_RUN, "tiny");
+
+    assertThat(connections).hasSize(2).doesNotHaveDuplicates();
   }
 
   @Test
