@@ -175,11 +175,7 @@ final class Capacity {
 
   /** A node that is Ready, not cordoned, and takes one of the pods at least. */
   private boolean usable(Node node) {
-    boolean ready =
-        node.getStatus() != null
-            && node.getStatus().getConditions().stream()
-                .anyMatch(c -> "Ready".equals(c.getType()) && "True".equals(c.getStatus()));
-    return ready
+    return Infrastructure.isReady(node)
         && !Boolean.TRUE.equals(node.getSpec().getUnschedulable())
         && demands.stream().anyMatch(demand -> takes(node, demand.pod()));
   }

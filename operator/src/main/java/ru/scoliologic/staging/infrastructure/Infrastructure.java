@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.infrastructure;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import java.time.Duration;
@@ -249,4 +250,11 @@ public final class Infrastructure {
   }
 
   private record Wish(String field, String storageClass) {}
+
+  /** Whether the node's own condition says that it can run pods. */
+  public static boolean isReady(Node node) {
+    return node.getStatus() != null
+        && node.getStatus().getConditions().stream()
+            .anyMatch(c -> "Ready".equals(c.getType()) && "True".equals(c.getStatus()));
+  }
 }

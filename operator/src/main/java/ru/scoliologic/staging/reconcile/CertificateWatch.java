@@ -5,7 +5,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -73,14 +72,15 @@ final class CertificateWatch {
       return Map.of();
     }
     var address = addresses.getFirst();
-    var subjects = new LinkedHashMap<String, Subject>();
-    for (var domain : Claims.served(environment)) {
-      subjects.put(
-          domain,
-          new Subject(
-              environment.getMetadata().getUid(), domain, authority.resolver() + "@" + address));
-    }
-    var due = subjects.values().stream().filter(this::isDue).toList();
+    var subjects =
+        Claims.served(environment).stream()
+            .map(domain ->
+                new Subject(
+                    environment.getMetadata().getUid(),
+                    domain,
+                    authority.resolver() + "@" + address))
+            .toList();
+    var due = subjects.stream().filter(this::isDue).toList();
     var answers =
         ask(
             due.stream()
@@ -91,11 +91,12 @@ final class CertificateWatch {
       seen.put(due.get(i), Last.of(answers.get(i).orElse(null), clock.instant()));
     }
     var found = new HashMap<String, Boolean>();
-    subjects.forEach((domain, subject) -> {
-      if (seen.get(subject).issued() != null) {
-        found.put(domain, seen.get(subject).issued());
+    for (var subject : subjects) {
+      var issued = seen.get(subject).issued();
+      if (issued != null) {
+        found.put(subject.domain(), issued);
       }
-    });
+    }
     return found;
   }
 

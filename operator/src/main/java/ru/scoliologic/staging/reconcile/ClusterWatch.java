@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Stage;
 
@@ -63,9 +64,7 @@ final class ClusterWatch extends AbstractEventSource<HasMetadata, StagingEnviron
   static boolean done(StagingEnvironment environment) {
     var status = environment.getStatus();
     return status != null
-        && Conditions.find(status.conditions(), Stage.INFRASTRUCTURE.condition())
-            .filter(c -> "True".equals(c.getStatus()))
-            .isPresent();
+        && Conditions.isTrue(status.conditions(), Stage.INFRASTRUCTURE.condition());
   }
 
   /** Whether an update is more than a heartbeat. */
@@ -115,11 +114,7 @@ final class ClusterWatch extends AbstractEventSource<HasMetadata, StagingEnviron
           spec.map(s -> s.getTaints()).orElse(List.of()),
           status.map(s -> s.getAllocatable()).orElse(Map.of()),
           status.map(s -> s.getAddresses()).orElse(List.of()),
-          status
-              .filter(s ->
-                  s.getConditions().stream()
-                      .anyMatch(c -> "Ready".equals(c.getType()) && "True".equals(c.getStatus())))
-              .isPresent());
+          Infrastructure.isReady(node));
     }
   }
 

@@ -99,7 +99,6 @@ final class Gatherer {
             environment,
             objects,
             pods,
-            cluster.storageClasses(),
             caBundle(environment, configMaps),
             Volumes.seed(environment, objects)
                 .filter(name -> references.claim(environment, name).isEmpty())

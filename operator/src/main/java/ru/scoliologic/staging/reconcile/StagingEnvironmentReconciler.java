@@ -146,11 +146,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private static StageResult suspended(StagingEnvironment environment) {
     var message = "suspended: nothing is changed or checked until spec.suspend is false";
     var last = environment.getStatus() == null ? null : environment.getStatus().conditions();
-    boolean ready =
-        Conditions.find(last, Conditions.READY)
-            .filter(condition -> condition.getStatus().equals("True"))
-            .isPresent();
-    return ready
+    return Conditions.isTrue(last, Conditions.READY)
         ? new StageResult.Ready(Reason.SUSPENDED, message)
         : new StageResult.Failing(Reason.SUSPENDED, message);
   }

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
@@ -78,14 +77,13 @@ final class Surveyor {
       StagingEnvironment environment,
       Observed owned,
       List<Pod> pods,
-      List<StorageClass> classes,
       String caBundle,
       Set<String> absentClaims,
       Set<String> secrets) {
     var addresses = Infrastructure.addresses(environment, owned);
     var records = dns.look(environment, addresses);
     var staticClasses =
-        classes.stream()
+        cluster.storageClasses().stream()
             .filter(c -> NO_PROVISIONER.equals(c.getProvisioner()))
             .map(c -> c.getMetadata().getName())
             .collect(Collectors.toSet());

@@ -34,8 +34,7 @@ import ru.scoliologic.staging.validation.Checks.Round;
  */
 public final class Telemetry {
   static final int MAX_ENVIRONMENTS = 500;
-  private static final String TRUE = "True";
-  private static final List<String> STATUSES = List.of(TRUE, "False", "Unknown");
+  private static final List<String> STATUSES = List.of("True", "False", "Unknown");
   private static final List<String> TYPES =
       Stream.concat(
               Stream.of(Stage.values()).map(Stage::condition),
@@ -154,11 +153,7 @@ public final class Telemetry {
   }
 
   private static boolean becameTrue(String type, List<Condition> before, List<Condition> after) {
-    return isTrue(after, type) && !isTrue(before, type);
-  }
-
-  private static boolean isTrue(List<Condition> conditions, String type) {
-    return Conditions.find(conditions, type).filter(c -> c.getStatus().equals(TRUE)).isPresent();
+    return Conditions.isTrue(after, type) && !Conditions.isTrue(before, type);
   }
 
   private static Optional<String> changed(List<Condition> conditions, String type) {

@@ -217,8 +217,7 @@ public final class FirstDeployment {
         || snapshot.owned().list(StagingRelease.class).stream()
             .map(StagingRelease::getStatus)
             .filter(Objects::nonNull)
-            .flatMap(release -> Conditions.find(release.conditions(), Ledger.VERIFIED).stream())
-            .anyMatch(verified -> verified.getStatus().equals("True"));
+            .anyMatch(release -> Conditions.isTrue(release.conditions(), Ledger.VERIFIED));
   }
 
   private List<HasMetadata> doomed() {

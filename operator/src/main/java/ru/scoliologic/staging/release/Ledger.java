@@ -125,7 +125,8 @@ public final class Ledger {
     return find(snapshot, image)
         .map(StagingRelease::getStatus)
         .filter(status ->
-            Boolean.TRUE.equals(status.migrated()) || isTrue(status.conditions(), ROLLED_OUT))
+            Boolean.TRUE.equals(status.migrated())
+                || Conditions.isTrue(status.conditions(), ROLLED_OUT))
         .isPresent();
   }
 
@@ -140,7 +141,7 @@ public final class Ledger {
         .allMatch(status ->
             status.failedWith() == null
                 && !Boolean.TRUE.equals(status.migrated())
-                && !isTrue(status.conditions(), ROLLED_OUT));
+                && !Conditions.isTrue(status.conditions(), ROLLED_OUT));
   }
 
   /** Name of the release of an image: the environment and a hash of the reference. */
@@ -188,10 +189,10 @@ public final class Ledger {
     boolean serves = image.equals(facts.serving());
     boolean starts = facts.candidate().filter(image::equals).isPresent();
     boolean verified =
-        isTrue(before, VERIFIED)
+        Conditions.isTrue(before, VERIFIED)
             || (serves && facts.validation().filter(StageResult::isReady).isPresent());
     boolean wanted = serves && image.equals(facts.target().image());
-    boolean comesUp = serves && !facts.available() && !isTrue(before, ROLLED_OUT);
+    boolean comesUp = serves && !facts.available() && !Conditions.isTrue(before, ROLLED_OUT);
     boolean retryAsked = known.filter(Ledger::retryAsked).isPresent();
     boolean tried = starts || wanted || retryAsked;
     boolean failed = starts ? facts.failed() : wanted && comesUp && !retryAsked && givenUp(image);
@@ -297,7 +298,7 @@ public final class Ledger {
       return Optional.of(
           condition(before, generation, ROLLED_OUT, "False", state.reason(), state.message()));
     }
-    if (serves && !isTrue(before, ROLLED_OUT)) {
+    if (serves && !Conditions.isTrue(before, ROLLED_OUT)) {
       if (facts.servingState().isPresent()) {
         var state = facts.servingState().get();
         return Optional.of(
@@ -390,7 +391,7 @@ public final class Ledger {
   private static String message(String state, List<Condition> conditions) {
     return switch (state) {
       case "Serving" ->
-          isTrue(conditions, VERIFIED)
+          Conditions.isTrue(conditions, VERIFIED)
               ? "serves and is verified"
               : conditions.getLast().getMessage();
       case "Previous" -> "served before; kept for a short way back";
@@ -419,9 +420,5 @@ public final class Ledger {
 
   private String now() {
     return snapshot.now().truncatedTo(ChronoUnit.SECONDS).toString();
-  }
-
-  private static boolean isTrue(List<Condition> conditions, String type) {
-    return Conditions.find(conditions, type).filter(c -> c.getStatus().equals("True")).isPresent();
   }
 }

@@ -109,6 +109,11 @@ public final class Conditions {
         : conditions.stream().filter(c -> type.equals(c.getType())).findFirst();
   }
 
+  /** Whether the condition of that type is there and True. */
+  public static boolean isTrue(List<Condition> conditions, String type) {
+    return find(conditions, type).filter(c -> "True".equals(c.getStatus())).isPresent();
+  }
+
   /**
    * Whether the gate before a stage has opened: the stage before it has once been True. Read from
    * the stage's own condition, which awaits the stage before it until then and never again.
