@@ -93,6 +93,15 @@ public final class Given {
     return this;
   }
 
+  /** The environment behind a controller that is there already: no Traefik, no authority. */
+  public Given behindSharedIngress(String shared) {
+    return edited(yaml ->
+        yaml.replaceAll(
+                "(?s)    acme:.*?  secrets:\n",
+                "    mode: Shared\n    shared: {%s}\n  secrets:\n".formatted(shared))
+            .replace("    traefik: traefik.staging.test\n", ""));
+  }
+
   private static String replaced(String yaml, String what, String with) {
     if (!yaml.contains(what)) {
       throw new IllegalArgumentException("not in the environment: " + what);

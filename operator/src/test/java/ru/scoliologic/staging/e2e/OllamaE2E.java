@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -104,6 +105,14 @@ class OllamaE2E {
     return Staging.condition(staging.environment(NAMESPACE, NAME).get(), "Deployed").getMessage();
   }
 
+  private static void deleteServer(String... options) {
+    var command =
+        Stream.concat(
+            Stream.of("-n", NAMESPACE, "delete", "pod", "-l", "app.kubernetes.io/component=ollama"),
+            Stream.of(options));
+    staging.cluster().kubectl(command.toArray(String[]::new));
+  }
+
   private static long pullsOf(String model) {
     return staging
         .cluster()
@@ -144,16 +153,7 @@ class OllamaE2E {
   @Order(30)
   void a_restart_of_the_server_keeps_the_models() {
     long before = pullsOf("slow");
-    staging
-        .cluster()
-        .kubectl(
-            "-n",
-            NAMESPACE,
-            "delete",
-            "pod",
-            "-l",
-            "app.kubernetes.io/component=ollama",
-            "--wait=true");
+    deleteServer("--wait=true");
 
     staging.awaitReady(NAMESPACE, NAME);
     assertThat(pullsOf("slow")).isEqualTo(before);
@@ -165,17 +165,7 @@ class OllamaE2E {
     models("slow", "steady");
     awaitProgress("steady");
 
-    staging
-        .cluster()
-        .kubectl(
-            "-n",
-            NAMESPACE,
-            "delete",
-            "pod",
-            "-l",
-            "app.kubernetes.io/component=ollama",
-            "--grace-period=0",
-            "--force");
+    deleteServer("--grace-period=0", "--force");
 
     staging.awaitReady(NAMESPACE, NAME);
     assertThat(pullsOf("steady")).isGreaterThanOrEqualTo(2);

@@ -4,14 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.sun.net.httpserver.HttpServer;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -32,36 +26,25 @@ class EventsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final List<JsonNode> told = new CopyOnWriteArrayList<>();
-  private HttpServer server;
+  private StandInApiServer server;
   private KubernetesClient client;
 
   @BeforeEach
   void an_api_server() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext(
-        "/apis/events.k8s.io/v1/namespaces/team/events",
-        exchange -> {
-          var body = exchange.getRequestBody().readAllBytes();
-          told.add(JSON.readTree(body));
-          exchange.getResponseHeaders().add("Content-Type", "application/json");
-          exchange.sendResponseHeaders(201, body.length);
-          exchange.getResponseBody().write(body);
-          exchange.close();
-        });
-    server.start();
-    client =
-        new KubernetesClientBuilder()
-            .withConfig(
-                new ConfigBuilder(Config.empty())
-                    .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort())
-                    .build())
-            .build();
+    server =
+        StandInApiServer.start(
+            "/apis/events.k8s.io/v1/namespaces/team/events",
+            exchange -> {
+              var body = exchange.getRequestBody().readAllBytes();
+              told.add(JSON.readTree(body));
+              StandInApiServer.answer(exchange, 201, body);
+            });
+    client = server.client();
   }
 
   @AfterEach
   void it_stops() {
-    client.close();
-    server.stop(0);
+    server.close();
   }
 
   private void tell(StageResult result) {

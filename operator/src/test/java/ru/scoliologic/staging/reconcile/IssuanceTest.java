@@ -2,17 +2,12 @@ package ru.scoliologic.staging.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.ZoneOffset;
@@ -38,52 +33,34 @@ class IssuanceTest {
   private final Map<String, Object> answers = new HashMap<>();
   private final AtomicInteger asked = new AtomicInteger();
   private int otherwise = 404;
-  private HttpServer server;
+  private StandInApiServer server;
   private KubernetesClient client;
 
   @BeforeEach
   void an_api_server() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext(
-        "/",
-        exchange -> {
-          asked.incrementAndGet();
-          var answer = answers.get(exchange.getRequestURI().getPath());
-          var body =
-              Serialization.asJson(answer == null ? Map.of("kind", "Status") : answer)
-                  .getBytes(StandardCharsets.UTF_8);
-          exchange.getResponseHeaders().add("Content-Type", "application/json");
-          exchange.sendResponseHeaders(answer == null ? otherwise : 200, body.length);
-          exchange.getResponseBody().write(body);
-          exchange.close();
-        });
-    server.start();
-    client =
-        new KubernetesClientBuilder()
-            .withConfig(
-                new ConfigBuilder()
-                    .withAutoConfigure(false)
-                    .withMasterUrl("http://localhost:" + server.getAddress().getPort())
-                    .withRequestRetryBackoffLimit(0)
-                    .build())
-            .build();
+    server =
+        StandInApiServer.start(
+            "/",
+            exchange -> {
+              asked.incrementAndGet();
+              var answer = answers.get(exchange.getRequestURI().getPath());
+              StandInApiServer.answer(
+                  exchange,
+                  answer == null ? otherwise : 200,
+                  Serialization.asJson(answer == null ? Map.of("kind", "Status") : answer)
+                      .getBytes(StandardCharsets.UTF_8));
+            });
+    client = server.client();
   }
 
   @AfterEach
   void it_stops() {
-    client.close();
-    server.stop(0);
+    server.close();
   }
 
   private static StagingEnvironment environment(String issuer) {
     return Given.aGoodStart()
-        .edited(yaml ->
-            yaml.replaceAll(
-                    "(?s)    acme:.*?  secrets:\n",
-                    "    mode: Shared\n    shared: {className: nginx, "
-                        + issuer
-                        + "}\n  secrets:\n")
-                .replace("    traefik: traefik.staging.test\n", ""))
+        .behindSharedIngress("className: nginx, " + issuer)
         .snapshot()
         .environment();
   }

@@ -29,11 +29,7 @@ class SharedIngressTest {
 
   private static Given shared(String fields, String address) {
     return Given.aGoodStart()
-        .edited(yaml ->
-            yaml.replaceAll(
-                    "(?s)    acme:.*?  secrets:\n",
-                    "    mode: Shared\n    shared: {className: nginx" + fields + "}\n  secrets:\n")
-                .replace("    traefik: traefik.staging.test\n", ""))
+        .behindSharedIngress("className: nginx" + fields)
         .amid(seen(address, Set.of("nginx", "other")));
   }
 

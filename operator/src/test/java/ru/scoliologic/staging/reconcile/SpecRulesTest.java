@@ -285,12 +285,7 @@ class SpecRulesTest {
   @Test
   void a_shared_ingress_needs_no_authority_no_dashboard_and_no_domain_of_it() {
     var shared =
-        Given.aGoodStart()
-            .edited(yaml ->
-                yaml.replaceAll("(?s)    acme:.*?  secrets:\n", SHARED + "  secrets:\n")
-                    .replace("    traefik: traefik.staging.test\n", ""))
-            .snapshot()
-            .environment();
+        Given.aGoodStart().behindSharedIngress("className: nginx").snapshot().environment();
 
     assertThat(SpecRules.problems(shared)).isEmpty();
     var own =
@@ -300,8 +295,6 @@ class SpecRulesTest {
             .environment();
     assertThat(SpecRules.problems(own)).singleElement().asString().contains("spec.domains.traefik");
   }
-
-  private static final String SHARED = "    mode: Shared\n    shared: {className: nginx}\n";
 
   private static StagingEnvironment ingress(String fields) {
     return Given.aGoodStart()
