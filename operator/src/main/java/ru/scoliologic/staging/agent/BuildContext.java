@@ -17,6 +17,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -168,7 +169,7 @@ final class BuildContext {
   }
 
   /** What is sent, by path, folders before what they hold. */
-  private TreeMap<String, Path> entries() throws IOException {
+  private Map<String, Path> entries() throws IOException {
     var entries = new TreeMap<String, Path>();
     Files.walkFileTree(
         folder,
@@ -228,9 +229,9 @@ final class BuildContext {
 
   private static int mode(Set<PosixFilePermission> permissions) {
     int mode = 0;
-    for (var permission : permissions) {
-      // OWNER_READ is the first, OTHERS_EXECUTE the last of the nine.
-      mode |= 1 << (8 - permission.ordinal());
+    // The nine bits in their order, the owner's right to read first.
+    for (var permission : PosixFilePermission.values()) {
+      mode = mode << 1 | (permissions.contains(permission) ? 1 : 0);
     }
     return mode;
   }

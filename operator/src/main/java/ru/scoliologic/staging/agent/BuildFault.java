@@ -75,6 +75,6 @@ final class BuildFault {
   }
 
   private static boolean pulls(String step) {
-    return step.startsWith("FROM ") || step.startsWith("COPY ") && step.contains("--from=");
+    return step.startsWith("FROM ") || (step.startsWith("COPY ") && step.contains("--from="));
   }
 }

@@ -113,7 +113,7 @@ final class BuildKitSyntax {
       var named = STAGE.matcher(instructions.get(i).rest());
       found =
           String.valueOf(stage).equals(target)
-              || named.matches() && named.group(1).equalsIgnoreCase(target);
+              || (named.matches() && named.group(1).equalsIgnoreCase(target));
     }
     return instructions.size();
   }

@@ -104,8 +104,7 @@ final class EngineTls {
       try {
         return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(form));
       } catch (InvalidKeySpecException e) {
-        // A key of another algorithm.
-        continue;
+        // A key of another algorithm: the next is tried.
       }
     }
     throw new IOException(file.getFileName() + " is not an RSA, EC or Ed25519 key");
