@@ -207,11 +207,15 @@ class DockerBuilderIT {
     Files.createSymbolicLink(source.resolve("app/sub/link"), Path.of("/etc/passwd"));
     file(
         "docker/Dockerfile",
-        BASE
-            + "ARG GREETING\nCOPY . /app\n"
-            + "RUN echo said $GREETING && cd /app && echo has $(find . | sort) && test -L sub/link\n"
-            + "FROM debian:trixie-slim AS unused\nRUN false\n");
-    var build = build("docker/Dockerfile", "app", "0", 120);
+        """
+        FROM debian:trixie-slim AS app
+        ARG GREETING
+        COPY . /app
+        RUN echo said $GREETING && cd /app && echo has $(find . | sort) && test -L sub/link
+        FROM debian:trixie-slim AS unused
+        RUN false
+        """);
+    var build = build("docker/Dockerfile", "app", "app", 120);
 
     var first = build(order(fresh(), build));
 
@@ -236,7 +240,7 @@ class DockerBuilderIT {
     assertThat(assertFailed(build(fresh()), "BuildFailed").message()).endsWith("code: 3");
     assertThat(progress.lines).contains("almost there");
 
-    file("Dockerfile", BASE + "RUN kill -9 $$\n");
+    file("Dockerfile", BASE + "RUN sh -c 'kill -9 $$'; exit $?\n");
     assertThat(assertFailed(build(fresh()), "BuildFailed").message()).contains("out of memory");
 
     file("Dockerfile", BASE + "NONSENSE here\n");
