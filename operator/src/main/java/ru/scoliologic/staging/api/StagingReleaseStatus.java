@@ -6,18 +6,19 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 
-/** How the version fared. Only the operator writes here. */
+/** How the version fared. The agent writes {@code build}, the operator all else. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingReleaseStatus(
     @Default("-1")
         @JsonPropertyDescription("The generation of the spec that this status speaks of.")
         Long observedGeneration,
     @JsonPropertyDescription(
-            "For people: Starting, Serving, Previous, Replaced, Failed or Superseded.")
+            "For people: Building, AwaitingApproval, Waiting, Starting, Serving, Previous, Replaced,"
+                + " Failed or Superseded.")
         String state,
     @JsonPropertyDescription("In one sentence: how it fared.") String message,
     @JsonPropertyDescription(
-            "RolledOut: it came up and got the traffic. Verified: the checks passed while it served;"
+            "Built: its image is in the registry. RolledOut: it came up and got the traffic. Verified: the checks passed while it served;"
                 + " once True it stays so. Superseded: another version was asked for before it was"
                 + " verified.")
         List<Condition> conditions,
@@ -29,12 +30,18 @@ public record StagingReleaseStatus(
     @JsonPropertyDescription("Every check of the version, as it last was while it served.")
         SmokeReport report,
     @JsonPropertyDescription("Whether its migration was run; it is not run again.")
-        Boolean migrated) {
+        Boolean migrated,
+    @JsonPropertyDescription("Image of the version by its digest, once there is one.") String image,
+    @JsonPropertyDescription("How its build fares; only the agent writes here.")
+        BuildStatus build) {
 
   /**
    * The time of each step.
    *
-   * @param asked the version was first asked for
+   * @param committed the commit was made, as Git says
+   * @param asked the version was first asked for; for a commit, it was seen at the branch's head
+   * @param built its image was made
+   * @param pushed its image was in the registry
    * @param available it could serve
    * @param switched it got the traffic
    * @param verified the checks passed
@@ -42,8 +49,56 @@ public record StagingReleaseStatus(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Timings(
-      String asked, String available, String switched, String verified, Long secondsToVerified) {
-    public static final Timings NONE = new Timings(null, null, null, null, null);
+      String committed,
+      String asked,
+      String built,
+      String pushed,
+      String available,
+      String switched,
+      String verified,
+      Long secondsToVerified) {
+    public static final Timings NONE = new Timings(null, null, null, null, null, null, null, null);
+  }
+
+  /**
+   * What the agent says of the build.
+   *
+   * @param state how far it is
+   * @param reason in CamelCase, why it failed or what it waits for; none while all goes well
+   * @param message in one sentence, masked
+   * @param digest of the pushed image, {@code sha256:...}
+   * @param attempt number of builds begun
+   * @param retry the text of spec.retry that the last build answered
+   * @param started when the last build began
+   * @param built when the image was made
+   * @param pushed when it was in the registry
+   * @param logTail the last lines of the build's log, masked
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record BuildStatus(
+      BuildState state,
+      String reason,
+      String message,
+      String digest,
+      Integer attempt,
+      String retry,
+      String started,
+      String built,
+      String pushed,
+      String logTail) {}
+
+  /** How far a build is. */
+  public enum BuildState {
+    /** It has not begun, or waits for something that is not the commit's fault. */
+    Waiting,
+    Building,
+    Pushing,
+    /** The image is in the registry. */
+    Built,
+    /** The commit cannot be built; another try needs to be asked for. */
+    Failed,
+    /** A newer commit came first. */
+    Cancelled
   }
 
   /** The last request of each kind that was acted upon. */

@@ -175,9 +175,7 @@ public final class Ledger {
     var release = new StagingRelease();
     release.setMetadata(
         Ownership.owned(environment, COMPONENT, name(environment.getMetadata().getName(), image)));
-    release.setSpec(
-        new StagingReleaseSpec(
-            environment.getMetadata().getName(), image, null, null, null, List.of()));
+    release.setSpec(StagingReleaseSpec.ofImage(environment.getMetadata().getName(), image));
     release.setStatus(status(image, known));
     return release;
   }
@@ -251,7 +249,9 @@ public final class Ledger {
             ? null
             : facts.migrated().contains(image)
                 ? Boolean.TRUE
-                : last.map(StagingReleaseStatus::migrated).orElse(null));
+                : last.map(StagingReleaseStatus::migrated).orElse(null),
+        null,
+        null);
   }
 
   /** What is said of a first deployment that is removed; empty unless one is. */
@@ -408,7 +408,10 @@ public final class Ledger {
     var asked = last.asked() == null ? now() : last.asked();
     var done = last.verified() == null && verified ? now() : last.verified();
     return new Timings(
+        null,
         asked,
+        null,
+        null,
         last.available() == null && up ? now() : last.available(),
         last.switched() == null && up ? now() : last.switched(),
         done,
