@@ -383,8 +383,7 @@ class NextStepExplorationTest {
               violation("a verified version becomes bad", before, step);
             }
             boolean asCandidate =
-                which == before.candidate
-                    && failed(before.candidateHealth, before.candidateChecks);
+                which == before.candidate && failed(before.candidateHealth, before.candidateChecks);
             boolean asServing =
                 which == before.serving && failed(before.servingHealth, before.servingChecks);
             if (!asCandidate && !asServing) {
@@ -397,8 +396,7 @@ class NextStepExplorationTest {
               which != before.serving
                   || before.servingHealth != Health.UP.ordinal()
                   || before.servingChecks != Checks.PASSED.ordinal())
-          .ifPresent(
-              which -> violation("a version is verified that did not pass", before, step));
+          .ifPresent(which -> violation("a version is verified that did not pass", before, step));
     }
 
     private static boolean failed(int health, int checks) {
@@ -544,7 +542,7 @@ class NextStepExplorationTest {
         if (into[at] == state) {
           return false;
         }
-        at = at + 1 & (into.length - 1);
+        at = (at + 1) & (into.length - 1);
       }
       into[at] = state;
       size++;
