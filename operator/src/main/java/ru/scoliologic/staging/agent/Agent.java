@@ -115,6 +115,10 @@ public final class Agent implements AutoCloseable {
     return server.port();
   }
 
+  String scrape() {
+    return metrics.scrape();
+  }
+
   /** Whether both threads live and neither is stuck. */
   boolean isAlive() {
     var oldest = clock.instant().minus(STUCK);

@@ -2,6 +2,7 @@ package ru.scoliologic.staging.agent;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +20,9 @@ import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 final class BuildQueue {
   private static final BuildStatus NONE =
       new BuildStatus(null, null, null, null, null, null, null, null, null, null);
+
+  private static final Set<BuildState> ENDED =
+      EnumSet.of(BuildState.Built, BuildState.Failed, BuildState.Cancelled);
 
   private BuildQueue() {}
 
@@ -68,12 +72,15 @@ final class BuildQueue {
         : new Step.Cancel(running);
   }
 
-  /** Of what was begun before it, the last one was cancelled. */
+  /**
+   * Of the others, the last one that came to an end was cancelled. One that an agent left when it
+   * died, or that waits for the engine, came to none.
+   */
   private static boolean followsACancelled(View view, String running) {
     return view.releases().stream()
         .filter(release -> !name(release).equals(running))
         .map(BuildQueue::build)
-        .filter(build -> build.started() != null)
+        .filter(build -> build.started() != null && ENDED.contains(build.state()))
         .max(Comparator.comparing(BuildStatus::started))
         .filter(build -> build.state() == BuildState.Cancelled)
         .isPresent();
