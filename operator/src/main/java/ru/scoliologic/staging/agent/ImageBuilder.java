@@ -6,7 +6,7 @@ import java.util.Map;
 import ru.scoliologic.staging.api.Build;
 
 /** Makes the image of a commit and puts it into the registry. */
-interface ImageBuilder {
+public interface ImageBuilder {
 
   /**
    * What is to be built.

@@ -35,6 +35,12 @@ public record StagingReleaseStatus(
     @JsonPropertyDescription("How its build fares; only the agent writes here.")
         BuildStatus build) {
 
+  /** What the agent says and nothing else. */
+  public static StagingReleaseStatus ofBuild(BuildStatus build) {
+    return new StagingReleaseStatus(
+        null, null, null, null, null, null, null, null, null, null, build);
+  }
+
   /**
    * The time of each step.
    *
