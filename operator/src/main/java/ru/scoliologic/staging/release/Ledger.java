@@ -93,7 +93,7 @@ public final class Ledger {
                 Stream.of(snapshot.environment().getSpec().services().app().image()))
             .flatMap(images -> images)
             .toList();
-    var all = snapshot.owned().list(StagingRelease.class);
+    var all = ofImages(snapshot).toList();
     return all.stream()
         .filter(release -> !needed.contains(release.getSpec().image()))
         .sorted(
@@ -104,9 +104,15 @@ public final class Ledger {
         .toList();
   }
 
+  /** Releases of given images: those of commits are the agent's. */
+  static Stream<StagingRelease> ofImages(Snapshot snapshot) {
+    return snapshot.owned().list(StagingRelease.class).stream()
+        .filter(release -> release.getSpec().image() != null);
+  }
+
   /** The release of an image, if there is one. */
   public static Optional<StagingRelease> find(Snapshot snapshot, String image) {
-    return snapshot.owned().list(StagingRelease.class).stream()
+    return ofImages(snapshot)
         .filter(release -> image.equals(release.getSpec().image()))
         .findFirst();
   }
@@ -163,9 +169,7 @@ public final class Ledger {
     var images = new LinkedHashSet<String>();
     images.add(facts.serving());
     facts.candidate().ifPresent(images::add);
-    snapshot.owned().list(StagingRelease.class).stream()
-        .map(release -> release.getSpec().image())
-        .forEach(images::add);
+    ofImages(snapshot).map(release -> release.getSpec().image()).forEach(images::add);
     return images.stream().map(this::release).toList();
   }
 

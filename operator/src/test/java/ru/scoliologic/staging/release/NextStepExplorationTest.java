@@ -537,7 +537,7 @@ class NextStepExplorationTest {
 
     /** No state is packed as zero, for nothing serves at first. */
     private boolean put(long[] into, long state) {
-      int at = (int) (state * 0x9E3779B97F4A7C15L >>> 32) & (into.length - 1);
+      int at = (int) ((state * 0x9E3779B97F4A7C15L) >>> 32) & (into.length - 1);
       while (into[at] != 0) {
         if (into[at] == state) {
           return false;
