@@ -2,6 +2,7 @@ package ru.scoliologic.staging.agent;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,12 +78,15 @@ public final class Agent implements AutoCloseable {
    */
   public static Agent start(AgentFiles files, KubernetesClient client, int port)
       throws IOException, InterruptedException, TimeoutException {
-    return start(
-        files,
-        client,
-        (order, progress) ->
-            new ImageBuilder.Outcome.Retry("EngineUnreachable", "awaits DockerBuilder"),
-        port);
+    var config = files.readConfig();
+    var place =
+        new DockerBuilder.Place(
+            URI.create(config.engine()),
+            config.gitops().build().engine().host() == null,
+            files.engineTls(),
+            files.registryCredentials(),
+            files.baseImages());
+    return start(files, client, new DockerBuilder(place, Clock.systemUTC()), port);
   }
 
   /** Starts one that builds otherwise; see {@link #start(AgentFiles, KubernetesClient, int)}. */

@@ -42,6 +42,7 @@ final class Builds implements AutoCloseable {
   private final ScheduledExecutorService ticker =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("build-progress").factory());
+  private final Signal stop = new Signal();
   private Running running;
   private volatile boolean stopping;
 
@@ -293,11 +294,13 @@ final class Builds implements AutoCloseable {
         LOG.atWarn().addKeyValue("release", report.release()).setCause(e).log("not written yet");
       }
       try {
-        Thread.sleep(pause.next());
+        stop.await(pause.next());
       } catch (InterruptedException e) {
-        if (stopping) {
-          return;
-        }
+        Thread.currentThread().interrupt();
+        return;
+      }
+      if (stopping) {
+        return;
       }
     }
   }
@@ -308,6 +311,7 @@ final class Builds implements AutoCloseable {
     Thread thread;
     synchronized (this) {
       stopping = true;
+      stop.raise();
       thread = running == null ? null : running.thread;
       if (thread != null) {
         interrupt();
