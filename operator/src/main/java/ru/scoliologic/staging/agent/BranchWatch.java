@@ -175,7 +175,6 @@ final class BranchWatch {
             null,
             null,
             null,
-            null,
             List.of()));
     store.create(release);
     LOG.atInfo()

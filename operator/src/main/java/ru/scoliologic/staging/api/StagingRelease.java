@@ -49,8 +49,8 @@ import io.fabric8.kubernetes.model.annotation.Version;
     jsonPath = ".status.state",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
-    name = "BUILT",
-    jsonPath = ".status.conditions[?(@.type==\"Built\")].status",
+    name = "BUILD",
+    jsonPath = ".status.build.state",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
     name = "VERIFIED",

@@ -13,12 +13,11 @@ public record StagingReleaseStatus(
         @JsonPropertyDescription("The generation of the spec that this status speaks of.")
         Long observedGeneration,
     @JsonPropertyDescription(
-            "For people: Building, AwaitingApproval, Waiting, Starting, Serving, Previous, Replaced,"
-                + " Failed or Superseded.")
+            "For people: Starting, Serving, Previous, Replaced, Failed or Superseded.")
         String state,
     @JsonPropertyDescription("In one sentence: how it fared.") String message,
     @JsonPropertyDescription(
-            "Built: its image is in the registry. RolledOut: it came up and got the traffic. Verified: the checks passed while it served;"
+            "RolledOut: it came up and got the traffic. Verified: the checks passed while it served;"
                 + " once True it stays so. Superseded: another version was asked for before it was"
                 + " verified.")
         List<Condition> conditions,
@@ -31,23 +30,18 @@ public record StagingReleaseStatus(
         SmokeReport report,
     @JsonPropertyDescription("Whether its migration was run; it is not run again.")
         Boolean migrated,
-    @JsonPropertyDescription("Image of the version by its digest, once there is one.") String image,
     @JsonPropertyDescription("How its build fares; only the agent writes here.")
         BuildStatus build) {
 
   /** What the agent says and nothing else. */
   public static StagingReleaseStatus ofBuild(BuildStatus build) {
-    return new StagingReleaseStatus(
-        null, null, null, null, null, null, null, null, null, null, build);
+    return new StagingReleaseStatus(null, null, null, null, null, null, null, null, null, build);
   }
 
   /**
    * The time of each step.
    *
-   * @param committed the commit was made, as Git says
-   * @param asked the version was first asked for; for a commit, it was seen at the branch's head
-   * @param built its image was made
-   * @param pushed its image was in the registry
+   * @param asked the version was first asked for
    * @param available it could serve
    * @param switched it got the traffic
    * @param verified the checks passed
@@ -55,15 +49,8 @@ public record StagingReleaseStatus(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Timings(
-      String committed,
-      String asked,
-      String built,
-      String pushed,
-      String available,
-      String switched,
-      String verified,
-      Long secondsToVerified) {
-    public static final Timings NONE = new Timings(null, null, null, null, null, null, null, null);
+      String asked, String available, String switched, String verified, Long secondsToVerified) {
+    public static final Timings NONE = new Timings(null, null, null, null, null);
   }
 
   /**

@@ -254,7 +254,6 @@ public final class Ledger {
             : facts.migrated().contains(image)
                 ? Boolean.TRUE
                 : last.map(StagingReleaseStatus::migrated).orElse(null),
-        null,
         null);
   }
 
@@ -412,10 +411,7 @@ public final class Ledger {
     var asked = last.asked() == null ? now() : last.asked();
     var done = last.verified() == null && verified ? now() : last.verified();
     return new Timings(
-        null,
         asked,
-        null,
-        null,
         last.available() == null && up ? now() : last.available(),
         last.switched() == null && up ? now() : last.switched(),
         done,

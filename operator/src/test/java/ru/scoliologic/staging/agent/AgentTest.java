@@ -27,7 +27,7 @@ import ru.scoliologic.staging.throwaway.GitRepository;
 /** The whole agent against Git's own server; the cluster is in memory and builds are played. */
 class AgentTest {
   private static final String TOKEN = "ghp_0123456789abcdef";
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir private Path folder;
   private final InMemoryReleases cluster = new InMemoryReleases();
@@ -289,7 +289,7 @@ class AgentTest {
     mounted.token("ghp_fedcba9876543210");
 
     await("followed again")
-        .atMost(Duration.ofSeconds(6))
+        .atMost(Duration.ofSeconds(20))
         .until(() -> cluster.state().orElseThrow().reason().equals("Following"));
   }
 
@@ -333,7 +333,7 @@ class AgentTest {
     }
 
     await("built")
-        .atMost(Duration.ofSeconds(5))
+        .atMost(Duration.ofSeconds(30))
         .until(() -> cluster.build(commit).filter(b -> b.state() == BuildState.Built).isPresent());
     assertThat(server.requests().size() - before).isLessThan(20);
   }

@@ -145,7 +145,6 @@ final class InMemoryReleases {
               null,
               spec.commit(),
               spec.buildHash(),
-              null,
               value,
               null,
               null,

@@ -76,7 +76,7 @@ class LedgerTest {
   }
 
   private static StagingReleaseSpec asked(String image, String retry, String serve) {
-    return new StagingReleaseSpec("demo", image, null, null, null, retry, serve, null, List.of());
+    return new StagingReleaseSpec("demo", image, null, null, retry, serve, null, List.of());
   }
 
   private static StagingReleaseStatus statusOf(List<StagingRelease> releases, String image) {
@@ -368,7 +368,6 @@ class LedgerTest {
         null,
         new StagingReleaseSpec.Commit("0".repeat(40), "main", null, null, null),
         "c0ffee",
-        null,
         null,
         "now",
         null,
