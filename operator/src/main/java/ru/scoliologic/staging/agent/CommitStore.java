@@ -123,6 +123,10 @@ final class CommitStore implements AutoCloseable {
     var made =
         (FileRepository) new FileRepositoryBuilder().setGitDir(folder.toFile()).setBare().build();
     made.create(true);
+    // It is begun anew before it has anything to clean up, and nothing may work in it meanwhile.
+    made.getConfig().setInt("gc", null, "auto", 0);
+    made.getConfig().setBoolean("gc", null, "autodetach", false);
+    made.getConfig().save();
     clone = made;
     fetches = 0;
   }
