@@ -183,6 +183,7 @@ class AgentIT {
     var commit = repository.push("first");
     start();
     awaitState(commit, BuildState.Building);
+    await("the builder at work").atMost(Staging.SOON).until(() -> builder.builds.get() == 1);
     agent.close();
     assertThat(build(commit).orElseThrow().state()).isEqualTo(BuildState.Building);
 
