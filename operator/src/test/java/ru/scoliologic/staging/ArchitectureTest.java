@@ -29,7 +29,8 @@ class ArchitectureTest {
           "release",
           "validation",
           "monitoring",
-          "ollama");
+          "ollama",
+          "agent");
 
   static Stream<String> components() {
     return COMPONENTS.stream();

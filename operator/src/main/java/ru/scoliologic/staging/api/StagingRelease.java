@@ -15,25 +15,42 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @ShortNames("strel")
 @JsonClassDescription(
     "One version of the application that an environment deployed or tried to deploy. The operator"
-        + " makes it; people decide in its spec.")
+        + " or the agent makes it; people decide in its spec.")
 @ValidationRule(
     value =
-        "self.spec.environment == oldSelf.spec.environment && self.spec.image =="
-            + " oldSelf.spec.image",
+        "self.spec.environment == oldSelf.spec.environment && has(self.spec.image) =="
+            + " has(oldSelf.spec.image) && (!has(self.spec.image) || self.spec.image =="
+            + " oldSelf.spec.image) && has(self.spec.commit) == has(oldSelf.spec.commit) &&"
+            + " (!has(self.spec.commit) || self.spec.commit == oldSelf.spec.commit) &&"
+            + " has(self.spec.buildHash) == has(oldSelf.spec.buildHash) &&"
+            + " (!has(self.spec.buildHash) || self.spec.buildHash == oldSelf.spec.buildHash)",
     message =
-        "spec.environment and spec.image cannot change: a release stands for one version; give the"
-            + " other image to the environment")
+        "spec.environment, spec.image, spec.commit and spec.buildHash cannot change: a release"
+            + " stands for one version; give the other image to the environment, or push a commit")
+@ValidationRule(
+    value = "has(self.spec.image) != has(self.spec.commit)",
+    message =
+        "a release stands for an image or for a commit: give one of spec.image and spec.commit")
 @AdditionalPrinterColumn(
     name = "ENVIRONMENT",
     jsonPath = ".spec.environment",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
+    name = "COMMIT",
+    jsonPath = ".spec.commit.subject",
+    type = AdditionalPrinterColumn.Type.STRING)
+@AdditionalPrinterColumn(
     name = "IMAGE",
     jsonPath = ".spec.image",
-    type = AdditionalPrinterColumn.Type.STRING)
+    type = AdditionalPrinterColumn.Type.STRING,
+    priority = 1)
 @AdditionalPrinterColumn(
     name = "STATE",
     jsonPath = ".status.state",
+    type = AdditionalPrinterColumn.Type.STRING)
+@AdditionalPrinterColumn(
+    name = "BUILD",
+    jsonPath = ".status.build.state",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
     name = "VERIFIED",

@@ -12,10 +12,14 @@ import java.util.List;
 public record StagingReleaseSpec(
     @Required @Size(min = 1, max = 40) @JsonPropertyDescription("Name of the environment.")
         String environment,
-    @Required
-        @Size(min = 1, max = 512)
-        @JsonPropertyDescription("Image of the application, as it was given.")
+    @Size(min = 1, max = 512) @JsonPropertyDescription("Image of the application, as it was given.")
         String image,
+    @JsonPropertyDescription("The commit that the version is built from.") Commit commit,
+    @Size(max = 64)
+        @JsonPropertyDescription(
+            "Hash of what the commit is built with; the same commit built otherwise is another"
+                + " version.")
+        String buildHash,
     @Size(max = 63)
         @JsonPropertyDescription(
             "Any new value: try this version again although it failed, for example because the"
@@ -39,6 +43,27 @@ public record StagingReleaseSpec(
   public StagingReleaseSpec {
     verdicts = verdicts == null ? List.of() : List.copyOf(verdicts);
   }
+
+  /** A release of a given image. */
+  public static StagingReleaseSpec ofImage(String environment, String image) {
+    return new StagingReleaseSpec(environment, image, null, null, null, null, null, List.of());
+  }
+
+  /** A commit, as Git tells of it. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Commit(
+      @Required
+          @Size(max = 40)
+          @ValidationRule(
+              value = "self.matches('" + GitopsSpec.COMMIT_PATTERN + "')",
+              message = GitopsSpec.COMMIT_MESSAGE)
+          @JsonPropertyDescription("Full hash.")
+          String hash,
+      @Size(max = 200) @JsonPropertyDescription("Branch at whose head it was seen.") String branch,
+      @Size(max = 200) @JsonPropertyDescription("Name of the author.") String author,
+      @Size(max = 300) @JsonPropertyDescription("First line of the message.") String subject,
+      @Size(max = 40) @JsonPropertyDescription("When it was committed, as an RFC 3339 timestamp.")
+          String committed) {}
 
   /** One check that a person made. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -6,7 +6,7 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 
-/** How the version fared. Only the operator writes here. */
+/** How the version fared. The agent writes {@code build}, the operator all else. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingReleaseStatus(
     @Default("-1")
@@ -29,7 +29,14 @@ public record StagingReleaseStatus(
     @JsonPropertyDescription("Every check of the version, as it last was while it served.")
         SmokeReport report,
     @JsonPropertyDescription("Whether its migration was run; it is not run again.")
-        Boolean migrated) {
+        Boolean migrated,
+    @JsonPropertyDescription("How its build fares; only the agent writes here.")
+        BuildStatus build) {
+
+  /** What the agent says and nothing else. */
+  public static StagingReleaseStatus ofBuild(BuildStatus build) {
+    return new StagingReleaseStatus(null, null, null, null, null, null, null, null, null, build);
+  }
 
   /**
    * The time of each step.
@@ -44,6 +51,47 @@ public record StagingReleaseStatus(
   public record Timings(
       String asked, String available, String switched, String verified, Long secondsToVerified) {
     public static final Timings NONE = new Timings(null, null, null, null, null);
+  }
+
+  /**
+   * What the agent says of the build.
+   *
+   * @param state how far it is
+   * @param reason in CamelCase, why it failed or what it waits for; none while all goes well
+   * @param message in one sentence, masked
+   * @param digest of the pushed image, {@code sha256:...}
+   * @param attempt number of builds begun
+   * @param retry the text of spec.retry that the last build answered
+   * @param started when the last build began
+   * @param built when the image was made
+   * @param pushed when it was in the registry
+   * @param logTail the last lines of the build's log, masked
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record BuildStatus(
+      BuildState state,
+      String reason,
+      String message,
+      String digest,
+      Integer attempt,
+      String retry,
+      String started,
+      String built,
+      String pushed,
+      String logTail) {}
+
+  /** How far a build is. */
+  public enum BuildState {
+    /** It has not begun, or waits for something that is not the commit's fault. */
+    Waiting,
+    Building,
+    Pushing,
+    /** The image is in the registry. */
+    Built,
+    /** The commit cannot be built; another try needs to be asked for. */
+    Failed,
+    /** A newer commit came first. */
+    Cancelled
   }
 
   /** The last request of each kind that was acted upon. */

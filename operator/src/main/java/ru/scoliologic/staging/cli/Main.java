@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
     description = "Runs staging environments on Kubernetes.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = {RunCommand.class, RenderCommand.class, ReportCommand.class})
+    subcommands = {RunCommand.class, RenderCommand.class, ReportCommand.class, AgentCommand.class})
 public final class Main {
   private Main() {}
 

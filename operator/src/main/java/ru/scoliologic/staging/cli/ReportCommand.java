@@ -169,7 +169,7 @@ final class ReportCommand implements Callable<Integer> {
       var app = found.getStatus() == null ? null : found.getStatus().app();
       return client.resources(StagingRelease.class).inNamespace(where).list().getItems().stream()
           .filter(release -> environment.equals(release.getSpec().environment()))
-          .filter(release -> app != null && release.getSpec().image().equals(app.serving()))
+          .filter(release -> app != null && app.serving().equals(release.getSpec().image()))
           .findFirst()
           .orElseThrow(() ->
               new ParameterException(

@@ -51,12 +51,20 @@ public final class Labels {
 
   /** What a component's pods are selected by. */
   public static Map<String, String> selector(HasMetadata environment, String component) {
-    return new TreeMap<>(
-        Map.of(ENVIRONMENT, environment.getMetadata().getName(), COMPONENT, component));
+    return selector(environment.getMetadata().getName(), component);
+  }
+
+  private static Map<String, String> selector(String environment, String component) {
+    return new TreeMap<>(Map.of(ENVIRONMENT, environment, COMPONENT, component));
   }
 
   /** The labels of every object of a component. */
   public static Map<String, String> of(HasMetadata environment, String component) {
+    return of(environment.getMetadata().getName(), component);
+  }
+
+  /** The labels of every object of a component, by the name of the environment. */
+  public static Map<String, String> of(String environment, String component) {
     var labels = selector(environment, component);
     labels.put(MANAGED_BY, OPERATOR);
     labels.put(NAME, component);

@@ -4,6 +4,9 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 
 /** Names of everything an environment owns: {@code <environment>-<component>}. */
 public record Names(String environment) {
+  /** Ends the name of every agent's ServiceAccount; the admission policy knows agents by it. */
+  public static final String AGENT_SUFFIX = "-gitops-agent";
+
   public static Names of(HasMetadata environment) {
     return new Names(environment.getMetadata().getName());
   }
@@ -114,5 +117,55 @@ public record Names(String environment) {
   /** The Secret with what the operator generated. */
   public String credentials() {
     return environment + "-credentials";
+  }
+
+  /** The registry that keeps the images of commits. */
+  public String registry() {
+    return environment + "-registry";
+  }
+
+  /** The agent that follows the branch: its Deployment, ServiceAccount, Service and Role. */
+  public String agent() {
+    return environment + AGENT_SUFFIX;
+  }
+
+  /** The ConfigMap with what the agent is to do; it is mounted, never read by the API. */
+  public String agentConfig() {
+    return agent() + "-config";
+  }
+
+  /** The ConfigMap in which the agent says how it fares. */
+  public String agentState() {
+    return agent() + "-state";
+  }
+
+  /** The Secret with the names and passwords for the environment's registry. */
+  public String registryUsers() {
+    return registry() + "-users";
+  }
+
+  /** The Secret with which nodes pull from the environment's registry. */
+  public String registryPull() {
+    return registry() + "-pull";
+  }
+
+  /** The release of a version. */
+  public String release(String version) {
+    return environment + "-" + version;
+  }
+
+  /** The version that a release stands for: what its name adds to the environment's. */
+  public String version(String release) {
+    return release.substring(environment.length() + 1);
+  }
+
+  /**
+   * Names the version that a commit is.
+   *
+   * @param commit full hash
+   * @param buildHash of what it is built with
+   */
+  public static String commitVersion(String commit, String buildHash) {
+    return commit.substring(0, 10) + "-" + buildHash.substring(0, 6);
   }
 }

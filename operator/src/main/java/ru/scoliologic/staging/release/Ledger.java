@@ -93,7 +93,7 @@ public final class Ledger {
                 Stream.of(snapshot.environment().getSpec().services().app().image()))
             .flatMap(images -> images)
             .toList();
-    var all = snapshot.owned().list(StagingRelease.class);
+    var all = ofImages(snapshot).toList();
     return all.stream()
         .filter(release -> !needed.contains(release.getSpec().image()))
         .sorted(
@@ -104,9 +104,15 @@ public final class Ledger {
         .toList();
   }
 
+  /** Releases of given images: those of commits are the agent's. */
+  static Stream<StagingRelease> ofImages(Snapshot snapshot) {
+    return snapshot.owned().list(StagingRelease.class).stream()
+        .filter(release -> release.getSpec().image() != null);
+  }
+
   /** The release of an image, if there is one. */
   public static Optional<StagingRelease> find(Snapshot snapshot, String image) {
-    return snapshot.owned().list(StagingRelease.class).stream()
+    return ofImages(snapshot)
         .filter(release -> image.equals(release.getSpec().image()))
         .findFirst();
   }
@@ -164,9 +170,7 @@ public final class Ledger {
     var images = new LinkedHashSet<String>();
     images.add(facts.serving());
     facts.candidate().ifPresent(images::add);
-    snapshot.owned().list(StagingRelease.class).stream()
-        .map(release -> release.getSpec().image())
-        .forEach(images::add);
+    ofImages(snapshot).map(release -> release.getSpec().image()).forEach(images::add);
     return images.stream().map(this::release).toList();
   }
 
@@ -176,9 +180,7 @@ public final class Ledger {
     var release = new StagingRelease();
     release.setMetadata(
         Ownership.owned(environment, COMPONENT, name(environment.getMetadata().getName(), image)));
-    release.setSpec(
-        new StagingReleaseSpec(
-            environment.getMetadata().getName(), image, null, null, null, List.of()));
+    release.setSpec(StagingReleaseSpec.ofImage(environment.getMetadata().getName(), image));
     release.setStatus(status(image, known));
     return release;
   }
@@ -252,7 +254,8 @@ public final class Ledger {
             ? null
             : facts.migrated().contains(image)
                 ? Boolean.TRUE
-                : last.map(StagingReleaseStatus::migrated).orElse(null));
+                : last.map(StagingReleaseStatus::migrated).orElse(null),
+        null);
   }
 
   /** What is said of a first deployment that is removed; empty unless one is. */

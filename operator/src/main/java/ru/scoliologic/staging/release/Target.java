@@ -20,7 +20,7 @@ public record Target(String image, Optional<String> pinnedAgainst) {
     var asked = snapshot.environment().getSpec().services().app().image();
     var status = snapshot.environment().getStatus();
     var app = status == null ? null : status.app();
-    return snapshot.owned().list(StagingRelease.class).stream()
+    return Ledger.ofImages(snapshot)
         .filter(Target::asksToServe)
         .max(Comparator.comparing(release -> release.getMetadata().getName()))
         .map(release -> new Target(release.getSpec().image(), Optional.of(asked)))

@@ -203,6 +203,47 @@ public enum Reason {
           + " message gives: attempts are few."),
   CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
 
+  FOLLOWING("The agent follows the branch.", "Nothing to do."),
+  REPOSITORY_UNREACHABLE(
+      "The Git server cannot be reached or gives no usable answer.",
+      "See that its name resolves and that the agent's pod may reach it. It is tried again by"
+          + " itself, after 5 minutes at most."),
+  REPOSITORY_NOT_FOUND(
+      "The Git server has no repository at the URL, or hides it from these credentials.",
+      "Correct spec.gitops.repository, or let the token or key read that repository."),
+  REPOSITORY_MOVED(
+      "The Git server sends on to another host, which is not given the credentials.",
+      "Put the URL that the message names into spec.gitops.repository."),
+  REPOSITORY_EMPTY(
+      "The repository has no branch yet.", "Push a first commit; it is noticed by itself."),
+  BRANCH_MISSING(
+      "The repository has no branch of the name in spec.gitops.branch.",
+      "Push the branch, or correct spec.gitops.branch. Nothing that serves is changed."),
+  CREDENTIALS_REFUSED(
+      "The Git server does not accept the token or key, or asks for one and none is given.",
+      "Put a valid one into the Secret that spec.gitops.credentials names; it is read again by"
+          + " itself."),
+  SSH_KEY_UNREADABLE(
+      "The key sshPrivateKey of the Secret with the credentials is absent or cannot be used.",
+      "Put a private key in PEM or OpenSSH form without a passphrase there."),
+  HOST_KEY_UNKNOWN(
+      "knownHosts has no key of the Git server.",
+      "Compare the fingerprint in the message with the one that the server's owner publishes, then"
+          + " put the server's line (from `ssh-keyscan`) into the key knownHosts of the Secret."),
+  HOST_KEY_CHANGED(
+      "The Git server shows another key than knownHosts has, or a revoked one.",
+      "Ask the server's owner; only if the change was meant, put the new line into knownHosts."),
+  CERTIFICATE_UNTRUSTED(
+      "The Git server's certificate does not chain to a trusted authority, is not valid now, or is"
+          + " for another name.",
+      "Give the authority's certificates with spec.gitops.caBundle, or have the server's mended."),
+  PIN_MISSING(
+      "The Git server does not give the commit that spec.gitops.pin names.",
+      "Correct the pin, or push a branch or tag that holds the commit."),
+  GIT_FAILED(
+      "Git met an error that has no name of its own.",
+      "Read the message; it is tried again by itself."),
+
   SUSPENDED(
       "spec.suspend is true: nothing is changed and nothing is checked.",
       "Set spec.suspend to false; the conditions of the stages are as they last were."),

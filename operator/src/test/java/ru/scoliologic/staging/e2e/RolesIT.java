@@ -46,8 +46,7 @@ class RolesIT {
         .create();
     var release = new StagingRelease();
     release.setMetadata(new ObjectMetaBuilder().withName(RELEASE).withNamespace(NAMESPACE).build());
-    release.setSpec(
-        new StagingReleaseSpec(ENVIRONMENT, "sample-app:1", null, null, null, List.of()));
+    release.setSpec(StagingReleaseSpec.ofImage(ENVIRONMENT, "sample-app:1"));
     staging.admin().resource(release).create();
     for (var role : List.of("devops", "developer", "qa")) {
       staging

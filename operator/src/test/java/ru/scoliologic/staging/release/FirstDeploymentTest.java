@@ -92,13 +92,15 @@ class FirstDeploymentTest {
   private static StagingRelease release(String verified, String retry) {
     var release = new StagingRelease();
     release.getMetadata().setName("demo-1");
-    release.setSpec(new StagingReleaseSpec("demo", "sample-app:1", retry, null, null, List.of()));
+    release.setSpec(
+        new StagingReleaseSpec("demo", "sample-app:1", null, null, retry, null, null, List.of()));
     release.setStatus(
         new StagingReleaseStatus(
             1L,
             null,
             null,
             List.of(condition("Verified", verified, "ChecksPassed")),
+            null,
             null,
             null,
             null,

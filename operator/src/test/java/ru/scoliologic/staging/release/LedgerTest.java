@@ -76,7 +76,7 @@ class LedgerTest {
   }
 
   private static StagingReleaseSpec asked(String image, String retry, String serve) {
-    return new StagingReleaseSpec("demo", image, retry, serve, null, List.of());
+    return new StagingReleaseSpec("demo", image, null, null, retry, serve, null, List.of());
   }
 
   private static StagingReleaseStatus statusOf(List<StagingRelease> releases, String image) {
@@ -342,5 +342,35 @@ class LedgerTest {
     assertThat(Ledger.isForgotten(after)).isTrue();
     assertThat(Ledger.gaveUp(after, WANTED, CONFIGURATION)).isFalse();
     assertThat(Ledger.settled(after, OLD)).isFalse();
+  }
+
+  @Test
+  void a_release_of_a_commit_is_left_to_the_agent() {
+    var commit = release(OLD, 0, ofCommit(), null);
+    var given = Given.aGoodStart().owning(commit);
+    var facts = serving(WANTED, PASSED);
+
+    assertThat(Ledger.of(given.snapshot(), facts))
+        .extracting(release -> release.getSpec().image())
+        .containsExactly(WANTED);
+    assertThat(Target.of(given.snapshot()).image()).isEqualTo(WANTED);
+    var many =
+        IntStream.range(0, 20)
+            .mapToObj(n -> release("commit:" + n, n, ofCommit(), null))
+            .toArray(StagingRelease[]::new);
+    assertThat(Ledger.surplus(Given.aGoodStart().owning(many).snapshot(), facts)).isEmpty();
+  }
+
+  /** One that somebody even asked to serve. */
+  private static StagingReleaseSpec ofCommit() {
+    return new StagingReleaseSpec(
+        "demo",
+        null,
+        new StagingReleaseSpec.Commit("0".repeat(40), "main", null, null, null),
+        "c0ffee",
+        null,
+        "now",
+        null,
+        List.of());
   }
 }

@@ -1,0 +1,274 @@
+package ru.scoliologic.staging.agent;
+
+import java.io.BufferedOutputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import ru.scoliologic.staging.api.Build;
+
+/**
+ * The folder that is sent to an engine. Links are sent as links: nothing outside of the commit's
+ * files can get into an image, or into a log, by one.
+ */
+final class BuildContext {
+  private static final String IGNORE_FILE = ".dockerignore";
+
+  /** How a Dockerfile from elsewhere is called in the context; it does not get into the image. */
+  private static final String FOREIGN = ".dockerfile.of-another-folder";
+
+  private static final int BUFFER = 1 << 16;
+
+  /** A file or folder of the commit that the recipe names and that is not there. */
+  static final class Missing extends Exception {
+    private static final long serialVersionUID = 1;
+
+    private final boolean dockerfile;
+
+    private Missing(boolean dockerfile, String message) {
+      super(message);
+      this.dockerfile = dockerfile;
+    }
+
+    /** Whether it is the Dockerfile, not the context. */
+    boolean ofDockerfile() {
+      return dockerfile;
+    }
+  }
+
+  private final Path folder;
+  private final String dockerfile;
+  private final String name;
+  private final String ignoreFile;
+  private final DockerIgnore ignored;
+
+  private BuildContext(Path folder, String dockerfile, String name, String ignoreFile) {
+    this.folder = folder;
+    this.dockerfile = dockerfile;
+    this.name = name;
+    this.ignoreFile = ignoreFile;
+    this.ignored = DockerIgnore.of(ignoreFile == null ? "" : ignoreFile);
+  }
+
+  /**
+   * The context of a commit.
+   *
+   * @param source folder with the files of the commit
+   * @throws Missing when the commit does not have what the recipe names; says what
+   * @throws IllegalArgumentException when {@code .dockerignore} cannot be understood
+   */
+  static BuildContext of(Path source, Build build) throws Missing {
+    try {
+      var top = source.toRealPath();
+      var folder = inside(top, build.context());
+      if (folder == null || !Files.isDirectory(folder)) {
+        throw new Missing(
+            false, "the commit has no folder " + build.context() + ": correct build.context");
+      }
+      var dockerfile = inside(top, build.dockerfile());
+      if (dockerfile == null || !Files.isRegularFile(dockerfile)) {
+        throw new Missing(
+            true,
+            "the commit has no file "
+                + build.dockerfile()
+                + ": add it, or correct build.dockerfile, which is a path from the top of the"
+                + " repository");
+      }
+      var path = top.resolve(build.dockerfile()).normalize();
+      var ignoreFile = inside(top, top.relativize(folder).resolve(IGNORE_FILE).toString());
+      return new BuildContext(
+          folder,
+          Files.readString(dockerfile),
+          path.startsWith(folder) ? name(folder, path) : FOREIGN,
+          ignoreFile == null ? null : Files.readString(ignoreFile));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The real path of what a commit names, or null when it is absent or leads out of the commit. */
+  private static Path inside(Path top, String path) throws IOException {
+    var named = top.resolve(path);
+    if (!Files.exists(named)) {
+      return null;
+    }
+    var real = named.toRealPath();
+    return real.startsWith(top) ? real : null;
+  }
+
+  private static String name(Path folder, Path file) {
+    return folder.relativize(file).toString().replace('\\', '/');
+  }
+
+  /** The Dockerfile's text. */
+  String dockerfile() {
+    return dockerfile;
+  }
+
+  /** The Dockerfile's path in the context that {@link #open} gives. */
+  String dockerfilePath() {
+    return name;
+  }
+
+  /** The context as a tar, made while it is read. It must be closed. */
+  InputStream open() {
+    var end = new PipedOutputStream();
+    try {
+      var pipe = new Pipe(new PipedInputStream(end, BUFFER));
+      Thread.ofVirtual()
+          .name("build-context")
+          .start(() -> {
+            try (end) {
+              write(new BufferedOutputStream(end, BUFFER));
+            } catch (IOException e) {
+              pipe.fault = e;
+            }
+          });
+      return pipe;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void write(OutputStream out) throws IOException {
+    try (var tar = new TarArchiveOutputStream(out, StandardCharsets.UTF_8.name())) {
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+      tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+      tar.setAddPaxHeadersForNonAsciiNames(true);
+      for (var entry : entries().entrySet()) {
+        add(tar, entry.getKey(), entry.getValue());
+      }
+      if (name.equals(FOREIGN)) {
+        text(tar, FOREIGN, dockerfile);
+        // The engine takes away what is named here after it has read it.
+        text(
+            tar,
+            IGNORE_FILE,
+            (ignoreFile == null ? "" : ignoreFile + "\n") + FOREIGN + "\n" + IGNORE_FILE + "\n");
+      }
+    }
+  }
+
+  /** What is sent, by path, folders before what they hold. */
+  private Map<String, Path> entries() throws IOException {
+    var entries = new TreeMap<String, Path>();
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
+            if (path.equals(folder)) {
+              return FileVisitResult.CONTINUE;
+            }
+            if (!ignored.excludes(name(folder, path))) {
+              entries.put(name(folder, path), path);
+              return FileVisitResult.CONTINUE;
+            }
+            return ignored.hasExceptions()
+                ? FileVisitResult.CONTINUE
+                : FileVisitResult.SKIP_SUBTREE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+            if (!attributes.isOther() && sent(name(folder, path))) {
+              entries.put(name(folder, path), path);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return entries;
+  }
+
+  /** The engine wants the Dockerfile and the rules even where the rules take them out. */
+  private boolean sent(String path) {
+    if (path.equals(IGNORE_FILE)) {
+      return !name.equals(FOREIGN);
+    }
+    return path.equals(name) || !ignored.excludes(path);
+  }
+
+  private static void add(TarArchiveOutputStream tar, String path, Path file) throws IOException {
+    var attributes =
+        Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    TarArchiveEntry entry;
+    if (attributes.isSymbolicLink()) {
+      entry = new TarArchiveEntry(path, TarConstants.LF_SYMLINK);
+      entry.setLinkName(Files.readSymbolicLink(file).toString());
+    } else {
+      entry = new TarArchiveEntry(attributes.isDirectory() ? path + "/" : path);
+      entry.setMode(mode(attributes.permissions()));
+      entry.setSize(attributes.isDirectory() ? 0 : attributes.size());
+    }
+    entry.setModTime(attributes.lastModifiedTime().to(TimeUnit.SECONDS) * 1000);
+    tar.putArchiveEntry(entry);
+    if (attributes.isRegularFile()) {
+      Files.copy(file, tar);
+    }
+    tar.closeArchiveEntry();
+  }
+
+  private static int mode(Set<PosixFilePermission> permissions) {
+    int mode = 0;
+    // The nine bits in their order, the owner's right to read first.
+    for (var permission : PosixFilePermission.values()) {
+      mode = mode << 1 | (permissions.contains(permission) ? 1 : 0);
+    }
+    return mode;
+  }
+
+  private static void text(TarArchiveOutputStream tar, String path, String text)
+      throws IOException {
+    var bytes = text.getBytes(StandardCharsets.UTF_8);
+    var entry = new TarArchiveEntry(path);
+    entry.setSize(bytes.length);
+    tar.putArchiveEntry(entry);
+    tar.write(bytes);
+    tar.closeArchiveEntry();
+  }
+
+  /** A reader that learns of the writer's fault instead of taking half a context for all of it. */
+  private static final class Pipe extends FilterInputStream {
+    private volatile IOException fault;
+
+    Pipe(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      return checked(super.read());
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      return checked(super.read(buffer, offset, length));
+    }
+
+    private int checked(int read) throws IOException {
+      if (read < 0 && fault != null) {
+        throw new IOException("the files of the commit cannot be read: " + fault.getMessage());
+      }
+      return read;
+    }
+  }
+}

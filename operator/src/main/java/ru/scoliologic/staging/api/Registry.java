@@ -1,0 +1,91 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
+
+/** Where the images of commits are kept. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Registry(
+    @JsonPropertyDescription(
+            "A registry that is there already; one of the environment's when absent.")
+        External external,
+    @Default(DEFAULT_STORAGE)
+        @Size(max = 20)
+        @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
+        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
+        @JsonPropertyDescription("Size of the volume of the environment's registry.")
+        String storage,
+    @Size(max = 253)
+        @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
+        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        String storageClassName,
+    @Default("" + DEFAULT_KEEP)
+        @Min(2)
+        @Max(100)
+        @JsonPropertyDescription(
+            "Images that stay in the environment's registry. The serving one and the one to go back"
+                + " to are always among them.")
+        Integer keep,
+    @Size(max = 512) @JsonPropertyDescription("Image to run instead of the default registry's.")
+        String image,
+    @JsonPropertyDescription("Compute resources of the registry container.")
+        ResourceRequirements resources,
+    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the registry's image.")
+        List<LocalObjectReference> imagePullSecrets,
+    @JsonPropertyDescription("Labels a node must have.")
+        Map<String, @Size(max = 63) String> nodeSelector,
+    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+        List<Toleration> tolerations)
+    implements ComponentSpec {
+
+  static final String DEFAULT_STORAGE = "20Gi";
+  static final int DEFAULT_KEEP = 10;
+  static final Registry DEFAULTS =
+      new Registry(null, null, null, null, null, null, null, null, null);
+
+  public Registry {
+    storage = storage == null ? DEFAULT_STORAGE : storage;
+    keep = keep == null ? DEFAULT_KEEP : keep;
+  }
+
+  @Override
+  @JsonIgnore
+  public String defaultImage() {
+    return "registry:3";
+  }
+
+  /** A registry that is there already. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record External(
+      @Required
+          @Size(min = 1, max = 400)
+          @ValidationRule(
+              value = "self.matches('" + REPOSITORY_PATTERN + "')",
+              message = REPOSITORY_MESSAGE)
+          @JsonPropertyDescription(
+              "Registry and repository without a tag, such as registry.example.org/team/app.")
+          String repository,
+      @JsonPropertyDescription(
+              "A Secret of type kubernetes.io/dockerconfigjson with which images are pushed and"
+                  + " pulled.")
+          SharedIngress.SecretName credentials) {
+
+    public static final String REPOSITORY_PATTERN =
+        "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$";
+    public static final String REPOSITORY_MESSAGE =
+        "is not a repository of a registry: give one like registry.example.org/team/app, in small"
+            + " letters and without a tag";
+  }
+}

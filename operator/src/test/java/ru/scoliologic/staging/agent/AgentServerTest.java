@@ -1,0 +1,129 @@
+package ru.scoliologic.staging.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AgentServerTest {
+  private static final String WORD = "a word that both know";
+  private static final String BODY = "{\"ref\":\"refs/heads/main\"}";
+
+  @TempDir private Path folder;
+  private final AtomicInteger looks = new AtomicInteger();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private MountedFiles mounted;
+  private AgentServer server;
+  private volatile boolean alive = true;
+
+  @BeforeEach
+  void a_server_with_a_word() throws IOException {
+    mounted = new MountedFiles(folder).with("webhook", WORD + "\n");
+    server =
+        new AgentServer(
+            0, mounted.files(), looks::incrementAndGet, () -> alive, () -> "staging_agent 1\n");
+  }
+
+  @AfterEach
+  void it_ends() {
+    server.close();
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
+  }
+
+  private int post(String body, String... headers) throws IOException, InterruptedException {
+    var request = request("/webhook").POST(BodyPublishers.ofString(body));
+    return send(headers.length == 0 ? request : request.headers(headers)).statusCode();
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    return http.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private static String sign(String word, String body) throws Exception {
+    var mac = Mac.getInstance("HmacSHA256");
+    mac.init(new SecretKeySpec(word.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+    return "sha256=" + HexFormat.of().formatHex(mac.doFinal(body.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void a_signed_request_brings_a_look() throws Exception {
+    assertThat(post(BODY, "X-Hub-Signature-256", sign(WORD, BODY))).isEqualTo(202);
+    assertThat(looks).hasValue(1);
+  }
+
+  @Test
+  void the_signature_is_the_one_that_github_documents() throws Exception {
+    mounted.with("webhook", "It's a Secret to Everybody");
+    assertThat(
+            post(
+                "Hello, World!",
+                "X-Hub-Signature-256",
+                "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"))
+        .isEqualTo(202);
+  }
+
+  @Test
+  void a_request_with_the_word_brings_a_look() throws Exception {
+    assertThat(post(BODY, "X-Gitlab-Token", WORD)).isEqualTo(202);
+    assertThat(post(BODY, "Authorization", "Bearer " + WORD)).isEqualTo(202);
+    assertThat(looks).hasValue(2);
+  }
+
+  @Test
+  void any_other_request_is_refused() throws Exception {
+    assertThat(post(BODY)).isEqualTo(401);
+    assertThat(post(BODY, "X-Hub-Signature-256", sign("another word", BODY))).isEqualTo(401);
+    assertThat(post(BODY + " ", "X-Hub-Signature-256", sign(WORD, BODY))).isEqualTo(401);
+    assertThat(post(BODY, "X-Gitlab-Token", "another word")).isEqualTo(401);
+    assertThat(post(BODY, "Authorization", "Basic " + WORD)).isEqualTo(401);
+    assertThat(send(request("/webhook").GET()).statusCode()).isEqualTo(405);
+    assertThat(looks).hasValue(0);
+  }
+
+  @Test
+  void a_body_of_more_than_a_mebibyte_is_refused() throws Exception {
+    var most = "x".repeat(1024 * 1024);
+    assertThat(post(most, "X-Gitlab-Token", WORD)).isEqualTo(202);
+    assertThat(post(most + "x", "X-Gitlab-Token", WORD)).isEqualTo(413);
+  }
+
+  @Test
+  void without_a_word_there_is_no_webhook() throws Exception {
+    mounted.with("webhook", "\n");
+    assertThat(post(BODY, "X-Gitlab-Token", "")).isEqualTo(404);
+    assertThat(looks).hasValue(0);
+  }
+
+  @Test
+  void health_is_told() throws Exception {
+    assertThat(send(request("/healthz")).statusCode()).isEqualTo(200);
+    alive = false;
+    assertThat(send(request("/healthz")).statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void measurements_are_told() throws Exception {
+    var answer = send(request("/metrics"));
+    assertThat(answer.body()).isEqualTo("staging_agent 1\n");
+    assertThat(answer.headers().firstValue("Content-Type").orElseThrow()).contains("0.0.4");
+  }
+}

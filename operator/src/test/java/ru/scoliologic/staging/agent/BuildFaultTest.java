@@ -1,0 +1,29 @@
+package ru.scoliologic.staging.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BuildFaultTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "The command '/bin/sh -c curl x: connection refused' returned a non-zero code: 7 | RUN curl | BuildFailed",
+        "The command '/bin/sh -c x' returned a non-zero code: 137 | RUN x | BuildFailed",
+        "write /var/lib/docker/tmp/x: no space left on device | RUN x | EngineOutOfDisk",
+        "fork/exec /usr/bin/unpigz: cannot allocate memory | RUN x | EngineOutOfMemory",
+        "Get \"https://r/v2/\": dial tcp: lookup r: no such host | FROM r/a | BaseImageUnavailable",
+        "Get \"https://r/v2/\": dial tcp: lookup r: no such host | COPY --from=r/a b c | BaseImageUnavailable",
+        "Get \"http://r/file\": dial tcp: lookup r: no such host | ADD http://r/file b | BuildFailed",
+        "manifest for r/a:1 not found: manifest unknown | FROM r/a:1 | BuildFailed",
+        "the --mount option requires BuildKit. Refer to | RUN x | BuildKitNeeded",
+      })
+  void the_engines_words_are_understood(String said, String step, String reason) {
+    var outcome = BuildFault.of(said, step, List.of(), "FROM a\nRUN --mount=type=ssh x\n");
+
+    assertThat(outcome.toString()).contains("[reason=" + reason + ",");
+  }
+}
