@@ -29,6 +29,13 @@ public final class Images {
   public static final String PROMETHEUS = "prom/prometheus:v3.16.0";
   public static final String OLLAMA = "ollama/ollama:0.17.4";
   public static final String MODEL_REGISTRY = "model-registry:1";
+  public static final String REGISTRY = "registry:3";
+  public static final String ENGINE = "docker:29-dind";
+  public static final String GIT_SERVER = "git-server:1";
+
+  /** Large, so it is brought into a node only where something is built: {@code loadImage}. */
+  public static final String BASE_IMAGES = "base-images:1";
+
   public static final String OPERATOR = "staging-operator:dev";
   public static final String APP_1 = "sample-app:1";
   public static final String APP_2 = "sample-app:2";
@@ -43,6 +50,7 @@ public final class Images {
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
           "services", List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, OLLAMA),
+          "delivery", List.of(REGISTRY, ENGINE, GIT_SERVER),
           "apps", List.of(APP_1, APP_2, APP_BROKEN, APP_UNHEALTHY, APP_STUBBORN, MODEL_REGISTRY),
           "operator", List.of(OPERATOR));
 
