@@ -29,7 +29,9 @@ class ArchitectureTest {
           "release",
           "validation",
           "monitoring",
-          "ollama");
+          "ollama",
+          "registry",
+          "gitops");
 
   static Stream<String> components() {
     return COMPONENTS.stream();
