@@ -7,6 +7,7 @@ import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.Build;
 import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.api.GitopsSpec;
@@ -104,6 +106,7 @@ final class AgentPod {
         .withServiceAccountName(names.agent())
         .withAutomountServiceAccountToken(false)
         .withEnableServiceLinks(false)
+        .withImagePullSecrets(pullSecrets())
         .withTerminationGracePeriodSeconds(30L)
         .withNewSecurityContext()
         .withRunAsNonRoot(true)
@@ -117,6 +120,16 @@ final class AgentPod {
         .withContainers(agent())
         .withVolumes(volumes)
         .build();
+  }
+
+  /** The images of the agent and of the engine come from where others of the environment do. */
+  private List<LocalObjectReference> pullSecrets() {
+    return Stream.of(environment.getSpec().services().app(), spec.registry())
+        .map(ComponentSpec::imagePullSecrets)
+        .filter(Objects::nonNull)
+        .flatMap(List::stream)
+        .distinct()
+        .toList();
   }
 
   private void mountAll() {
@@ -137,7 +150,7 @@ final class AgentPod {
     volumes.add(token());
     if (spec.credentials() != null) {
       mounts.add(readOnly("git", AgentContract.GIT_CREDENTIALS));
-      volumes.add(secret("git", spec.credentials().name()));
+      volumes.add(credentials());
     }
     if (spec.caBundle() != null) {
       var ref = spec.caBundle().configMapKeyRef();
@@ -159,6 +172,20 @@ final class AgentPod {
       mounts.add(readOnly("base-images", AgentContract.BASE_IMAGES));
       volumes.add(emptyDir("base-images"));
     }
+  }
+
+  /** Of the Secret no more than Git needs; a user's name may be absent. */
+  private Volume credentials() {
+    var keys =
+        spec.overHttp() ? List.of("token", "username") : List.of("sshPrivateKey", "knownHosts");
+    return new VolumeBuilder()
+        .withName("git")
+        .withNewSecret()
+        .withSecretName(spec.credentials().name())
+        .withOptional(true)
+        .withItems(keys.stream().map(key -> new KeyToPath(key, null, key)).toList())
+        .endSecret()
+        .build();
   }
 
   private void registry() {

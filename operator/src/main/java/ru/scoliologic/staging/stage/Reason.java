@@ -185,6 +185,29 @@ public enum Reason {
       "Read the message: room on the backup volume, or PostgreSQL itself. The next one is made as"
           + " scheduled."),
 
+  AGENT_STARTING(
+      "The agent that follows the branch is starting, or has not looked at the branch yet.",
+      "Wait; if it lasts, see `kubectl logs` of the pod <environment>-gitops-agent."),
+  ENGINE_UNREACHABLE(
+      "The Docker engine that builds does not answer.",
+      "It is tried again by itself. See the container engine of the agent's pod, or the host of"
+          + " spec.gitops.build.engine."),
+  ENGINE_OUT_OF_DISK(
+      "The volume of the Docker engine is full.",
+      "Raise spec.gitops.build.engine.storage, or free room on the given engine."),
+  ENGINE_OUT_OF_MEMORY(
+      "A build needed more memory than the Docker engine may use.",
+      "Raise the memory limit of spec.gitops.build.engine.resources, or let the build need less."),
+  REGISTRY_UNREACHABLE(
+      "The registry does not answer.", "It is tried again by itself; see the registry's pod."),
+  REGISTRY_REFUSED(
+      "The registry does not accept the credentials, or not this repository for them.",
+      "Put credentials that may push into the Secret of spec.gitops.registry.external.credentials."),
+  BASE_IMAGE_UNAVAILABLE(
+      "An image that the Dockerfile starts from could not be had.",
+      "See the message: its name and the registry. Where no registry answers, give"
+          + " spec.gitops.build.engine.baseImages."),
+
   CHECKS_PASSED("Every check through the ingress passed.", "Nothing to do."),
   PASSED_WITH_REMARKS(
       "Every critical check passed, but others failed.",
@@ -200,6 +223,47 @@ public enum Reason {
       "See Traefik's log for its answer. The next attempt comes by itself at the time that the"
           + " message gives: attempts are few."),
   CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
+
+  FOLLOWING("The agent follows the branch.", "Nothing to do."),
+  REPOSITORY_UNREACHABLE(
+      "The Git server cannot be reached or gives no usable answer.",
+      "See that its name resolves and that the agent's pod may reach it. It is tried again by"
+          + " itself, after 5 minutes at most."),
+  REPOSITORY_NOT_FOUND(
+      "The Git server has no repository at the URL, or hides it from these credentials.",
+      "Correct spec.gitops.repository, or let the token or key read that repository."),
+  REPOSITORY_MOVED(
+      "The Git server sends on to another host, which is not given the credentials.",
+      "Put the URL that the message names into spec.gitops.repository."),
+  REPOSITORY_EMPTY(
+      "The repository has no branch yet.", "Push a first commit; it is noticed by itself."),
+  BRANCH_MISSING(
+      "The repository has no branch of the name in spec.gitops.branch.",
+      "Push the branch, or correct spec.gitops.branch. Nothing that serves is changed."),
+  CREDENTIALS_REFUSED(
+      "The Git server does not accept the token or key, or asks for one and none is given.",
+      "Put a valid one into the Secret that spec.gitops.credentials names; it is read again by"
+          + " itself."),
+  SSH_KEY_UNREADABLE(
+      "The key sshPrivateKey of the Secret with the credentials is absent or cannot be used.",
+      "Put a private key in PEM or OpenSSH form without a passphrase there."),
+  HOST_KEY_UNKNOWN(
+      "knownHosts has no key of the Git server.",
+      "Compare the fingerprint in the message with the one that the server's owner publishes, then"
+          + " put the server's line (from `ssh-keyscan`) into the key knownHosts of the Secret."),
+  HOST_KEY_CHANGED(
+      "The Git server shows another key than knownHosts has, or a revoked one.",
+      "Ask the server's owner; only if the change was meant, put the new line into knownHosts."),
+  CERTIFICATE_UNTRUSTED(
+      "The Git server's certificate does not chain to a trusted authority, is not valid now, or is"
+          + " for another name.",
+      "Give the authority's certificates with spec.gitops.caBundle, or have the server's mended."),
+  PIN_MISSING(
+      "The Git server does not give the commit that spec.gitops.pin names.",
+      "Correct the pin, or push a branch or tag that holds the commit."),
+  GIT_FAILED(
+      "Git met an error that has no name of its own.",
+      "Read the message; it is tried again by itself."),
 
   SUSPENDED(
       "spec.suspend is true: nothing is changed and nothing is checked.",
