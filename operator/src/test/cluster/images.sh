@@ -2,6 +2,7 @@
 # Provides the images of images.txt, or those named as arguments: keeps what is up to date, else pulls,
 # else (no registry answers) builds the stand-in from images/<folder>. A stand-in is made of
 #   build.sh  optional; puts compiled files into the build context given as $1
+#   images    optional; names of images that build.sh needs beside those that the Dockerfile starts from
 #   Dockerfile and the other files of the folder
 # and carries labels that say what it is and from which inputs it was made.
 set -euo pipefail
@@ -29,7 +30,7 @@ pullable() {
 
 bases() {
   [ -f "$1/Dockerfile" ] || return 0
-  awk 'toupper($1) == "FROM" {print $2}' "$1/Dockerfile" | sort -u | while read -r base; do
+  { awk 'toupper($1) == "FROM" {print $2}' "$1/Dockerfile" && cat "$1/images" 2>/dev/null || true; } | sort -u | while read -r base; do
     [ -z "$(field "$base" 2)" ] || echo "$base"
   done
 }
@@ -71,6 +72,10 @@ own_image() {
   local reference=$1 hash=$2 folder=$3 word
   shift 3
   local options=(--label "$prefix.inputs=$hash" --tag "$reference") files=()
+  if [ -x "$folder/build.sh" ]; then
+    build "$folder" "${options[@]}"
+    return
+  fi
   for word in "$@"; do
     case $word in
       *=*) options+=(--build-arg "$word") ;;

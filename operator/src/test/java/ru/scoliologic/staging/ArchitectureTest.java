@@ -30,7 +30,9 @@ class ArchitectureTest {
           "validation",
           "monitoring",
           "ollama",
-          "agent");
+          "agent",
+          "registry",
+          "gitops");
 
   static Stream<String> components() {
     return COMPONENTS.stream();

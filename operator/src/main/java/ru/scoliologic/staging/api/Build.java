@@ -80,9 +80,7 @@ public record Build(
 
   /** The Docker engine that builds: one in the agent's pod, or a given one. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  @ValidationRule(
-      value = "has(self.host) || !has(self.tls)",
-      message = "tls goes with host: the engine beside the agent needs none")
+  @ValidationRule(value = "has(self.host) || !has(self.tls)", message = Engine.TLS_MESSAGE)
   public record Engine(
       @Size(max = 300)
           @ValidationRule(value = "self.matches('" + HOST_PATTERN + "')", message = HOST_MESSAGE)
@@ -119,6 +117,8 @@ public record Build(
     public static final String HOST_PATTERN = "^tcp://[^/ ]+:[0-9]+$";
     public static final String HOST_MESSAGE =
         "is not the address of a Docker engine: give one like tcp://builder.example.org:2376";
+    public static final String TLS_MESSAGE =
+        "tls goes with host: the engine beside the agent needs none";
     public static final String DEFAULT_IMAGE = "docker:29-dind";
     static final String DEFAULT_STORAGE = "20Gi";
     static final Engine DEFAULTS = new Engine(null, null, null, null, null, null, null);

@@ -108,6 +108,12 @@ public record GitopsSpec(
     return registry.external() == null;
   }
 
+  /** Whether the repository is read by HTTP; else by SSH. */
+  @JsonIgnore
+  public boolean overHttp() {
+    return repository.matches("https?://.*");
+  }
+
   /** A URL at which a push is announced; it only means that the branch is looked at now. */
   public record Webhook(
       @Required

@@ -95,6 +95,7 @@ final class RenderCommand implements Callable<Integer> {
         new ObjectMapper(
                 new YAMLFactory()
                     .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                    .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
                     .enable(YAMLGenerator.Feature.LITERAL_BLOCK_STYLE))
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
     for (var object : objects) {

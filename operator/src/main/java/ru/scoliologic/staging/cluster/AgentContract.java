@@ -42,11 +42,11 @@ public final class AgentContract {
   /** Where the agent keeps its clone; it may be lost. */
   public static final String WORK = "/work";
 
-  /** Port of the agent's HTTP server: {@code /webhook}, {@code /metrics}, {@code /healthz}. */
+  /** Port of the agent's HTTP server: {@link #WEBHOOK_PATH}, {@code /metrics}, {@code /healthz}. */
   public static final int PORT = 8080;
 
-  /** Path at which a push is announced. */
-  public static final String WEBHOOK_PATH = "/webhook";
+  /** Path at which a push is announced, at the agent and at the application's domain alike. */
+  public static final String WEBHOOK_PATH = "/.well-known/staging/webhook";
 
   private static final String HEAD = "head";
   private static final String REASON = "reason";

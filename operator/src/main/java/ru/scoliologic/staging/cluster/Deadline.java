@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.stage.Reason;
 
 /**
@@ -20,9 +21,15 @@ import ru.scoliologic.staging.stage.Reason;
  */
 public record Deadline(int seconds) {
 
-  /** The deadline of a component of an environment, by the name that its pods carry. */
+  /**
+   * The deadline of a component of an environment, by the name that its pods carry; the usual one
+   * of those without a spec.
+   */
   static Deadline of(Snapshot snapshot, String component) {
-    return new Deadline(snapshot.environment().getSpec().components().get(component).deadline());
+    return new Deadline(
+        Optional.ofNullable(snapshot.environment().getSpec().components().get(component))
+            .map(ComponentSpec::deadline)
+            .orElse(ComponentSpec.DEFAULT_DEADLINE_SECONDS));
   }
 
   /** When the first of the pods that do not serve has to; empty while there is none. */

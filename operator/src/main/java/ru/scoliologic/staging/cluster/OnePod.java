@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
 /**
@@ -71,7 +72,7 @@ public record OnePod(StagingEnvironment environment, String component, String na
         .withMetadata(Ownership.owned(environment, component, name))
         .withNewSpec()
         .withReplicas(1)
-        .withProgressDeadlineSeconds(environment.getSpec().components().get(component).deadline())
+        .withProgressDeadlineSeconds(deadline())
         .withRevisionHistoryLimit(2)
         // Two pods must not write one volume.
         .withNewStrategy()
@@ -89,6 +90,11 @@ public record OnePod(StagingEnvironment environment, String component, String na
         .endTemplate()
         .endSpec()
         .build();
+  }
+
+  private int deadline() {
+    var spec = environment.getSpec().components().get(component);
+    return spec == null ? ComponentSpec.DEFAULT_DEADLINE_SECONDS : spec.deadline();
   }
 
   /** Asks the port by HTTP; {@code period} in seconds. */

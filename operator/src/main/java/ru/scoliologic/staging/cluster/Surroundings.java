@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
  * @param ingressClasses names of every ingress class
  * @param absentClaims volume claims that the spec names and that do not exist; looked for only
  *     while they are needed
+ * @param operatorImage image that the operator runs, which is the agents' as well
  */
 public record Surroundings(
     List<Node> nodes,
@@ -38,7 +39,41 @@ public record Surroundings(
     Optional<Models> models,
     Map<String, String> warnings,
     Set<String> ingressClasses,
-    Set<String> absentClaims) {
+    Set<String> absentClaims,
+    String operatorImage) {
+
+  /** The operator's image where nothing says which one it is, as the manifests have it. */
+  public static final String OPERATOR_IMAGE = "staging-operator:dev";
+
+  /** With the operator's usual image. */
+  public Surroundings(
+      List<Node> nodes,
+      Optional<List<Usage>> usage,
+      Map<String, DnsAnswer> records,
+      List<String> expected,
+      Duration nextLook,
+      Set<String> staticClasses,
+      Map<String, List<FreeVolume>> freeVolumes,
+      Map<String, Boolean> certificates,
+      Optional<Models> models,
+      Map<String, String> warnings,
+      Set<String> ingressClasses,
+      Set<String> absentClaims) {
+    this(
+        nodes,
+        usage,
+        records,
+        expected,
+        nextLook,
+        staticClasses,
+        freeVolumes,
+        certificates,
+        models,
+        warnings,
+        ingressClasses,
+        absentClaims,
+        OPERATOR_IMAGE);
+  }
 
   /** As if all records and certificates were right; for plans that no cluster has seen. */
   public static Surroundings assumedGood(List<String> domains) {

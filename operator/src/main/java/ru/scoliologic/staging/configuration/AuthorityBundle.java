@@ -54,7 +54,7 @@ record AuthorityBundle(Snapshot snapshot, Problems problems) {
         .orElse("");
   }
 
-  private static boolean holdsCertificates(String pem) {
+  static boolean holdsCertificates(String pem) {
     try {
       return !CertificateFactory.getInstance("X.509")
           .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)))

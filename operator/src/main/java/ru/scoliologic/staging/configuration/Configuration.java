@@ -64,6 +64,7 @@ public final class Configuration {
     var ca = new AuthorityBundle(snapshot, problems).pem();
     initSql();
     checkSecrets();
+    new GitopsReferences(snapshot, problems, hidden::add).check();
     var taken = taken();
     var environment = environment(taken);
     var checks = new CheckTemplates(spec.validation(), parts());

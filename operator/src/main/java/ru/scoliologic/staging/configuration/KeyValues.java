@@ -6,6 +6,8 @@ import static ru.scoliologic.staging.configuration.Settings.GRAFANA_ADMIN_PASSWO
 import static ru.scoliologic.staging.configuration.Settings.POSTGRES_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.REDIS_OPERATOR_PASSWORD;
 import static ru.scoliologic.staging.configuration.Settings.REDIS_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.REGISTRY_PASSWORD;
+import static ru.scoliologic.staging.configuration.Settings.REGISTRY_USERS;
 
 import com.google.re2j.Pattern;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -18,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.cluster.ImageRegistry;
 import ru.scoliologic.staging.cluster.Snapshot;
 
 /**
@@ -103,6 +106,25 @@ final class KeyValues {
     if (snapshot.environment().getSpec().ingress().access() != null) {
       credentials.put(CHECK_TOKEN, storedOrNew(CHECK_TOKEN, PASSWORD_LENGTH));
     }
+    if (ImageRegistry.isOwn(snapshot.environment())) {
+      registryUser();
+    }
+  }
+
+  /** The password of the registry's user, and with it what the registry knows it by. */
+  private void registryUser() {
+    var password = storedOrNew(REGISTRY_PASSWORD, PASSWORD_LENGTH);
+    credentials.put(REGISTRY_PASSWORD, password);
+    credentials.put(
+        REGISTRY_USERS,
+        stored.containsKey(REGISTRY_PASSWORD) && stored.containsKey(REGISTRY_USERS)
+            ? stored.get(REGISTRY_USERS)
+            : RegistryUser.line(
+                password,
+                snapshot
+                    .fresh()
+                    .next(
+                        RegistryUser.SALT_LENGTH, SecretsSpec.Alphabet.Alphanumeric.characters())));
   }
 
   /** Those that no key asks for, but a component. */

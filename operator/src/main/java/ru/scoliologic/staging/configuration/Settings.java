@@ -55,6 +55,8 @@ public record Settings(
   static final String DASHBOARD_PROBE_PASSWORD = "dashboard-probe-password";
   static final String REDIS_OPERATOR_PASSWORD = "redis-operator-password";
   public static final String CHECK_TOKEN = "access-check-token";
+  static final String REGISTRY_PASSWORD = "registry-password";
+  static final String REGISTRY_USERS = "registry-htpasswd";
   static final String USERS_KEY = "users";
   static final String APP_USERS_KEY = "app";
 
@@ -128,6 +130,21 @@ public record Settings(
   public Map.Entry<String, String> dashboardProbe() {
     return Map.entry(
         DashboardUsers.PROBE_USER, credentials.getOrDefault(DASHBOARD_PROBE_PASSWORD, ""));
+  }
+
+  /** The only user of the environment's registry. */
+  public String registryUser() {
+    return RegistryUser.NAME;
+  }
+
+  /** The password for the environment's registry; empty while it is not known. */
+  public String registryPassword() {
+    return registryUsers().isEmpty() ? "" : credentials.getOrDefault(REGISTRY_PASSWORD, "");
+  }
+
+  /** The line of that user in the form of htpasswd; empty while it is not known. */
+  public String registryUsers() {
+    return credentials.getOrDefault(REGISTRY_USERS, "");
   }
 
   /**

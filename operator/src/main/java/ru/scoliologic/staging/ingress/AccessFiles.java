@@ -28,7 +28,9 @@ final class AccessFiles {
   private static final String DISGUISE = "[%\\\\x5c]";
 
   private static final String NO_INDEX = "app-no-index";
-  private static final int ABOVE_THE_INGRESS = 1_000_000;
+
+  /** Priority of a router that comes before those of the Ingresses. */
+  static final int ABOVE_THE_INGRESS = 1_000_000;
 
   private final AccessSpec access;
   private final String host;

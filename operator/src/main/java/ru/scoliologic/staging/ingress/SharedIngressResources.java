@@ -50,7 +50,10 @@ public final class SharedIngressResources {
   public List<Planned> plan() {
     var domains = environment.getSpec().domains();
     var plan = new ArrayList<Planned>();
-    plan.add(new Planned(Stage.INFRASTRUCTURE, ingress(names.app(), domains.app())));
+    var application = ingress(names.app(), domains.app());
+    plan.add(new Planned(Stage.INFRASTRUCTURE, application));
+    WebhookRoute.shared(environment, COMPONENT, application)
+        .ifPresent(route -> plan.add(new Planned(Stage.DEPLOYMENT, route)));
     if (environment.getSpec().grafana().isPresent()) {
       plan.add(new Planned(Stage.DEPLOYMENT, ingress(names.grafana(), domains.grafana())));
     }

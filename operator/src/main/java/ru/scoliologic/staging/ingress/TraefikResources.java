@@ -127,6 +127,8 @@ public final class TraefikResources {
           ingress(
               names.grafana(), environment.getSpec().domains().grafana(), "/", "Prefix", "http"));
     }
+    WebhookRoute.own(environment, COMPONENT)
+        .ifPresent(route -> plan.add(new Planned(Stage.DEPLOYMENT, route)));
     return List.copyOf(plan);
   }
 

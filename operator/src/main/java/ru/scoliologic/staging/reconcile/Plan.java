@@ -6,15 +6,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.ImageRegistry;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
 import ru.scoliologic.staging.configuration.Settings;
+import ru.scoliologic.staging.gitops.GitopsResources;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
@@ -25,6 +28,7 @@ import ru.scoliologic.staging.ollama.OllamaResources;
 import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.registry.RegistryResources;
 import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.release.Target;
@@ -81,6 +85,7 @@ public record Plan(
             image -> retry(snapshot, image),
             (dependenciesReady && !tasks.holdTheApp()) || started,
             tasks.holdTheApp()));
+    objects.addAll(delivery(snapshot, Stage.DEPLOYMENT, settings));
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
@@ -132,6 +137,18 @@ public record Plan(
                 settings.appUsers(),
                 settings.checkToken())
             .plan();
+  }
+
+  /** What turns commits into images. */
+  private static List<Planned> delivery(Snapshot snapshot, Stage stage, Settings settings) {
+    var login =
+        new RegistryResources.Login(
+            settings.registryUser(), settings.registryPassword(), settings.registryUsers());
+    boolean canPush = !ImageRegistry.isOwn(snapshot.environment()) || !login.password().isEmpty();
+    return Stream.concat(
+            RegistryResources.plan(snapshot, stage, login).stream(),
+            GitopsResources.plan(snapshot, stage, canPush).stream())
+        .toList();
   }
 
   /** Kind and name of Jobs that are to go although they have not ended. */

@@ -62,6 +62,7 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
     if (access != null && access.basicAuth() != null) {
       names.add(access.basicAuth().secretKeyRef().name());
     }
+    GitopsNames.secrets(spec.gitops()).forEach(names::add);
     return names;
   }
 
@@ -95,6 +96,7 @@ final class References extends AbstractEventSource<HasMetadata, StagingEnvironme
     if (seed != null && seed.configMapRef() != null) {
       names.add(seed.configMapRef().name());
     }
+    GitopsNames.configMaps(environment.getSpec().gitops()).forEach(names::add);
     return names;
   }
 

@@ -56,6 +56,7 @@ public final class SpecRules {
     rules.validation(spec.validation());
     rules.monitoring(spec);
     rules.infrastructure(spec.infrastructure());
+    rules.problems.addAll(GitopsRules.problems(spec.gitops()));
     return rules.problems;
   }
 
@@ -308,7 +309,11 @@ public final class SpecRules {
       return;
     }
     var app = spec.services().app();
-    matches("spec.services.app.image", app.image(), AppSpec.IMAGE_PATTERN, AppSpec.IMAGE_MESSAGE);
+    if (app.image() != null) {
+      matches("spec.services.app.image", app.image(), AppSpec.IMAGE_PATTERN, AppSpec.IMAGE_MESSAGE);
+    } else if (spec.gitops() == null) {
+      problems.add("spec: " + StagingEnvironmentSpec.IMAGE_MESSAGE);
+    }
     matches(
         "spec.services.app.health.path",
         app.health().path(),

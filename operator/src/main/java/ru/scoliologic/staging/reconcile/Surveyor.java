@@ -51,6 +51,7 @@ final class Surveyor {
   private final ModelWatch models;
   private final Warnings warnings;
   private final Issuance issuance;
+  private final String operatorImage;
   private final Map<String, Look> looks = new ConcurrentHashMap<>();
   private Listed<Pods> pods = new Listed<>(Instant.MIN, new Pods(List.of(), List.of()));
   private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
@@ -64,6 +65,7 @@ final class Surveyor {
     this.models = new ModelWatch(clock);
     this.warnings = new Warnings(client, clock);
     this.issuance = new Issuance(client, clock);
+    this.operatorImage = OwnImage.read(client, System.getenv());
   }
 
   /**
@@ -105,7 +107,8 @@ final class Surveyor {
         cluster.ingressClasses().stream()
             .map(c -> c.getMetadata().getName())
             .collect(Collectors.toSet()),
-        absentClaims);
+        absentClaims,
+        operatorImage);
   }
 
   void keepOnly(Set<String> uids) {

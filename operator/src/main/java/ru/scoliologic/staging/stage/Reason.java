@@ -185,6 +185,29 @@ public enum Reason {
       "Read the message: room on the backup volume, or PostgreSQL itself. The next one is made as"
           + " scheduled."),
 
+  AGENT_STARTING(
+      "The agent that follows the branch is starting, or has not looked at the branch yet.",
+      "Wait; if it lasts, see `kubectl logs` of the pod <environment>-gitops-agent."),
+  ENGINE_UNREACHABLE(
+      "The Docker engine that builds does not answer.",
+      "It is tried again by itself. See the container engine of the agent's pod, or the host of"
+          + " spec.gitops.build.engine."),
+  ENGINE_OUT_OF_DISK(
+      "The volume of the Docker engine is full.",
+      "Raise spec.gitops.build.engine.storage, or free room on the given engine."),
+  ENGINE_OUT_OF_MEMORY(
+      "A build needed more memory than the Docker engine may use.",
+      "Raise the memory limit of spec.gitops.build.engine.resources, or let the build need less."),
+  REGISTRY_UNREACHABLE(
+      "The registry does not answer.", "It is tried again by itself; see the registry's pod."),
+  REGISTRY_REFUSED(
+      "The registry does not accept the credentials, or not this repository for them.",
+      "Put credentials that may push into the Secret of spec.gitops.registry.external.credentials."),
+  BASE_IMAGE_UNAVAILABLE(
+      "An image that the Dockerfile starts from could not be had.",
+      "See the message: its name and the registry. Where no registry answers, give"
+          + " spec.gitops.build.engine.baseImages."),
+
   CHECKS_PASSED("Every check through the ingress passed.", "Nothing to do."),
   PASSED_WITH_REMARKS(
       "Every critical check passed, but others failed.",

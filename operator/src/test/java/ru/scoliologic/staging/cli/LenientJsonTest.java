@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.reconcile.Rendering;
 
 class LenientJsonTest {
@@ -21,6 +22,6 @@ class LenientJsonTest {
 
     assertThat(environment.getSpec().services().app().port()).isEqualTo(3000);
     assertThat(Rendering.problems(environment))
-        .containsExactly("spec.services.app.image is missing: see `kubectl explain stenv.spec`");
+        .containsExactly("spec: " + StagingEnvironmentSpec.IMAGE_MESSAGE);
   }
 }

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,17 +35,27 @@ class RenderTest {
   /** Fields that all-overrides lacks, and where they are shown or why they are not. */
   private static final Map<String, String> ELSEWHERE =
       new TreeMap<>(
-          Map.of(
-              "infrastructure", "asks questions and shapes no object: CapacityTest, DnsRecordsTest",
-              "ingress.acme.first.caBundle", "beside server it would be Custom: AcmeBudgetTest",
-              "ingress.acme.first.directory", "beside server it would be Custom: AcmeBudgetTest",
-              "ingress.addresses", "expected of the records: DnsRecordsTest",
-              "ingress.mode", "the other mode: golden/shared-ingress",
-              "ingress.shared", "the other mode: golden/shared-ingress, SharedIngressTest",
-              "rollback", "of a first deployment that fails: FirstDeploymentTest",
-              "services.postgres.seed.configMapRef", "beside volume it is refused: jobs/seed.yaml",
-              "suspend", "nothing is made then",
-              "validation", "DeclaredChecksTest; containers: golden/access"));
+          Map.ofEntries(
+              Map.entry(
+                  "infrastructure",
+                  "asks questions and shapes no object: CapacityTest, DnsRecordsTest"),
+              Map.entry(
+                  "ingress.acme.first.caBundle",
+                  "beside server it would be Custom: AcmeBudgetTest"),
+              Map.entry(
+                  "ingress.acme.first.directory",
+                  "beside server it would be Custom: AcmeBudgetTest"),
+              Map.entry("notifications", "shapes no object"),
+              Map.entry("ingress.addresses", "expected of the records: DnsRecordsTest"),
+              Map.entry("ingress.mode", "the other mode: golden/shared-ingress"),
+              Map.entry(
+                  "ingress.shared", "the other mode: golden/shared-ingress, SharedIngressTest"),
+              Map.entry("rollback", "of a first deployment that fails: FirstDeploymentTest"),
+              Map.entry(
+                  "services.postgres.seed.configMapRef",
+                  "beside volume it is refused: jobs/seed.yaml"),
+              Map.entry("suspend", "nothing is made then"),
+              Map.entry("validation", "DeclaredChecksTest; containers: golden/access")));
 
   /** Structures that are handed on as they are. */
   private static final Set<String> OF_KUBERNETES =
@@ -97,11 +109,15 @@ class RenderTest {
     var schema =
         yaml.readTree(Path.of("../crds/stagingenvironments.staging.scoliologic.ru-v1.yml").toFile())
             .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec");
-    var input = Files.readString(GOLDEN.resolve("all-overrides/in.yaml"));
-    var documents = input.split("(?m)^---$", -1);
-    var spec = yaml.readTree(documents[documents.length - 1]).path("spec");
+    var specs = new ArrayList<JsonNode>();
+    // A branch is followed in two ways that exclude each other.
+    for (var golden : List.of("all-overrides", "gitops", "gitops-external")) {
+      var documents = Files.readString(GOLDEN.resolve(golden + "/in.yaml")).split("(?m)^---$", -1);
+      var spec = yaml.readTree(documents[documents.length - 1]).path("spec");
+      specs.add(golden.equals("all-overrides") ? spec : ((ObjectNode) spec).retain("gitops"));
+    }
     var absent = new TreeSet<String>();
-    absent(schema, List.of(spec), "", absent);
+    absent(schema, specs, "", absent);
 
     assertThat(absent)
         .as("fields that the golden input lacks: add them there, or here with the reason")

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import at.favre.lib.crypto.bcrypt.BCrypt;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -544,5 +545,80 @@ class ConfigurationTest {
 
     assertThat(settings.masking().mask("url " + settings.appEnvironment().get("DATABASE_URL")))
         .isEqualTo("url postgresql://app:***@demo-postgres:5432/app");
+  }
+
+  private static Given following(String gitops) {
+    return Given.aGoodStart()
+        .edited(
+            yaml -> yaml + "  gitops: {repository: 'https://git.example.org/a', " + gitops + "}\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "credentials: {name: git} | SECRET_MISSING | Secrets that do not exist: git",
+        "credentials: {name: given} | KEY_MISSING | token (in Secret given, for spec.gitops.credentials)",
+        "webhook: {secretKeyRef: {name: given, key: word}} | KEY_MISSING | word (in Secret given, for spec.gitops.webhook)",
+        "commitStatus: {tokenSecretKeyRef: {name: given, key: s}} | KEY_MISSING | s (in Secret given, for spec.gitops.commitStatus)",
+        "build: {engine: {host: 'tcp://b:1', tls: {name: given}}} | KEY_MISSING | ca.pem (in Secret given, for spec.gitops.build.engine.tls)",
+        "registry: {external: {repository: r/a, credentials: {name: given}}} | KEY_MISSING | .dockerconfigjson (in Secret given, for",
+        "caBundle: {configMapKeyRef: {name: ca, key: ca.pem}} | CONFIG_MAP_MISSING | ConfigMap ca with key ca.pem (spec.gitops.caBundle)"
+      })
+  void what_the_branch_needs_is_awaited_by_name(String gitops, Reason reason, String expected) {
+    var result = resolve(following(gitops)).result();
+
+    assertThat(result).isInstanceOf(StageResult.Waiting.class);
+    assertThat(result.reason()).isEqualTo(reason);
+    assertThat(result.message()).contains(expected);
+  }
+
+  @Test
+  void ssh_needs_a_key_and_the_servers_key() {
+    var given =
+        Given.aGoodStart()
+            .edited(yaml -> yaml + "  gitops: {repository: 'git@git.example.org:a'}\n");
+
+    assertThat(resolve(given).result().message()).contains("sshPrivateKey, knownHosts");
+  }
+
+  @Test
+  void a_token_that_is_there_is_hidden_and_a_placeholder_is_refused() {
+    var git = following("credentials: {name: git}");
+    var good = resolve(git.secret("git", Map.of("token", "token-1234")));
+    assertThat(good.result().isReady()).as(good.result().message()).isTrue();
+    assertThat(good.masking().mask("refused token-1234")).doesNotContain("token-1234");
+
+    assertThat(resolve(git.secret("git", Map.of("token", "changeme"))).result().message())
+        .isEqualTo("token in Secret git is a placeholder (for spec.gitops.credentials)");
+  }
+
+  @Test
+  void the_registrys_password_is_made_once_with_its_hash() {
+    var given = following("branch: main").drawing("p".repeat(32), "s".repeat(16));
+    var first = resolve(given);
+    assertThat(first.registryUsers()).startsWith("staging:$2y$04$");
+    assertThat(
+            BCrypt.verifyer()
+                .verify(
+                    first.registryPassword().toCharArray(),
+                    first.registryUsers().split(":", 2)[1].toCharArray())
+                .verified)
+        .isTrue();
+
+    var again =
+        resolve(
+            given
+                .drawing("another")
+                .owning(Given.secretOf("demo-credentials", first.credentials())));
+    assertThat(again.credentials()).isEqualTo(first.credentials());
+  }
+
+  @Test
+  void without_a_registry_of_its_own_there_is_no_password_for_one() {
+    assertThat(resolve(following("registry: {external: {repository: r/a}}")).credentials())
+        .doesNotContainKeys("registry-password", "registry-htpasswd");
+    assertThat(resolve(Given.aGoodStart()).credentials())
+        .doesNotContainKeys("registry-password", "registry-htpasswd");
   }
 }

@@ -390,4 +390,55 @@ class SpecRulesTest {
     assertThat(SpecRules.problems(environment))
         .anySatisfy(p -> assertThat(p).contains("at most 40"));
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{repository: git.example.org/app} | spec.gitops.repository: 'git.example.org/app' is not the URL of a Git repository",
+        "{repository: 'https://robot:word@git.example.org/a'} | spec.gitops.repository holds credentials: leave them out",
+        "{branch: '-x'} | spec.gitops.branch: '-x' is not the name of a branch",
+        "{pin: abc} | spec.gitops.pin: 'abc' is not a commit",
+        "{build: {dockerfile: /etc/Dockerfile}} | spec.gitops.build.dockerfile: '/etc/Dockerfile' is not a path inside the repository",
+        "{build: {context: ''}} | spec.gitops.build.context is missing",
+        "{build: {args: [{name: A, value: '1'}, {name: A, value: '2'}]}} | spec.gitops.build.args holds A twice",
+        "{build: {engine: {tls: {name: a}}}} | spec.gitops.build.engine: tls goes with host",
+        "{build: {engine: {host: builder}}} | spec.gitops.build.engine.host: 'builder' is not the address of a Docker engine",
+        "{build: {engine: {host: 'tcp://b:2376'}}} | spec.gitops: build.engine.host is outside the cluster",
+        "{build: {engine: {storage: much}}} | spec.gitops.build.engine.storage: 'much' is not",
+        "{registry: {external: {repository: 'R/app:1'}}} | spec.gitops.registry.external.repository: 'R/app:1' is not a repository of a registry",
+        "{registry: {external: {repository: r.example.org/a, credentials: {}}}} | spec.gitops.registry.external.credentials.name is missing",
+        "{credentials: {}} | spec.gitops.credentials.name is missing",
+        "{commitStatus: {api: github, tokenSecretKeyRef: {name: a, key: b}}} | spec.gitops.commitStatus.api: 'github' is not a URL"
+      })
+  void a_bad_value_of_the_followed_branch_is_named(String gitops, String expected) {
+    var complete =
+        gitops.contains("repository: git") || gitops.contains("repository: 'https")
+            ? gitops
+            : gitops.replaceFirst("[{]", "{repository: 'https://git.example.org/a', ");
+    var edited =
+        Given.aGoodStart()
+            .edited(yaml -> yaml + "  gitops: " + complete + "\n")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited))
+        .anySatisfy(p -> assertThat(p).contains(expected).doesNotContain("word"));
+  }
+
+  @Test
+  void an_image_may_be_left_to_the_branch_but_not_to_nobody() {
+    var nobody = Given.aGoodStart().edited("image: sample-app:1", "port: 3000");
+    assertThat(SpecRules.problems(nobody.snapshot().environment()))
+        .containsExactly(
+            "spec: services.app.image is missing: give the application's image, or spec.gitops to"
+                + " build it from a branch");
+
+    var branch =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.replace("image: sample-app:1", "port: 3000")
+                    + "  gitops: {repository: 'https://git.example.org/a'}\n");
+    assertThat(SpecRules.problems(branch.snapshot().environment())).isEmpty();
+  }
 }

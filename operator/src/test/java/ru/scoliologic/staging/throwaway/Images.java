@@ -30,6 +30,13 @@ public final class Images {
   public static final String CERT_MANAGER = "quay.io/jetstack/cert-manager-controller:v1.21.2";
   public static final String OLLAMA = "ollama/ollama:0.17.4";
   public static final String MODEL_REGISTRY = "model-registry:1";
+  public static final String REGISTRY = "registry:3";
+  public static final String ENGINE = "docker:29-dind";
+  public static final String GIT_SERVER = "git-server:1";
+
+  /** Large, so it is brought into a node only where something is built: {@code loadImage}. */
+  public static final String BASE_IMAGES = "base-images:1";
+
   public static final String OPERATOR = "staging-operator:dev";
   public static final String APP_1 = "sample-app:1";
   public static final String APP_2 = "sample-app:2";
@@ -45,6 +52,7 @@ public final class Images {
       Map.of(
           "services",
               List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, CERT_MANAGER, OLLAMA),
+          "delivery", List.of(REGISTRY, ENGINE, GIT_SERVER),
           "apps", List.of(APP_1, APP_2, APP_BROKEN, APP_UNHEALTHY, APP_STUBBORN, MODEL_REGISTRY),
           "operator", List.of(OPERATOR));
 

@@ -1,0 +1,353 @@
+package ru.scoliologic.staging.gitops;
+
+import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.KeyToPath;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import ru.scoliologic.staging.api.Build;
+import ru.scoliologic.staging.api.ComponentSpec;
+import ru.scoliologic.staging.api.GitopsSpec;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.AgentContract;
+import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.ImageRegistry;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.OnePod;
+
+/**
+ * The agent's pod (pure): the agent, and where no Docker engine is given one beside it. The engine
+ * runs what a repository says, with privileges; so it is handed neither the agent's token nor the
+ * credentials for Git.
+ */
+final class AgentPod {
+  private static final long USER = 65532;
+  private static final long ROOT = 0;
+  private static final String ENGINE = "engine";
+  private static final String ENGINE_ADDRESS = "tcp://127.0.0.1:2375";
+  private static final String TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+  /** Seconds; the kubelet renews it in time. */
+  private static final long TOKEN_LIFE = 3607;
+
+  private static final Quantity WORK_LIMIT = new Quantity("5Gi");
+
+  private final StagingEnvironment environment;
+  private final GitopsSpec spec;
+  private final Build.Engine engine;
+  private final Names names;
+  private final String image;
+  private final List<Volume> volumes = new ArrayList<>();
+  private final List<VolumeMount> mounts = new ArrayList<>();
+
+  /**
+   * Of one environment.
+   *
+   * @param image the operator's own
+   */
+  AgentPod(StagingEnvironment environment, String image) {
+    this.environment = environment;
+    this.spec = environment.getSpec().gitops();
+    this.engine = spec.build().engine();
+    this.names = Names.of(environment);
+    this.image = image;
+    mountAll();
+  }
+
+  /** A container of the pod that is no component of its own. */
+  private record Part(String image, ResourceRequirements resources) implements ComponentSpec {
+    @Override
+    public List<LocalObjectReference> imagePullSecrets() {
+      return List.of();
+    }
+
+    @Override
+    public Map<String, String> nodeSelector() {
+      return Map.of();
+    }
+
+    @Override
+    public List<Toleration> tolerations() {
+      return List.of();
+    }
+
+    @Override
+    public String defaultImage() {
+      return image;
+    }
+  }
+
+  /** The Docker engine that the agent uses. */
+  String engineAddress() {
+    return engine.host() == null ? ENGINE_ADDRESS : engine.host();
+  }
+
+  PodSpec spec() {
+    // No fsGroup: it would give every file of the engine's layers to a group.
+    return new PodSpecBuilder()
+        .withServiceAccountName(names.agent())
+        .withAutomountServiceAccountToken(false)
+        .withEnableServiceLinks(false)
+        .withImagePullSecrets(pullSecrets())
+        .withTerminationGracePeriodSeconds(30L)
+        .withNewSecurityContext()
+        .withRunAsNonRoot(true)
+        .withRunAsUser(USER)
+        .withRunAsGroup(USER)
+        .withNewSeccompProfile()
+        .withType("RuntimeDefault")
+        .endSeccompProfile()
+        .endSecurityContext()
+        .withInitContainers(initContainers())
+        .withContainers(agent())
+        .withVolumes(volumes)
+        .build();
+  }
+
+  /** The images of the agent and of the engine come from where others of the environment do. */
+  private List<LocalObjectReference> pullSecrets() {
+    return Stream.of(environment.getSpec().services().app(), spec.registry())
+        .map(ComponentSpec::imagePullSecrets)
+        .filter(Objects::nonNull)
+        .flatMap(List::stream)
+        .distinct()
+        .toList();
+  }
+
+  private void mountAll() {
+    mounts.add(mount("tmp", "/tmp"));
+    volumes.add(emptyDir("tmp"));
+    mounts.add(mount("work", AgentContract.WORK));
+    volumes.add(
+        new VolumeBuilder()
+            .withName("work")
+            .withNewEmptyDir()
+            .withSizeLimit(WORK_LIMIT)
+            .endEmptyDir()
+            .build());
+    folder(
+        configMap("config", names.agentConfig(), AgentContract.CONFIG_KEY, "config.json"),
+        AgentContract.CONFIG_FILE);
+    mounts.add(readOnly("token", TOKEN));
+    volumes.add(token());
+    if (spec.credentials() != null) {
+      mounts.add(readOnly("git", AgentContract.GIT_CREDENTIALS));
+      volumes.add(credentials());
+    }
+    if (spec.caBundle() != null) {
+      var ref = spec.caBundle().configMapKeyRef();
+      folder(configMap("ca", ref.name(), ref.key(), "ca.pem"), AgentContract.GIT_CA);
+    }
+    if (spec.webhook() != null) {
+      var ref = spec.webhook().secretKeyRef();
+      folder(secret("webhook", ref.name(), ref.key(), "secret"), AgentContract.WEBHOOK_SECRET);
+    }
+    registry();
+    if (engine.tls() != null) {
+      mounts.add(readOnly("engine-tls", AgentContract.ENGINE_TLS));
+      volumes.add(secret("engine-tls", engine.tls().name()));
+    }
+    if (engine.host() == null) {
+      volumes.add(claim(ENGINE, names.agent()));
+    }
+    if (engine.baseImages() != null) {
+      mounts.add(readOnly("base-images", AgentContract.BASE_IMAGES));
+      volumes.add(emptyDir("base-images"));
+    }
+  }
+
+  /** Of the Secret no more than Git needs; a user's name may be absent. */
+  private Volume credentials() {
+    var keys =
+        spec.overHttp() ? List.of("token", "username") : List.of("sshPrivateKey", "knownHosts");
+    return new VolumeBuilder()
+        .withName("git")
+        .withNewSecret()
+        .withSecretName(spec.credentials().name())
+        .withOptional(true)
+        .withItems(keys.stream().map(key -> new KeyToPath(key, null, key)).toList())
+        .endSecret()
+        .build();
+  }
+
+  private void registry() {
+    var key = ".dockerconfigjson";
+    if (ImageRegistry.isOwn(environment)) {
+      folder(
+          secret("registry", names.registryUsers(), key, key), AgentContract.REGISTRY_CREDENTIALS);
+    } else if (spec.registry().external().credentials() != null) {
+      folder(
+          secret("registry", spec.registry().external().credentials().name(), key, key),
+          AgentContract.REGISTRY_CREDENTIALS);
+    }
+  }
+
+  /** A volume with one file, where the agent looks for that file. */
+  private void folder(Volume volume, String file) {
+    mounts.add(readOnly(volume.getName(), Objects.toString(Path.of(file).getParent())));
+    volumes.add(volume);
+  }
+
+  /** The token of the pod's ServiceAccount, for the agent's container alone. */
+  private static Volume token() {
+    return new VolumeBuilder()
+        .withName("token")
+        .withNewProjected()
+        .addNewSource()
+        .withNewServiceAccountToken()
+        .withExpirationSeconds(TOKEN_LIFE)
+        .withPath("token")
+        .endServiceAccountToken()
+        .endSource()
+        .addNewSource()
+        .withNewConfigMap()
+        .withName("kube-root-ca.crt")
+        .addNewItem()
+        .withKey("ca.crt")
+        .withPath("ca.crt")
+        .endItem()
+        .endConfigMap()
+        .endSource()
+        .addNewSource()
+        .withNewDownwardAPI()
+        .addNewItem()
+        .withPath("namespace")
+        .withNewFieldRef()
+        .withFieldPath("metadata.namespace")
+        .endFieldRef()
+        .endItem()
+        .endDownwardAPI()
+        .endSource()
+        .endProjected()
+        .build();
+  }
+
+  private static Volume secret(String name, String secret) {
+    return new VolumeBuilder()
+        .withName(name)
+        .withNewSecret()
+        .withSecretName(secret)
+        .endSecret()
+        .build();
+  }
+
+  private static Volume secret(String name, String secret, String key, String file) {
+    return new VolumeBuilder(secret(name, secret))
+        .editSecret()
+        .addNewItem()
+        .withKey(key)
+        .withPath(file)
+        .endItem()
+        .endSecret()
+        .build();
+  }
+
+  private static Volume configMap(String name, String configMap, String key, String file) {
+    return new VolumeBuilder()
+        .withName(name)
+        .withNewConfigMap()
+        .withName(configMap)
+        .addNewItem()
+        .withKey(key)
+        .withPath(file)
+        .endItem()
+        .endConfigMap()
+        .build();
+  }
+
+  private Container agent() {
+    return HardenedPod.container(
+            "agent",
+            new Part(image, spec.resources()),
+            HardenedPod.resources("50m", "192Mi", "512Mi"))
+        .withArgs("agent")
+        .addNewPort()
+        .withName(OnePod.PORT)
+        .withContainerPort(AgentContract.PORT)
+        .withProtocol("TCP")
+        .endPort()
+        .withStartupProbe(OnePod.probe("/healthz", 2, 60))
+        .withReadinessProbe(OnePod.probe("/healthz", 5, 3))
+        .withLivenessProbe(OnePod.probe("/healthz", 15, 4))
+        .withVolumeMounts(mounts)
+        .build();
+  }
+
+  private List<Container> initContainers() {
+    var containers = new ArrayList<Container>();
+    if (engine.baseImages() != null) {
+      containers.add(baseImages());
+    }
+    if (engine.host() == null) {
+      containers.add(engine());
+    }
+    return containers;
+  }
+
+  /** Hands the archives on to the agent, which loads them into the engine. */
+  private Container baseImages() {
+    return HardenedPod.container(
+            "base-images",
+            new Part(engine.baseImages(), null),
+            HardenedPod.resources("10m", "32Mi", "256Mi"))
+        .withCommand("cp", "-r", AgentContract.BASE_IMAGES + "/.", "/loaded")
+        .withVolumeMounts(mount("base-images", "/loaded"))
+        .build();
+  }
+
+  /** It is there before the agent starts and until it has ended, and nobody else reaches it. */
+  private Container engine() {
+    var arguments = new ArrayList<>(List.of("dockerd", "--host=" + ENGINE_ADDRESS));
+    if (ImageRegistry.isOwn(environment)) {
+      arguments.add("--insecure-registry=" + ImageRegistry.service(environment));
+    }
+    return new ContainerBuilder()
+        .withName(ENGINE)
+        .withImage(engine.image() == null ? Build.Engine.DEFAULT_IMAGE : engine.image())
+        .withRestartPolicy("Always")
+        // With the command the image adds no address of its own.
+        .withArgs(arguments)
+        .addNewEnv()
+        .withName("DOCKER_TLS_CERTDIR")
+        .withValue("")
+        .endEnv()
+        .withResources(
+            engine.resources() == null
+                ? HardenedPod.resources("100m", "256Mi", "4Gi")
+                : engine.resources())
+        .withNewSecurityContext()
+        .withPrivileged(true)
+        .withRunAsNonRoot(false)
+        .withRunAsUser(ROOT)
+        .withRunAsGroup(ROOT)
+        .endSecurityContext()
+        .withNewStartupProbe()
+        .withNewExec()
+        .withCommand("docker", "--host=" + ENGINE_ADDRESS, "version")
+        .endExec()
+        .withPeriodSeconds(2)
+        .withTimeoutSeconds(5)
+        .withFailureThreshold(60)
+        .endStartupProbe()
+        .withVolumeMounts(mount(ENGINE, "/var/lib/docker"))
+        .build();
+  }
+}

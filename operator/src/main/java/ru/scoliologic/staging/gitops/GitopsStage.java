@@ -1,0 +1,112 @@
+package ru.scoliologic.staging.gitops;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import ru.scoliologic.staging.cluster.AgentContract;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+/** Whether the branch is followed (pure). */
+public final class GitopsStage {
+  /** What a push, or time, is awaited for. */
+  private static final Set<Reason> WAITING =
+      EnumSet.of(Reason.AGENT_STARTING, Reason.REPOSITORY_EMPTY);
+
+  /** What is tried again by itself, with a good chance. */
+  private static final Set<Reason> FAILING =
+      EnumSet.of(
+          Reason.REPOSITORY_UNREACHABLE,
+          Reason.GIT_FAILED,
+          Reason.BRANCH_MISSING,
+          Reason.ENGINE_UNREACHABLE,
+          Reason.ENGINE_OUT_OF_DISK,
+          Reason.ENGINE_OUT_OF_MEMORY,
+          Reason.REGISTRY_UNREACHABLE,
+          Reason.BASE_IMAGE_UNAVAILABLE);
+
+  /** What only a change of the spec or of credentials helps against. */
+  private static final Set<Reason> STALLED =
+      EnumSet.of(
+          Reason.CREDENTIALS_REFUSED,
+          Reason.REPOSITORY_NOT_FOUND,
+          Reason.REPOSITORY_MOVED,
+          Reason.SSH_KEY_UNREADABLE,
+          Reason.HOST_KEY_CHANGED,
+          Reason.CERTIFICATE_UNTRUSTED,
+          Reason.HOST_KEY_UNKNOWN,
+          Reason.PIN_MISSING,
+          Reason.REGISTRY_REFUSED);
+
+  private GitopsStage() {}
+
+  /** What the agent last said of itself; empty before it said anything. */
+  public static Optional<AgentContract.State> state(Snapshot snapshot) {
+    return snapshot
+        .owned()
+        .find(ConfigMap.class, snapshot.names().agentState())
+        .flatMap(AgentContract.State::of);
+  }
+
+  /**
+   * The stage's result.
+   *
+   * @param components the agent, and the registry where the environment has its own
+   * @param state what the agent last said; it holds only while the agent runs
+   */
+  public static StageResult assess(
+      List<Component> components, Optional<AgentContract.State> state) {
+    var trouble =
+        components.stream()
+            .filter(c -> !c.ready() && c.reason() != Reason.COMPONENTS_STARTING)
+            .findFirst();
+    if (trouble.isPresent()) {
+      return new StageResult.Failing(
+          trouble.get().reason(), trouble.get().name() + ": " + trouble.get().message());
+    }
+    var starting = components.stream().filter(c -> !c.ready()).map(Component::name).toList();
+    if (!starting.isEmpty()) {
+      return new StageResult.Waiting(
+          Reason.AGENT_STARTING,
+          "starting: " + String.join(", ", starting),
+          StageResult.Waiting.SOON);
+    }
+    return state
+        .map(GitopsStage::said)
+        .orElseGet(() ->
+            new StageResult.Waiting(
+                Reason.AGENT_STARTING,
+                "the agent runs and has not looked at the branch yet",
+                StageResult.Waiting.SOON));
+  }
+
+  private static StageResult said(AgentContract.State state) {
+    var reason =
+        Arrays.stream(Reason.values())
+            .filter(known -> known.camelCase().equals(state.reason()))
+            .findFirst()
+            .orElse(Reason.UNEXPECTED_ERROR);
+    var message =
+        state.since().isEmpty() || reason == Reason.FOLLOWING
+            ? state.message()
+            : "%s (since %s)".formatted(state.message(), state.since());
+    if (reason == Reason.FOLLOWING) {
+      return new StageResult.Ready(reason, message);
+    }
+    if (WAITING.contains(reason)) {
+      return new StageResult.Waiting(reason, message);
+    }
+    if (STALLED.contains(reason)) {
+      return new StageResult.Stalled(reason, message);
+    }
+    return FAILING.contains(reason)
+        ? new StageResult.Failing(reason, message)
+        : new StageResult.Failing(
+            Reason.UNEXPECTED_ERROR, "the agent says %s: %s".formatted(state.reason(), message));
+  }
+}

@@ -1,0 +1,210 @@
+package ru.scoliologic.staging.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import ru.scoliologic.staging.Given;
+
+/** The environment's own engine and registry: what is built there runs on the node. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RegistryE2E {
+  private static final String NAMESPACE = "registry";
+  private static final String NAME = "env";
+  private static Staging staging;
+  private static String digest;
+
+  @BeforeAll
+  static void an_environment_that_follows_a_branch() {
+    staging = Staging.shared();
+    staging.namespace(NAMESPACE);
+    staging
+        .admin()
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName("given")
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withStringData(
+                    Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", Given.DASHBOARD_USER))
+                .build())
+        .create();
+    staging
+        .admin()
+        .resource(
+            Staging.read(
+                "environment.yaml",
+                Map.of(
+                    ".bad.",
+                    ".registry.",
+                    "  deletionPolicy: Delete",
+                    """
+                      deletionPolicy: Delete
+                      gitops:
+                        repository: https://nowhere.staging.test/app.git
+                        build: {engine: {storage: 2Gi}}
+                        registry: {storage: 1Gi}
+                    """)))
+        .inNamespace(NAMESPACE)
+        .create();
+    awaitRunning("registry", "registry");
+    awaitRunning("gitops-agent", "engine");
+  }
+
+  @AfterAll
+  static void it_is_removed() {
+    staging.remove(NAMESPACE);
+  }
+
+  private static void awaitRunning(String component, String container) {
+    Awaitility.await(component + "/" + container + " started")
+        .atMost(Staging.LONG)
+        .until(() ->
+            staging
+                .admin()
+                .pods()
+                .inNamespace(NAMESPACE)
+                .withLabel("app.kubernetes.io/component", component)
+                .list()
+                .getItems()
+                .stream()
+                .filter(pod -> !pod.isMarkedForDeletion())
+                .anyMatch(pod -> started(pod, container)));
+  }
+
+  private static boolean started(Pod pod, String container) {
+    var status = pod.getStatus();
+    return java.util.stream.Stream.concat(
+            status.getInitContainerStatuses().stream(), status.getContainerStatuses().stream())
+        .anyMatch(c -> c.getName().equals(container) && Boolean.TRUE.equals(c.getReady()));
+  }
+
+  private static String registry() {
+    var service = staging.admin().services().inNamespace(NAMESPACE).withName("env-registry").get();
+    return "127.0.0.1:" + service.getSpec().getPorts().getFirst().getNodePort();
+  }
+
+  private static void run(String name, Optional<String> pullSecret) {
+    staging
+        .admin()
+        .resource(
+            new PodBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withNewSpec()
+                .withTerminationGracePeriodSeconds(0L)
+                .withImagePullSecrets(pullSecret.map(LocalObjectReference::new).stream().toList())
+                .addNewContainer()
+                .withName("app")
+                .withImage("%s/app@%s".formatted(registry(), digest))
+                .endContainer()
+                .endSpec()
+                .build())
+        .create();
+  }
+
+  private static Pod pod(String name) {
+    return staging.admin().pods().inNamespace(NAMESPACE).withName(name).get();
+  }
+
+  @Test
+  @Order(1)
+  void the_engine_builds_and_pushes_with_the_password_and_not_without() {
+    var result =
+        staging
+            .cluster()
+            .exec("sh", "-c", Given.resource("/e2e/registry.sh"), "registry.sh", NAMESPACE, NAME);
+
+    assertThat(result.exitCode()).as(result.stderr()).isZero();
+    digest = result.stdout().strip();
+    assertThat(digest).matches("sha256:[0-9a-f]{64}");
+  }
+
+  @Test
+  @Order(2)
+  void a_node_does_not_get_the_image_without_the_pull_secret() {
+    run("without", Optional.empty());
+
+    Awaitility.await("the pull refused")
+        .atMost(Staging.SOON)
+        .untilAsserted(() ->
+            assertThat(pod("without").getStatus().getContainerStatuses())
+                .anySatisfy(c ->
+                    assertThat(c.getState().getWaiting().getMessage())
+                        .containsAnyOf("401", "authorization", "no basic auth")));
+  }
+
+  @Test
+  @Order(3)
+  void a_node_pulls_it_by_digest_from_its_own_loopback_with_the_pull_secret() {
+    run("with", Optional.of("env-registry-pull"));
+
+    Awaitility.await("the built image running")
+        .atMost(Staging.SOON)
+        .untilAsserted(() -> assertThat(started(pod("with"), "app")).isTrue());
+    assertThat(staging.admin().pods().inNamespace(NAMESPACE).withName("with").getLog())
+        .isEqualTo("built\n");
+  }
+
+  @Test
+  @Order(4)
+  void a_registry_that_starts_anew_cleans_up_and_has_what_it_had() {
+    staging.cluster().kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/env-registry");
+    staging
+        .cluster()
+        .kubectl("-n", NAMESPACE, "rollout", "status", "deployment/env-registry", "--timeout=120s");
+
+    assertThat(
+            staging
+                .cluster()
+                .kubectl(
+                    "-n", NAMESPACE, "logs", "deployment/env-registry", "-c", "garbage-collect"))
+        .contains("blobs marked")
+        .doesNotContain("still take their room");
+    staging.admin().pods().inNamespace(NAMESPACE).withName("without").delete();
+    staging.cluster().exec("ctr", "-n", "k8s.io", "images", "rm", registry() + "/app@" + digest);
+    run("again", Optional.of("env-registry-pull"));
+    Awaitility.await("the image running once more")
+        .atMost(Staging.SOON)
+        .untilAsserted(() -> assertThat(started(pod("again"), "app")).isTrue());
+  }
+
+  @Test
+  @Order(5)
+  void nobody_reads_it_without_the_password() throws IOException, InterruptedException {
+    try (var client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+      var answer =
+          client.send(
+              HttpRequest.newBuilder(
+                      URI.create(
+                          "http://%s/v2/app/manifests/%s"
+                              .formatted(
+                                  registry().replace("127.0.0.1", staging.cluster().nodeIp()),
+                                  digest)))
+                  .build(),
+              BodyHandlers.discarding());
+
+      assertThat(answer.statusCode()).isEqualTo(401);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package ru.scoliologic.staging.gitops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.AgentContract.State;
+import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.StageResult;
+
+class GitopsStageTest {
+  private static final Component AGENT =
+      new Component("gitops-agent", true, "operator", null, "available");
+  private static final Component REGISTRY =
+      new Component("registry", true, "registry:3", null, "available");
+
+  private static Component down(String name, Reason reason) {
+    return new Component(name, false, "image", reason, "says why");
+  }
+
+  private static StageResult said(String reason) {
+    return GitopsStage.assess(
+        List.of(AGENT, REGISTRY),
+        Optional.of(new State("demo-1", reason, "in words", "2026-01-02T03:04:05Z")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Following, Ready",
+    "RepositoryEmpty, Waiting",
+    "RepositoryUnreachable, Failing",
+    "BranchMissing, Failing",
+    "EngineUnreachable, Failing",
+    "EngineOutOfDisk, Failing",
+    "RegistryUnreachable, Failing",
+    "BaseImageUnavailable, Failing",
+    "GitFailed, Failing",
+    "CredentialsRefused, Stalled",
+    "CertificateUntrusted, Stalled",
+    "HostKeyUnknown, Stalled",
+    "HostKeyChanged, Stalled",
+    "RepositoryNotFound, Stalled",
+    "PinMissing, Stalled",
+    "RegistryRefused, Stalled"
+  })
+  void what_the_agent_says_becomes_the_stages_result(String reason, String kind) {
+    var result = said(reason);
+
+    assertThat(result.getClass().getSimpleName()).isEqualTo(kind);
+    assertThat(result.reason().camelCase()).isEqualTo(reason);
+    assertThat(result.message())
+        .isEqualTo(
+            reason.equals("Following") ? "in words" : "in words (since 2026-01-02T03:04:05Z)");
+  }
+
+  @Test
+  void a_word_that_nobody_knows_is_handed_on_and_not_taken_for_good() {
+    var result = said("SomethingNew");
+
+    assertThat(result).isInstanceOf(StageResult.Failing.class);
+    assertThat(result.reason()).isEqualTo(Reason.UNEXPECTED_ERROR);
+    assertThat(result.message()).startsWith("the agent says SomethingNew: in words");
+  }
+
+  @Test
+  void an_agent_that_does_not_run_says_nothing_that_counts() {
+    var crashed =
+        GitopsStage.assess(
+            List.of(down("gitops-agent", Reason.CONTAINER_CRASHING), REGISTRY),
+            Optional.of(new State("demo-1", "Following", "follows", "")));
+
+    assertThat(crashed)
+        .isEqualTo(new StageResult.Failing(Reason.CONTAINER_CRASHING, "gitops-agent: says why"));
+  }
+
+  @Test
+  void what_starts_is_awaited_by_name() {
+    assertThat(
+            GitopsStage.assess(
+                    List.of(AGENT, down("registry", Reason.COMPONENTS_STARTING)), Optional.empty())
+                .message())
+        .isEqualTo("starting: registry");
+    var silent = GitopsStage.assess(List.of(AGENT, REGISTRY), Optional.empty());
+    assertThat(silent).isInstanceOf(StageResult.Waiting.class);
+    assertThat(silent.reason()).isEqualTo(Reason.AGENT_STARTING);
+  }
+
+  @Test
+  void the_state_is_read_from_the_agents_config_map_and_an_empty_one_says_nothing() {
+    var map =
+        new ConfigMapBuilder()
+            .withNewMetadata()
+            .withName("demo-gitops-agent-state")
+            .withNamespace("team")
+            .endMetadata();
+
+    assertThat(GitopsStage.state(Given.aGoodStart().owning(map.build()).snapshot())).isEmpty();
+    var state = new State("demo-1", "Following", "follows main", "2026-01-02T03:04:05Z");
+    assertThat(
+            GitopsStage.state(
+                Given.aGoodStart().owning(map.withData(state.data()).build()).snapshot()))
+        .contains(state);
+  }
+}
