@@ -37,6 +37,9 @@ public record NotificationSpec(
   public static final String URL_PATTERN = "^https?://[^ ]+$";
   public static final String URL_MESSAGE =
       "is not a URL: give one like https://hooks.example.org/staging";
+  public static final String PASSWORD_PATTERN = "^https?://[^/]*@.*";
+  public static final String DISTINCT_MESSAGE =
+      "holds a name twice: give each entry a name of its own";
 
   public NotificationSpec {
     on = on == null || on.isEmpty() ? List.of(Occasion.values()) : List.copyOf(on);
@@ -61,23 +64,42 @@ public record NotificationSpec(
 
   /** A bot that writes into a chat. */
   public record Telegram(
-      @Required @Size(min = 1, max = 64) @JsonPropertyDescription("Chat, as its number or @name.")
+      @Required
+          @Size(min = 1, max = 64)
+          @ValidationRule(value = "self.matches('" + CHAT_PATTERN + "')", message = CHAT_MESSAGE)
+          @JsonPropertyDescription("Chat, as its number or @name.")
           String chatId,
       @Required @JsonPropertyDescription("Key of a Secret with the bot's token.")
           KeyRef tokenSecretKeyRef,
       @Default("https://api.telegram.org")
           @Size(max = 300)
           @ValidationRule(value = "self.matches('" + URL_PATTERN + "')", message = URL_MESSAGE)
+          @ValidationRule(
+              value = "!self.matches('" + PASSWORD_PATTERN + "')",
+              message = API_PASSWORD_MESSAGE)
           @JsonPropertyDescription("Where Telegram's API is; another one behind a proxy.")
           String api) {
+    public static final String CHAT_PATTERN = "^(-?[0-9]+|@[A-Za-z0-9_]+)$";
+    public static final String CHAT_MESSAGE =
+        "is not a chat: give its number, like -1001234567890, or the name of a channel, like @team";
+    public static final String API_PASSWORD_MESSAGE =
+        "holds credentials: leave them out, the token is read from tokenSecretKeyRef";
+
     public Telegram {
       api = api == null ? "https://api.telegram.org" : api;
     }
   }
 
   /** Mail by SMTP. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "!has(self.credentials) || !has(self.encryption) || self.encryption != 'None'",
+      message = Email.CLEAR_MESSAGE)
   public record Email(
-      @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Host of the mail server.")
+      @Required
+          @Size(min = 1, max = 253)
+          @ValidationRule(value = "self.matches('" + HOST_PATTERN + "')", message = HOST_MESSAGE)
+          @JsonPropertyDescription("Host of the mail server.")
           String host,
       @Default("587") @Min(1) @Max(65535) @JsonPropertyDescription("Port of the mail server.")
           Integer port,
@@ -85,11 +107,34 @@ public record NotificationSpec(
           @JsonPropertyDescription(
               "StartTls, Tls (from the first byte) or None, for a server in one's own network.")
           Encryption encryption,
-      @Required @Size(min = 3, max = 254) @JsonPropertyDescription("Sender.") String from,
-      @Required @Size(min = 1, max = 20) @JsonPropertyDescription("Recipients.")
+      @Required
+          @Size(min = 3, max = 254)
+          @ValidationRule(
+              value = "self.matches('" + ADDRESS_PATTERN + "')",
+              message = ADDRESS_MESSAGE)
+          @JsonPropertyDescription("Sender.")
+          String from,
+      @Required
+          @Size(min = 1, max = 20)
+          @ValidationRule(
+              value = "self.all(a, a.matches('" + ADDRESS_PATTERN + "'))",
+              message = RECIPIENTS_MESSAGE)
+          @JsonPropertyDescription("Recipients.")
           List<@Size(min = 3, max = 254) String> to,
       @JsonPropertyDescription("A Secret with the keys username and password.")
           SharedIngress.SecretName credentials) {
+    public static final String HOST_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$";
+    public static final String HOST_MESSAGE =
+        "is not a host name: give one like mail.example.org, and the port in port";
+    public static final String ADDRESS_PATTERN = "^[A-Za-z0-9.!#$%&*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$";
+    public static final String ADDRESS_MESSAGE =
+        "is not an e-mail address: give one like staging@example.org";
+    public static final String RECIPIENTS_MESSAGE =
+        "holds what is no e-mail address: give ones like team@example.org";
+    public static final String CLEAR_MESSAGE =
+        "sends a password in the clear: set encryption to StartTls or Tls, or leave credentials"
+            + " out";
+
     public Email {
       port = port == null ? 587 : port;
       encryption = encryption == null ? Encryption.StartTls : encryption;
@@ -108,15 +153,23 @@ public record NotificationSpec(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
       value = "has(self.url) != has(self.urlSecretKeyRef)",
-      message = "needs one URL: give url, or urlSecretKeyRef when it is a credential")
+      message = Webhook.ONE_MESSAGE)
   public record Webhook(
       @Size(max = 1000)
           @ValidationRule(value = "self.matches('" + URL_PATTERN + "')", message = URL_MESSAGE)
+          @ValidationRule(
+              value = "!self.matches('" + PASSWORD_PATTERN + "')",
+              message = Webhook.PASSWORD_MESSAGE)
           @JsonPropertyDescription("The URL.")
           String url,
       @JsonPropertyDescription("Key of a Secret with the URL.") KeyRef urlSecretKeyRef,
       @JsonPropertyDescription(
               "Key of a Secret with the word that signs the body: X-Staging-Signature-256 holds"
                   + " sha256= and its HMAC.")
-          KeyRef signingSecretKeyRef) {}
+          KeyRef signingSecretKeyRef) {
+    public static final String ONE_MESSAGE =
+        "needs one URL: give url, or urlSecretKeyRef when it is a credential";
+    public static final String PASSWORD_MESSAGE =
+        "holds credentials: give urlSecretKeyRef, the key of a Secret with the URL";
+  }
 }

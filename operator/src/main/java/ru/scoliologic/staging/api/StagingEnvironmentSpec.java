@@ -51,7 +51,7 @@ public record StagingEnvironmentSpec(
     @Size(max = 20)
         @ValidationRule(
             value = "self.all(n, self.exists_one(o, o.name == n.name))",
-            message = "holds a name twice: give each entry a name of its own")
+            message = NotificationSpec.DISTINCT_MESSAGE)
         @JsonPropertyDescription("Who is told how versions fare.")
         List<NotificationSpec> notifications) {
 

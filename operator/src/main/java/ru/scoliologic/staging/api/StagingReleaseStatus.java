@@ -32,8 +32,28 @@ public record StagingReleaseStatus(
     @JsonPropertyDescription("Whether its migration was run; it is not run again.")
         Boolean migrated,
     @JsonPropertyDescription("Image of the version by its digest, once there is one.") String image,
-    @JsonPropertyDescription("How its build fares; only the agent writes here.")
-        BuildStatus build) {
+    @JsonPropertyDescription("How its build fares; only the agent writes here.") BuildStatus build,
+    @JsonPropertyDescription(
+            "Who is or was to be told of it: one entry for each notification and occasion, and for"
+                + " each status of the commit.")
+        List<Told> told) {
+
+  /** The same with other entries of who is told; none when empty. */
+  public StagingReleaseStatus telling(List<Told> entries) {
+    return new StagingReleaseStatus(
+        observedGeneration,
+        state,
+        message,
+        conditions,
+        timings,
+        handled,
+        failedWith,
+        report,
+        migrated,
+        image,
+        build,
+        entries == null || entries.isEmpty() ? null : List.copyOf(entries));
+  }
 
   /**
    * The time of each step.
@@ -99,6 +119,42 @@ public record StagingReleaseStatus(
     Failed,
     /** A newer commit came first. */
     Cancelled
+  }
+
+  /**
+   * One message.
+   *
+   * @param notification name of the entry of spec.notifications; {@code gitops.commitStatus} for
+   *     GitHub
+   * @param occasion what is told, for example Verified or CommitSuccess
+   * @param state what became of it
+   * @param since when there was something to tell
+   * @param at when it was last tried
+   * @param attempts number of tries
+   * @param next when it is tried again
+   * @param reason of the last failure: SecretMissing, Refused or Unreachable
+   * @param message in one sentence, why the last try failed
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Told(
+      String notification,
+      String occasion,
+      Telling state,
+      String since,
+      String at,
+      Integer attempts,
+      String next,
+      String reason,
+      String message) {}
+
+  /** What became of a message. */
+  public enum Telling {
+    /** It is to be sent, for the first time or again. */
+    Due,
+    /** The addressee took it. */
+    Told,
+    /** It could not be sent for an hour. */
+    GivenUp
   }
 
   /** The last request of each kind that was acted upon. */

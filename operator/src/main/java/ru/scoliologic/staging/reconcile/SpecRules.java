@@ -56,6 +56,7 @@ public final class SpecRules {
     rules.validation(spec.validation());
     rules.monitoring(spec);
     rules.infrastructure(spec.infrastructure());
+    rules.problems.addAll(NotificationRules.problems(spec.notifications()));
     return rules.problems;
   }
 

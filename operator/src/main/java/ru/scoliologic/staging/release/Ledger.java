@@ -251,7 +251,8 @@ public final class Ledger {
                 ? Boolean.TRUE
                 : last.map(StagingReleaseStatus::migrated).orElse(null),
         null,
-        null);
+        null,
+        last.map(StagingReleaseStatus::told).orElse(null));
   }
 
   /** What is said of a first deployment that is removed; empty unless one is. */

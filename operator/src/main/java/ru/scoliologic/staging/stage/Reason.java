@@ -201,6 +201,12 @@ public enum Reason {
           + " message gives: attempts are few."),
   CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
 
+  NOTIFICATION_FAILED(
+      "Somebody who is named in spec.notifications, or GitHub, cannot be told how a version fares."
+          + " Nothing else is held up.",
+      "Correct what the message names: the Secret, the address, or the receiver itself. A message is"
+          + " tried for an hour; status.told of the release says what became of it."),
+
   SUSPENDED(
       "spec.suspend is true: nothing is changed and nothing is checked.",
       "Set spec.suspend to false; the conditions of the stages are as they last were."),

@@ -107,6 +107,7 @@ class FirstDeploymentTest {
             null,
             null,
             null,
+            null,
             null));
     return release;
   }
