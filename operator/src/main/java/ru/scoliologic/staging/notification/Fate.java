@@ -4,9 +4,9 @@ import io.fabric8.kubernetes.api.model.Condition;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Objects;
-import java.util.Optional;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.api.StagingReleaseStatus.Told;
 import ru.scoliologic.staging.stage.Conditions;
 
 /** How a release fares, as far as it is worth telling (pure). */
@@ -38,16 +38,20 @@ enum Fate {
    * Whether a version that is verified ends a time of failures: it had failed itself, or the
    * release before it that ended had.
    *
+   * @param told entries of its own
    * @param all releases of the environment
    */
-  static boolean recovers(StagingRelease release, Collection<StagingRelease> all) {
-    var status = release.getStatus();
+  static boolean recovers(
+      StagingRelease release, Collection<Told> told, Collection<StagingRelease> all) {
+    var handled = release.getStatus().handled();
     boolean failedItself =
-        (status.handled() != null && status.handled().retry() != null)
-            || Optional.ofNullable(status.told()).stream()
-                .flatMap(Collection::stream)
-                .anyMatch(told ->
-                    told.occasion().equals("Failed") || told.occasion().equals("RolledBack"));
+        (handled != null && handled.retry() != null)
+            || told.stream()
+                .map(Told::occasion)
+                .anyMatch(occasion ->
+                    occasion.equals("Failed")
+                        || occasion.equals("RolledBack")
+                        || occasion.equals(CommitState.FAILURE.occasion()));
     return failedItself
         || all.stream()
             .filter(other -> !other.getMetadata().getName().equals(release.getMetadata().getName()))

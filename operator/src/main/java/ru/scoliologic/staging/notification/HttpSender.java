@@ -184,13 +184,16 @@ public final class HttpSender {
     var wait = wait(answer);
     if (status == TOO_MANY_REQUESTS || (status == UNAVAILABLE && !wait.isZero())) {
       return new Outcome.Failed(
-          Outcome.Kind.Unreachable, "the receiver answers %d: asks for a pause".formatted(status), wait);
+          Outcome.Kind.Unreachable,
+          "the receiver answers %d: asks for a pause".formatted(status),
+          wait);
     }
     // GitHub says with 403 that too much was asked of it.
     if (status >= 500 || status == 408 || status == 425 || !wait.isZero()) {
       return new Outcome.Failed(Outcome.Kind.Unreachable, "the receiver answers " + status, wait);
     }
-    return Outcome.Failed.refused("the receiver answers %d: %s".formatted(status, cure(status, channel)));
+    return Outcome.Failed.refused(
+        "the receiver answers %d: %s".formatted(status, cure(status, channel)));
   }
 
   private static String cure(int status, Channel channel) {

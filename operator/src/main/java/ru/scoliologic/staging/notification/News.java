@@ -69,7 +69,10 @@ public record News(
    * @param masking hides secret values in a text
    */
   public static News of(
-      StagingEnvironment environment, StagingRelease release, Told told, UnaryOperator<String> masking) {
+      StagingEnvironment environment,
+      StagingRelease release,
+      Told told,
+      UnaryOperator<String> masking) {
     var status = release.getStatus();
     var commit = Optional.ofNullable(release.getSpec().commit());
     var failed = failed(status.report());

@@ -64,7 +64,7 @@ public final class Outbox {
           .getSpec()
           .notifications()
           .forEach(notification ->
-              occasion(notification, fate, release, all)
+              occasion(notification, fate, release, List.copyOf(entries), all)
                   .ifPresent(o -> add(entries, notification.name(), o.name(), now)));
       if (followed(environment) && release.getSpec().commit() != null) {
         addCommitStatus(entries, CommitState.of(fate), now);
@@ -125,11 +125,12 @@ public final class Outbox {
       NotificationSpec notification,
       Fate fate,
       StagingRelease release,
+      Collection<Told> entries,
       Collection<StagingRelease> all) {
     var occasion =
         switch (fate) {
           case VERIFIED ->
-              notification.on().contains(Occasion.Recovered) && Fate.recovers(release, all)
+              notification.on().contains(Occasion.Recovered) && Fate.recovers(release, entries, all)
                   ? Occasion.Recovered
                   : Occasion.Verified;
           case ROLLED_BACK -> Occasion.RolledBack;

@@ -103,8 +103,7 @@ final class Notifier {
           release
               .getStatus()
               .telling(
-                  Outbox.carry(
-                      environment, before, release, releases, outcomes, snapshot.now())));
+                  Outbox.carry(environment, before, release, releases, outcomes, snapshot.now())));
     }
     return new Carried(releases, outcomes.keySet());
   }
@@ -204,8 +203,7 @@ final class Notifier {
     return tries.entrySet().stream()
         .filter(entry -> entry.getValue().uid().equals(uid))
         .filter(entry -> entry.getValue().outcome().isPresent())
-        .collect(
-            Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().outcome().get()));
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().outcome().get()));
   }
 
   private void wakeAt(StagingEnvironment environment, Instant time, Instant now) {
@@ -216,8 +214,7 @@ final class Notifier {
     }
     alarms.put(uid, time);
     var id = ResourceID.fromResource(environment);
-    CompletableFuture.delayedExecutor(
-            Duration.between(now, time).toMillis(), TimeUnit.MILLISECONDS)
+    CompletableFuture.delayedExecutor(Duration.between(now, time).toMillis(), TimeUnit.MILLISECONDS)
         .execute(() -> wake.propagateEvent(id));
   }
 
@@ -236,8 +233,7 @@ final class Notifier {
     Optional.ofNullable(data)
         .orElse(Map.of())
         .forEach((key, value) ->
-            values.put(
-                key, new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
+            values.put(key, new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)));
     return values;
   }
 

@@ -24,8 +24,7 @@ final class Releases {
   private final Applier.Writes writes;
   private final Notifier notifier;
 
-  Releases(
-      KubernetesClient client, OwnedObjects owned, Applier.Writes writes, Notifier notifier) {
+  Releases(KubernetesClient client, OwnedObjects owned, Applier.Writes writes, Notifier notifier) {
     this.client = client;
     this.owned = owned;
     this.writes = writes;

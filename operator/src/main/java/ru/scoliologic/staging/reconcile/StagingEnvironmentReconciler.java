@@ -92,8 +92,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         new Notifier(
             Sender.withSystemTrust(),
             references::secret,
-            (environment, sentence) ->
-                events.notification(environment, sentence, clock.instant()));
+            (environment, sentence) -> events.notification(environment, sentence, clock.instant()));
     this.releases = new Releases(client, owned, telemetry::wrote, notifier);
   }
 
@@ -141,8 +140,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     // After the status: a request of a release counts as handled only when what it led to is kept.
     pass.versions()
         .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
-        .ifPresent(versions -> releases.publish(
-                versions.snapshot(), pass.facts(versions), pass.masking()));
+        .ifPresent(versions ->
+            releases.publish(versions.snapshot(), pass.facts(versions), pass.masking()));
     return UpdateControl.<StagingEnvironment>noUpdate()
         .rescheduleAfter(
             goesOn ? AT_ONCE : pass.next(period(environment), published, clock.instant()));
