@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.mail.internet.MimeMessage;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -15,9 +17,9 @@ import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.subethamail.smtp.RejectException;
 import org.subethamail.smtp.auth.EasyAuthenticationHandlerFactory;
 import org.subethamail.smtp.auth.LoginFailedException;
+import org.subethamail.smtp.helper.SimpleMessageListener;
 import org.subethamail.smtp.server.SMTPServer;
 import ru.scoliologic.staging.api.NotificationSpec.Email.Encryption;
 import ru.scoliologic.staging.notification.Outcome.Failed;
@@ -32,6 +34,19 @@ class MailSenderTest {
 
   private record Received(String to, String data) {}
 
+  /** Everybody has one but nobody. */
+  private final class Mailboxes implements SimpleMessageListener {
+    @Override
+    public boolean accept(String from, String to) {
+      return !to.startsWith("nobody");
+    }
+
+    @Override
+    public void deliver(String from, String to, InputStream data) throws IOException {
+      mails.add(new Received(to, new String(data.readAllBytes(), StandardCharsets.UTF_8)));
+    }
+  }
+
   private final List<Received> mails = new CopyOnWriteArrayList<>();
   private final List<String> logins = new CopyOnWriteArrayList<>();
   private SMTPServer server;
@@ -42,12 +57,7 @@ class MailSenderTest {
                 new SMTPServer.Builder()
                     .bindAddress(InetAddress.getLoopbackAddress())
                     .port(0)
-                    .messageHandler((context, from, to, data) -> {
-                      if (to.startsWith("nobody")) {
-                        throw new RejectException(550, "no such user right-secret");
-                      }
-                      mails.add(new Received(to, new String(data, StandardCharsets.UTF_8)));
-                    })
+                    .simpleMessageListener(new Mailboxes())
                     .authenticationHandlerFactory(
                         new EasyAuthenticationHandlerFactory((user, password, context) -> {
                           logins.add(user);
@@ -178,19 +188,26 @@ class MailSenderTest {
   }
 
   @Test
-  void a_wrong_password_and_a_refused_mail_are_told_without_what_the_server_says()
+  void a_wrong_password_and_a_recipient_who_is_not_there_are_told_and_nobody_gets_the_mail()
       throws Exception {
     serve(MailSenderTest::startTls);
     var wrong = Optional.of(new Channel.Login("staging", "wrong-secret"));
 
     var login = (Failed) send(Tls.trusting(ISSUED), Encryption.StartTls, wrong, "a@example.org");
     var mail =
-        (Failed) send(Tls.trusting(ISSUED), Encryption.StartTls, LOGIN, "nobody@example.org");
+        (Failed)
+            send(
+                Tls.trusting(ISSUED),
+                Encryption.StartTls,
+                LOGIN,
+                "a@example.org",
+                "nobody@example.org");
 
     assertThat(login)
         .isEqualTo(
             Failed.refused("the mail server does not accept username and password of the Secret"));
-    assertThat(mail).isEqualTo(Failed.refused("the mail server refuses the mail (550)"));
+    assertThat(mail).isEqualTo(Failed.refused("the mail server refuses a recipient (553)"));
+    assertThat(mails).isEmpty();
   }
 
   @Test
