@@ -33,17 +33,27 @@ class RenderTest {
   /** Fields that all-overrides lacks, and where they are shown or why they are not. */
   private static final Map<String, String> ELSEWHERE =
       new TreeMap<>(
-          Map.of(
-              "infrastructure", "asks questions and shapes no object: CapacityTest, DnsRecordsTest",
-              "ingress.acme.first.caBundle", "beside server it would be Custom: AcmeBudgetTest",
-              "ingress.acme.first.directory", "beside server it would be Custom: AcmeBudgetTest",
-              "ingress.addresses", "expected of the records: DnsRecordsTest",
-              "ingress.mode", "the other mode: golden/shared-ingress",
-              "ingress.shared", "the other mode: golden/shared-ingress, SharedIngressTest",
-              "rollback", "of a first deployment that fails: FirstDeploymentTest",
-              "services.postgres.seed.configMapRef", "beside volume it is refused: jobs/seed.yaml",
-              "suspend", "nothing is made then",
-              "validation", "DeclaredChecksTest; containers: golden/access"));
+          Map.ofEntries(
+              Map.entry(
+                  "infrastructure",
+                  "asks questions and shapes no object: CapacityTest, DnsRecordsTest"),
+              Map.entry(
+                  "ingress.acme.first.caBundle",
+                  "beside server it would be Custom: AcmeBudgetTest"),
+              Map.entry(
+                  "ingress.acme.first.directory",
+                  "beside server it would be Custom: AcmeBudgetTest"),
+              Map.entry("ingress.addresses", "expected of the records: DnsRecordsTest"),
+              Map.entry("ingress.mode", "the other mode: golden/shared-ingress"),
+              Map.entry(
+                  "ingress.shared", "the other mode: golden/shared-ingress, SharedIngressTest"),
+              Map.entry("notifications", "tells people, makes nothing: OutboxTest, NotifierTest"),
+              Map.entry("rollback", "of a first deployment that fails: FirstDeploymentTest"),
+              Map.entry(
+                  "services.postgres.seed.configMapRef",
+                  "beside volume it is refused: jobs/seed.yaml"),
+              Map.entry("suspend", "nothing is made then"),
+              Map.entry("validation", "DeclaredChecksTest; containers: golden/access")));
 
   /** Structures that are handed on as they are. */
   private static final Set<String> OF_KUBERNETES =
