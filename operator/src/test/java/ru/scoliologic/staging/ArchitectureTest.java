@@ -29,6 +29,7 @@ class ArchitectureTest {
           "release",
           "validation",
           "monitoring",
+          "notification",
           "ollama",
           "agent",
           "registry",

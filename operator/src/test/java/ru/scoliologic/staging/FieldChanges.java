@@ -68,6 +68,7 @@ public final class FieldChanges {
           Map.entry("secrets.keys[].optional", "lets a key be absent: ConfigurationTest"),
           Map.entry("secrets.keys[].pattern", "refuses a value: ConfigurationTest"),
           Map.entry("services.ollama.insecureRegistries", "part of a request: ModelPullsTest"),
+          Map.entry("notifications", "tells people: OutboxTest, NotifierTest"),
           Map.entry("rollback", "of a first deployment that fails: FirstDeploymentTest, WipeIT"),
           Map.entry("services.postgres.deadlineSeconds", "a matter of time: ComponentTest"),
           Map.entry("services.redis.deadlineSeconds", "a matter of time: ComponentTest"),
@@ -102,6 +103,9 @@ public final class FieldChanges {
           Map.entry("services.app.envFrom", "[{\"configMapRef\":{\"name\":\"given\"}}]"),
           Map.entry("services.app.env", "[{\"name\":\"OTHER\",\"value\":\"$(REDIS_HOST)\"}]"),
           Map.entry("services.app.env[].name", "\"OTHER\""),
+          Map.entry(
+              "notifications",
+              "[{\"name\":\"other\",\"webhook\":{\"url\":\"https://hooks.stub.test/\"}}]"),
           Map.entry("path", "\"/other\""),
           Map.entry("image", "\"other:2\""),
           Map.entry("services.app.deadlineSeconds", "300"),

@@ -175,6 +175,7 @@ final class BranchWatch {
             null,
             null,
             null,
+            null,
             List.of()));
     store.create(release);
     LOG.atInfo()

@@ -20,12 +20,12 @@ import java.util.Map;
             + " has(self.health.startSeconds) ? self.health.startSeconds : 120)",
     message = AppSpec.DEADLINE_MESSAGE)
 public record AppSpec(
-    @Required
-        @Size(min = 1, max = 512)
+    @Size(min = 1, max = 512)
         @ValidationRule(value = "self.matches('" + IMAGE_PATTERN + "')", message = IMAGE_MESSAGE)
         @JsonPropertyDescription(
             "Image of the application. A new one starts beside the serving one and takes over only"
-                + " when it is healthy.")
+                + " when it is healthy. With spec.gitops it is the first version, and of no account"
+                + " once a commit serves.")
         String image,
     @Default("" + DEFAULT_PORT)
         @Min(1)

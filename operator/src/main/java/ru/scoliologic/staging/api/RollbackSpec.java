@@ -13,16 +13,30 @@ public record RollbackSpec(
                 + " does. Nothing is wiped once every component has been available, nor with volumes"
                 + " of an earlier environment. Wipe needs ClusterRole staging-operator-wipe bound to"
                 + " the operator in the namespace.")
-        FirstDeployment firstDeployment) {
+        FirstDeployment firstDeployment,
+    @Default(DEFAULT_ON_FAILURE)
+        @JsonPropertyDescription(
+            "What happens when a version fails its checks after it got the traffic. Previous: the"
+                + " verified version before it serves again at once. Hold: it goes on serving, to be"
+                + " looked at, until another version is asked for.")
+        OnFailure onFailure) {
 
   static final String DEFAULT_FIRST_DEPLOYMENT = "Keep";
-  static final RollbackSpec DEFAULTS = new RollbackSpec(null);
+  static final String DEFAULT_ON_FAILURE = "Previous";
+  static final RollbackSpec DEFAULTS = new RollbackSpec(null, null);
 
   public RollbackSpec {
     firstDeployment =
         firstDeployment == null
             ? FirstDeployment.valueOf(DEFAULT_FIRST_DEPLOYMENT)
             : firstDeployment;
+    onFailure = onFailure == null ? OnFailure.valueOf(DEFAULT_ON_FAILURE) : onFailure;
+  }
+
+  /** What becomes of a version that fails its checks while it serves. */
+  public enum OnFailure {
+    Previous,
+    Hold
   }
 
   /** What becomes of a first deployment that fails. */

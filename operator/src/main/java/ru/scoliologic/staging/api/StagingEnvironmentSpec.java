@@ -4,13 +4,18 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /** What the environment is to be. Nothing but people and GitOps tools write here. */
 @ValidationRule(value = MonitoringSpec.DOMAIN_RULE, message = MonitoringSpec.DOMAIN_MESSAGE)
+@ValidationRule(
+    value = "has(self.services.app.image) || has(self.gitops)",
+    message = StagingEnvironmentSpec.IMAGE_MESSAGE)
 @ValidationRule(
     value = "self.ingress.mode == 'Shared' || has(self.domains.traefik)",
     message = StagingEnvironmentSpec.TRAEFIK_MESSAGE)
@@ -38,11 +43,24 @@ public record StagingEnvironmentSpec(
         ValidationSpec validation,
     @JsonPropertyDescription("What is checked before anything is made.")
         InfrastructureSpec infrastructure,
-    @JsonPropertyDescription("What becomes of a deployment that fails.") RollbackSpec rollback) {
+    @JsonPropertyDescription("What becomes of a deployment that fails.") RollbackSpec rollback,
+    @JsonPropertyDescription(
+            "The Git branch that the environment follows; versions come from"
+                + " spec.services.app.image alone when absent.")
+        GitopsSpec gitops,
+    @Size(max = 20)
+        @ValidationRule(
+            value = "self.all(n, self.exists_one(o, o.name == n.name))",
+            message = NotificationSpec.DISTINCT_MESSAGE)
+        @JsonPropertyDescription("Who is told how versions fare.")
+        List<NotificationSpec> notifications) {
 
   public static final String TRAEFIK_MESSAGE =
       "domains.traefik is missing: in ingress mode Own the dashboard needs a domain of its own, for"
           + " example traefik.staging.example.org";
+  public static final String IMAGE_MESSAGE =
+      "services.app.image is missing: give the application's image, or spec.gitops to build it from"
+          + " a branch";
   static final String DEFAULT_DELETION_POLICY = "Retain";
 
   public StagingEnvironmentSpec {
@@ -52,6 +70,7 @@ public record StagingEnvironmentSpec(
     suspend = suspend != null && suspend;
     validation = validation == null ? ValidationSpec.DEFAULTS : validation;
     rollback = rollback == null ? RollbackSpec.DEFAULTS : rollback;
+    notifications = notifications == null ? List.of() : List.copyOf(notifications);
     infrastructure = infrastructure == null ? new InfrastructureSpec(null, null) : infrastructure;
   }
 
@@ -71,6 +90,9 @@ public record StagingEnvironmentSpec(
     components.put("redis", services.redis());
     if (services.ollama() != null) {
       components.put("ollama", services.ollama());
+    }
+    if (gitops != null && gitops.ownRegistry()) {
+      components.put("registry", gitops.registry());
     }
     monitored().ifPresent(m -> components.put("prometheus", m.prometheus()));
     grafana().ifPresent(g -> components.put("grafana", g));

@@ -42,15 +42,14 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumn(
     name = "IMAGE",
     jsonPath = ".spec.image",
-    type = AdditionalPrinterColumn.Type.STRING,
-    priority = 1)
+    type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
     name = "STATE",
     jsonPath = ".status.state",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
-    name = "BUILD",
-    jsonPath = ".status.build.state",
+    name = "BUILT",
+    jsonPath = ".status.conditions[?(@.type==\"Built\")].status",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
     name = "VERIFIED",

@@ -12,7 +12,10 @@ import java.util.List;
 public record StagingReleaseSpec(
     @Required @Size(min = 1, max = 40) @JsonPropertyDescription("Name of the environment.")
         String environment,
-    @Size(min = 1, max = 512) @JsonPropertyDescription("Image of the application, as it was given.")
+    @Size(min = 1, max = 512)
+        @JsonPropertyDescription(
+            "Image of the application, as it was given; of a commit, status.image says it once it"
+                + " is built.")
         String image,
     @JsonPropertyDescription("The commit that the version is built from.") Commit commit,
     @Size(max = 64)
@@ -20,6 +23,10 @@ public record StagingReleaseSpec(
             "Hash of what the commit is built with; the same commit built otherwise is another"
                 + " version.")
         String buildHash,
+    @JsonPropertyDescription(
+            "Whether a version that awaits it may be rolled out; see spec.gitops.autoDeploy of the"
+                + " environment.")
+        Boolean approved,
     @Size(max = 63)
         @JsonPropertyDescription(
             "Any new value: try this version again although it failed, for example because the"
@@ -46,7 +53,8 @@ public record StagingReleaseSpec(
 
   /** A release of a given image. */
   public static StagingReleaseSpec ofImage(String environment, String image) {
-    return new StagingReleaseSpec(environment, image, null, null, null, null, null, List.of());
+    return new StagingReleaseSpec(
+        environment, image, null, null, null, null, null, null, List.of());
   }
 
   /** A commit, as Git tells of it. */

@@ -13,11 +13,12 @@ public record StagingReleaseStatus(
         @JsonPropertyDescription("The generation of the spec that this status speaks of.")
         Long observedGeneration,
     @JsonPropertyDescription(
-            "For people: Starting, Serving, Previous, Replaced, Failed or Superseded.")
+            "For people: Building, AwaitingApproval, Waiting, Starting, Serving, Previous, Replaced,"
+                + " Failed or Superseded.")
         String state,
     @JsonPropertyDescription("In one sentence: how it fared.") String message,
     @JsonPropertyDescription(
-            "RolledOut: it came up and got the traffic. Verified: the checks passed while it served;"
+            "Built: its image is in the registry. RolledOut: it came up and got the traffic. Verified: the checks passed while it served;"
                 + " once True it stays so. Superseded: another version was asked for before it was"
                 + " verified.")
         List<Condition> conditions,
@@ -30,18 +31,43 @@ public record StagingReleaseStatus(
         SmokeReport report,
     @JsonPropertyDescription("Whether its migration was run; it is not run again.")
         Boolean migrated,
-    @JsonPropertyDescription("How its build fares; only the agent writes here.")
-        BuildStatus build) {
+    @JsonPropertyDescription("Image of the version by its digest, once there is one.") String image,
+    @JsonPropertyDescription("How its build fares; only the agent writes here.") BuildStatus build,
+    @JsonPropertyDescription(
+            "Who is or was to be told of it: one entry for each notification and occasion, and for"
+                + " each status of the commit.")
+        List<Told> told) {
+
+  /** The same with other entries of who is told; none when empty. */
+  public StagingReleaseStatus telling(List<Told> entries) {
+    return new StagingReleaseStatus(
+        observedGeneration,
+        state,
+        message,
+        conditions,
+        timings,
+        handled,
+        failedWith,
+        report,
+        migrated,
+        image,
+        build,
+        entries == null || entries.isEmpty() ? null : List.copyOf(entries));
+  }
 
   /** What the agent says and nothing else. */
   public static StagingReleaseStatus ofBuild(BuildStatus build) {
-    return new StagingReleaseStatus(null, null, null, null, null, null, null, null, null, build);
+    return new StagingReleaseStatus(
+        null, null, null, null, null, null, null, null, null, null, build, null);
   }
 
   /**
    * The time of each step.
    *
-   * @param asked the version was first asked for
+   * @param committed the commit was made, as Git says
+   * @param asked the version was first asked for; for a commit, it was seen at the branch's head
+   * @param built its image was made
+   * @param pushed its image was in the registry
    * @param available it could serve
    * @param switched it got the traffic
    * @param verified the checks passed
@@ -49,8 +75,15 @@ public record StagingReleaseStatus(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Timings(
-      String asked, String available, String switched, String verified, Long secondsToVerified) {
-    public static final Timings NONE = new Timings(null, null, null, null, null);
+      String committed,
+      String asked,
+      String built,
+      String pushed,
+      String available,
+      String switched,
+      String verified,
+      Long secondsToVerified) {
+    public static final Timings NONE = new Timings(null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -92,6 +125,42 @@ public record StagingReleaseStatus(
     Failed,
     /** A newer commit came first. */
     Cancelled
+  }
+
+  /**
+   * One message.
+   *
+   * @param notification name of the entry of spec.notifications; {@code gitops.commitStatus} for
+   *     GitHub
+   * @param occasion what is told, for example Verified or CommitSuccess
+   * @param state what became of it
+   * @param since when there was something to tell
+   * @param at when it was last tried
+   * @param attempts number of tries
+   * @param next when it is tried again
+   * @param reason of the last failure: SecretMissing, Refused or Unreachable
+   * @param message in one sentence, why the last try failed
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Told(
+      String notification,
+      String occasion,
+      Telling state,
+      String since,
+      String at,
+      Integer attempts,
+      String next,
+      String reason,
+      String message) {}
+
+  /** What became of a message. */
+  public enum Telling {
+    /** It is to be sent, for the first time or again. */
+    Due,
+    /** The addressee took it. */
+    Told,
+    /** It could not be sent for an hour. */
+    GivenUp
   }
 
   /** The last request of each kind that was acted upon. */

@@ -141,6 +141,11 @@ final class Events {
                 now));
   }
 
+  /** Somebody who cannot be told how a version fares. */
+  void notification(StagingEnvironment environment, String sentence, Instant now) {
+    write(environment, Reason.NOTIFICATION_FAILED.camelCase(), "Warning", sentence, now);
+  }
+
   private void tell(
       StagingEnvironment environment, Condition condition, Set<String> waiting, Instant now) {
     var metadata = environment.getMetadata();

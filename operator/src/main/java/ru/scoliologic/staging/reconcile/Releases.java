@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.Ledger;
 
@@ -21,21 +22,25 @@ final class Releases {
   private final KubernetesClient client;
   private final OwnedObjects owned;
   private final Applier.Writes writes;
+  private final Notifier notifier;
 
-  Releases(KubernetesClient client, OwnedObjects owned, Applier.Writes writes) {
+  Releases(KubernetesClient client, OwnedObjects owned, Applier.Writes writes, Notifier notifier) {
     this.client = client;
     this.owned = owned;
     this.writes = writes;
+    this.notifier = notifier;
   }
 
-  void publish(Snapshot snapshot, Ledger.Facts facts) {
-    for (var release : Ledger.of(snapshot, facts)) {
+  void publish(Snapshot snapshot, Ledger.Facts facts, Masking masking) {
+    var carried = notifier.carry(snapshot, Ledger.of(snapshot, facts));
+    for (var release : carried.releases()) {
       var known = Ledger.find(snapshot, release.getSpec().image());
       if (known.isPresent() && release.getStatus().equals(known.get().getStatus())) {
         continue;
       }
       publish(release, known);
     }
+    notifier.tell(snapshot, carried, masking);
     for (var release : Ledger.surplus(snapshot, facts)) {
       client.resource(release).delete();
       writes.wrote("delete", release.getKind());

@@ -57,6 +57,7 @@ public final class SpecRules {
     rules.monitoring(spec);
     rules.infrastructure(spec.infrastructure());
     rules.problems.addAll(GitopsRules.problems(spec.gitops()));
+    rules.problems.addAll(NotificationRules.problems(spec.notifications()));
     return rules.problems;
   }
 

@@ -41,6 +41,7 @@ import ru.scoliologic.staging.infrastructure.DnsRecords;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.AcmeBudget;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
+import ru.scoliologic.staging.notification.Sender;
 import ru.scoliologic.staging.postgres.TaskReport;
 import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
@@ -73,6 +74,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Verification verification;
   private final CheckReports reports;
   private final Events events;
+  private final Notifier notifier;
   private final Releases releases;
   private final Telemetry telemetry;
   private final KnownSecrets secrets = new KnownSecrets();
@@ -88,7 +90,12 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     this.verification = new Verification(new Checks(clock)::run, clock, telemetry);
     this.reports = new CheckReports(client);
     this.events = new Events(client, instance, telemetry);
-    this.releases = new Releases(client, owned, telemetry::wrote);
+    this.notifier =
+        new Notifier(
+            Sender.withSystemTrust(),
+            references::secret,
+            (environment, sentence) -> events.notification(environment, sentence, clock.instant()));
+    this.releases = new Releases(client, owned, telemetry::wrote, notifier);
   }
 
   @Override
@@ -98,6 +105,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     sources.add(references);
     cluster.tells(() -> context.getPrimaryCache().list());
     sources.add(cluster);
+    sources.add(notifier.eventSource());
     telemetry.watch(() -> context.getPrimaryCache().list());
     return sources;
   }
@@ -136,7 +144,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     // After the status: a request of a release counts as handled only when what it led to is kept.
     pass.versions()
         .filter(versions -> Conditions.gateOpened(conditions(environment), Stage.DEPLOYMENT))
-        .ifPresent(versions -> releases.publish(versions.snapshot(), pass.facts(versions)));
+        .ifPresent(versions ->
+            releases.publish(versions.snapshot(), pass.facts(versions), pass.masking()));
     return UpdateControl.<StagingEnvironment>noUpdate()
         .rescheduleAfter(
             goesOn ? AT_ONCE : pass.next(period(environment), published, clock.instant()));
@@ -167,6 +176,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var uids = present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet());
     verification.keepOnly(uids);
     reports.keepOnly(uids);
+    notifier.keepOnly(uids);
     gatherer.keepOnly(uids);
     secrets.keepOnly(uids);
   }

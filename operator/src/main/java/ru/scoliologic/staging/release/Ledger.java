@@ -255,7 +255,9 @@ public final class Ledger {
             : facts.migrated().contains(image)
                 ? Boolean.TRUE
                 : last.map(StagingReleaseStatus::migrated).orElse(null),
-        null);
+        null,
+        null,
+        last.map(StagingReleaseStatus::told).orElse(null));
   }
 
   /** What is said of a first deployment that is removed; empty unless one is. */
@@ -412,7 +414,10 @@ public final class Ledger {
     var asked = last.asked() == null ? now() : last.asked();
     var done = last.verified() == null && verified ? now() : last.verified();
     return new Timings(
+        null,
         asked,
+        null,
+        null,
         last.available() == null && up ? now() : last.available(),
         last.switched() == null && up ? now() : last.switched(),
         done,

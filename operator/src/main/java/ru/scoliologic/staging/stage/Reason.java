@@ -266,6 +266,11 @@ public enum Reason {
   GIT_FAILED(
       "Git met an error that has no name of its own.",
       "Read the message; it is tried again by itself."),
+  NOTIFICATION_FAILED(
+      "Somebody who is named in spec.notifications, or GitHub, cannot be told how a version fares."
+          + " Nothing else is held up.",
+      "Correct what the message names: the Secret, the address, or the receiver itself. A message is"
+          + " tried for an hour; status.told of the release says what became of it."),
 
   SUSPENDED(
       "spec.suspend is true: nothing is changed and nothing is checked.",

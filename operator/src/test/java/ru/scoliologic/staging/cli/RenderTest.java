@@ -45,11 +45,11 @@ class RenderTest {
               Map.entry(
                   "ingress.acme.first.directory",
                   "beside server it would be Custom: AcmeBudgetTest"),
-              Map.entry("notifications", "shapes no object"),
               Map.entry("ingress.addresses", "expected of the records: DnsRecordsTest"),
               Map.entry("ingress.mode", "the other mode: golden/shared-ingress"),
               Map.entry(
                   "ingress.shared", "the other mode: golden/shared-ingress, SharedIngressTest"),
+              Map.entry("notifications", "tells people, makes nothing: OutboxTest, NotifierTest"),
               Map.entry("rollback", "of a first deployment that fails: FirstDeploymentTest"),
               Map.entry(
                   "services.postgres.seed.configMapRef",

@@ -88,6 +88,18 @@ class RefusedByTheServerIT {
         "name: ESIA_CLIENT_ID | name: GRAFANA_ADMIN_PASSWORD, generate: {length: 32, rotation: 1} | generate.rotation cannot be used for the password of Grafana",
         "name: ESIA_CLIENT_ID | name: JWT_SECRET | a key is listed twice",
         "name: ESIA_CLIENT_ID | name: A, minLength: 32, generate: {length: 31} | generate.length is less than minLength: raise it",
+        "deletionPolicy: Delete | notifications: [{name: a}] | has no or several addressees: give one of slack",
+        "deletionPolicy: Delete | notifications: [{name: a, webhook: {url: 'https://h.test/'}}, {name: a, webhook: {url: 'https://h.test/'}}] | holds a name twice",
+        "deletionPolicy: Delete | notifications: [{name: a, telegram: {chatId: team, tokenSecretKeyRef: {name: s, key: k}}}] | is not a chat",
+        "deletionPolicy: Delete | notifications: [{name: a, telegram: {chatId: '1', tokenSecretKeyRef: {name: s, key: k}, api: api.test}}] | is not a URL: give one like",
+        "deletionPolicy: Delete | notifications: [{name: a, telegram: {chatId: '1', tokenSecretKeyRef: {name: s, key: k}, api: 'https://u:p@api.test'}}] | holds credentials: leave them out",
+        "deletionPolicy: Delete | notifications: [{name: a, webhook: {}}] | needs one URL",
+        "deletionPolicy: Delete | notifications: [{name: a, webhook: {url: h.test}}] | is not a URL: give one like",
+        "deletionPolicy: Delete | notifications: [{name: a, webhook: {url: 'https://u:p@h.test/'}}] | holds credentials: give urlSecretKeyRef",
+        "deletionPolicy: Delete | notifications: [{name: a, email: {host: 'm.test:25', from: a@b.test, to: [c@d.test]}}] | is not a host name: give one like mail",
+        "deletionPolicy: Delete | notifications: [{name: a, email: {host: m.test, from: 'A <a@b.test>', to: [c@d.test]}}] | is not an e-mail address: give one like staging",
+        "deletionPolicy: Delete | notifications: [{name: a, email: {host: m.test, from: a@b.test, to: [c]}}] | holds what is no e-mail address",
+        "deletionPolicy: Delete | notifications: [{name: a, email: {host: m.test, from: a@b.test, to: [c@d.test], encryption: None, credentials: {name: s}}}] | sends a password in the clear",
         "name: env | name: a-name-that-is-longer-than-forty-characters | at most 40 characters",
         "name: env | name: my.env | hold only a-z"
       })

@@ -8,6 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.notification.World;
 
 class SpecRulesTest {
   @Test
@@ -72,6 +73,43 @@ class SpecRulesTest {
             .environment();
 
     assertThat(SpecRules.problems(edited)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[{name: a}] | spec.notifications[a] has no or several addressees",
+        "[{name: a, slack: {urlSecretKeyRef: {name: s, key: k}}, webhook: {url: 'https://h.test/'}}] | spec.notifications[a] has no or several addressees",
+        "[{webhook: {url: 'https://h.test/'}}] | spec.notifications[].name is missing",
+        "[{name: a, webhook: {url: 'https://h.test/'}}, {name: a, webhook: {url: 'https://h.test/'}}] | spec.notifications: holds a name twice",
+        "[{name: a, slack: {urlSecretKeyRef: {name: s}}}] | spec.notifications[a].slack.urlSecretKeyRef is missing",
+        "[{name: a, telegram: {chatId: team, tokenSecretKeyRef: {name: s, key: k}}}] | spec.notifications[a].telegram.chatId: 'team' is not a chat",
+        "[{name: a, telegram: {chatId: '-1', tokenSecretKeyRef: {name: s, key: k}, api: api.test}}] | spec.notifications[a].telegram.api: 'api.test' is not a URL",
+        "[{name: a, telegram: {chatId: '-1', tokenSecretKeyRef: {name: s, key: k}, api: 'https://u:p@api.test'}}] | spec.notifications[a].telegram.api holds credentials",
+        "[{name: a, webhook: {}}] | spec.notifications[a].webhook needs one URL",
+        "[{name: a, webhook: {url: 'https://h.test/', urlSecretKeyRef: {name: s, key: k}}}] | spec.notifications[a].webhook needs one URL",
+        "[{name: a, webhook: {url: h.test}}] | spec.notifications[a].webhook.url: 'h.test' is not a URL",
+        "[{name: a, webhook: {url: 'https://u:p@h.test/'}}] | spec.notifications[a].webhook.url holds credentials",
+        "[{name: a, email: {host: 'm.test:25', from: a@b.test, to: [c@d.test]}}] | spec.notifications[a].email.host: 'm.test:25' is not a host name",
+        "[{name: a, email: {host: m.test, from: 'A <a@b.test>', to: [c@d.test]}}] | spec.notifications[a].email.from: 'A <a@b.test>' is not an e-mail address",
+        "[{name: a, email: {host: m.test, from: a@b.test, to: [c]}}] | spec.notifications[a].email.to: 'c' holds what is no e-mail address",
+        "[{name: a, email: {host: m.test, from: a@b.test, to: []}}] | spec.notifications[a].email.to is missing",
+        "[{name: a, email: {host: m.test, from: a@b.test, to: [c@d.test], encryption: None, credentials: {name: s}}}] | spec.notifications[a].email sends a password in the clear"
+      })
+  void who_is_told_is_checked(String notifications, String expected) {
+    var edited =
+        Given.aGoodStart()
+            .edited(yaml -> yaml + "  notifications: " + notifications + "\n")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(edited)).singleElement().asString().startsWith(expected);
+  }
+
+  @Test
+  void the_notifications_of_the_examples_are_accepted() {
+    assertThat(SpecRules.problems(World.environment())).isEmpty();
   }
 
   @Test

@@ -105,6 +105,8 @@ class FirstDeploymentTest {
             null,
             null,
             null,
+            null,
+            null,
             null));
     return release;
   }

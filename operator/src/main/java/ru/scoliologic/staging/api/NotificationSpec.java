@@ -1,0 +1,175 @@
+package ru.scoliologic.staging.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+
+/** Somebody who is told how versions fare: by Slack, Telegram, e-mail or a webhook. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+    value =
+        "(has(self.slack) ? 1 : 0) + (has(self.telegram) ? 1 : 0) + (has(self.email) ? 1 : 0) +"
+            + " (has(self.webhook) ? 1 : 0) == 1",
+    message = NotificationSpec.ONE_MESSAGE)
+public record NotificationSpec(
+    @Required
+        @Size(min = 1, max = 63)
+        @JsonPropertyDescription("Name of this entry; each has its own.")
+        String name,
+    @Size(max = 4)
+        @JsonPropertyDescription(
+            "What is told: Verified, RolledBack, Failed, Recovered; all of them when absent.")
+        List<Occasion> on,
+    @JsonPropertyDescription("An incoming webhook of Slack, or of what understands the same.")
+        Slack slack,
+    @JsonPropertyDescription("A bot of Telegram.") Telegram telegram,
+    @JsonPropertyDescription("A mail server.") Email email,
+    @JsonPropertyDescription("A URL that gets a signed JSON document.") Webhook webhook) {
+
+  public static final String ONE_MESSAGE =
+      "has no or several addressees: give one of slack, telegram, email and webhook";
+  public static final String URL_PATTERN = "^https?://[^ ]+$";
+  public static final String URL_MESSAGE =
+      "is not a URL: give one like https://hooks.example.org/staging";
+  public static final String PASSWORD_PATTERN = "^https?://[^/]*@.*";
+  public static final String DISTINCT_MESSAGE =
+      "holds a name twice: give each entry a name of its own";
+
+  public NotificationSpec {
+    on = on == null || on.isEmpty() ? List.of(Occasion.values()) : List.copyOf(on);
+  }
+
+  /** What is worth telling. */
+  public enum Occasion {
+    /** A version passed its checks. */
+    Verified,
+    /** A version failed after it had got the traffic; the one before serves again. */
+    RolledBack,
+    /** A version failed before it got any traffic, or was not built. */
+    Failed,
+    /** A version passed after one before it had failed. */
+    Recovered
+  }
+
+  /** An incoming webhook; its URL is a credential. */
+  public record Slack(
+      @Required @JsonPropertyDescription("Key of a Secret with the webhook's URL.")
+          KeyRef urlSecretKeyRef) {}
+
+  /** A bot that writes into a chat. */
+  public record Telegram(
+      @Required
+          @Size(min = 1, max = 64)
+          @ValidationRule(value = "self.matches('" + CHAT_PATTERN + "')", message = CHAT_MESSAGE)
+          @JsonPropertyDescription("Chat, as its number or @name.")
+          String chatId,
+      @Required @JsonPropertyDescription("Key of a Secret with the bot's token.")
+          KeyRef tokenSecretKeyRef,
+      @Default("https://api.telegram.org")
+          @Size(max = 300)
+          @ValidationRule(value = "self.matches('" + URL_PATTERN + "')", message = URL_MESSAGE)
+          @ValidationRule(
+              value = "!self.matches('" + PASSWORD_PATTERN + "')",
+              message = API_PASSWORD_MESSAGE)
+          @JsonPropertyDescription("Where Telegram's API is; another one behind a proxy.")
+          String api) {
+    public static final String CHAT_PATTERN = "^(-?[0-9]+|@[A-Za-z0-9_]+)$";
+    public static final String CHAT_MESSAGE =
+        "is not a chat: give its number, like -1001234567890, or the name of a channel, like @team";
+    public static final String API_PASSWORD_MESSAGE =
+        "holds credentials: leave them out, the token is read from tokenSecretKeyRef";
+
+    public Telegram {
+      api = api == null ? "https://api.telegram.org" : api;
+    }
+  }
+
+  /** Mail by SMTP. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "!has(self.credentials) || !has(self.encryption) || self.encryption != 'None'",
+      message = Email.CLEAR_MESSAGE)
+  public record Email(
+      @Required
+          @Size(min = 1, max = 253)
+          @ValidationRule(value = "self.matches('" + HOST_PATTERN + "')", message = HOST_MESSAGE)
+          @JsonPropertyDescription("Host of the mail server.")
+          String host,
+      @Default("587") @Min(1) @Max(65535) @JsonPropertyDescription("Port of the mail server.")
+          Integer port,
+      @Default("StartTls")
+          @JsonPropertyDescription(
+              "StartTls, Tls (from the first byte) or None, for a server in one's own network.")
+          Encryption encryption,
+      @Required
+          @Size(min = 3, max = 254)
+          @ValidationRule(
+              value = "self.matches('" + ADDRESS_PATTERN + "')",
+              message = ADDRESS_MESSAGE)
+          @JsonPropertyDescription("Sender.")
+          String from,
+      @Required
+          @Size(min = 1, max = 20)
+          @ValidationRule(
+              value = "self.all(a, a.matches('" + ADDRESS_PATTERN + "'))",
+              message = RECIPIENTS_MESSAGE)
+          @JsonPropertyDescription("Recipients.")
+          List<@Size(min = 3, max = 254) String> to,
+      @JsonPropertyDescription("A Secret with the keys username and password.")
+          SharedIngress.SecretName credentials) {
+    public static final String HOST_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$";
+    public static final String HOST_MESSAGE =
+        "is not a host name: give one like mail.example.org, and the port in port";
+    public static final String ADDRESS_PATTERN = "^[A-Za-z0-9.!#$%&*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$";
+    public static final String ADDRESS_MESSAGE =
+        "is not an e-mail address: give one like staging@example.org";
+    public static final String RECIPIENTS_MESSAGE =
+        "holds what is no e-mail address: give ones like team@example.org";
+    public static final String CLEAR_MESSAGE =
+        "sends a password in the clear: set encryption to StartTls or Tls, or leave credentials"
+            + " out";
+
+    public Email {
+      port = port == null ? 587 : port;
+      encryption = encryption == null ? Encryption.StartTls : encryption;
+      to = to == null ? List.of() : List.copyOf(to);
+    }
+
+    /** How the connection is protected. */
+    public enum Encryption {
+      StartTls,
+      Tls,
+      None
+    }
+  }
+
+  /** A URL that gets a JSON document. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @ValidationRule(
+      value = "has(self.url) != has(self.urlSecretKeyRef)",
+      message = Webhook.ONE_MESSAGE)
+  public record Webhook(
+      @Size(max = 1000)
+          @ValidationRule(value = "self.matches('" + URL_PATTERN + "')", message = URL_MESSAGE)
+          @ValidationRule(
+              value = "!self.matches('" + PASSWORD_PATTERN + "')",
+              message = Webhook.PASSWORD_MESSAGE)
+          @JsonPropertyDescription("The URL.")
+          String url,
+      @JsonPropertyDescription("Key of a Secret with the URL.") KeyRef urlSecretKeyRef,
+      @JsonPropertyDescription(
+              "Key of a Secret with the word that signs the body: X-Staging-Signature-256 holds"
+                  + " sha256= and its HMAC.")
+          KeyRef signingSecretKeyRef) {
+    public static final String ONE_MESSAGE =
+        "needs one URL: give url, or urlSecretKeyRef when it is a credential";
+    public static final String PASSWORD_MESSAGE =
+        "holds credentials: give urlSecretKeyRef, the key of a Secret with the URL";
+  }
+}

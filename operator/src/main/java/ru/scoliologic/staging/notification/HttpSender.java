@@ -1,0 +1,274 @@
+package ru.scoliologic.staging.notification;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+
+/**
+ * Sends by HTTP. A redirect is never followed: it would carry a credential elsewhere. Exceptions of
+ * the client quote URLs, so nothing of their texts is passed on.
+ */
+public final class HttpSender {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Of an answer that is read at all. */
+  private static final int LONGEST_ANSWER = 64 * 1024;
+
+  private static final int TOO_MANY_REQUESTS = 429;
+  private static final int UNAVAILABLE = 503;
+
+  private final HttpClient client;
+  private final Duration patience;
+
+  /**
+   * A sender.
+   *
+   * @param tls what servers' certificates are verified with
+   * @param patience for the whole of a request
+   */
+  public HttpSender(SSLContext tls, Duration patience) {
+    this.patience = patience;
+    this.client =
+        HttpClient.newBuilder()
+            .sslContext(tls)
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(patience)
+            .executor(Executors.newVirtualThreadPerTaskExecutor())
+            .build();
+  }
+
+  Outcome send(Letter letter) throws InterruptedException {
+    HttpRequest request;
+    try {
+      request = request(letter);
+    } catch (NotUsable e) {
+      return Outcome.Failed.refused(e.getMessage());
+    }
+    var answer =
+        client.sendAsync(
+            request,
+            info ->
+                info.statusCode() == TOO_MANY_REQUESTS
+                    ? BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER).apply(info)
+                    : HttpResponse.BodySubscribers.replacing(""));
+    try {
+      return outcome(answer.get(patience.toMillis(), TimeUnit.MILLISECONDS), letter.channel());
+    } catch (TimeoutException e) {
+      answer.cancel(true);
+      return late();
+    } catch (ExecutionException e) {
+      return failed(e.getCause());
+    }
+  }
+
+  private HttpRequest request(Letter letter) throws NotUsable {
+    return switch (letter.channel()) {
+      case Channel.Slack(String url) -> post(url, letter, Documents.slack(letter.news())).build();
+      case Channel.Telegram(String api, String chat, String token) ->
+          post(
+                  withoutSlash(api) + "/bot" + token + "/sendMessage",
+                  letter,
+                  Documents.telegram(chat, letter.news()))
+              .build();
+      case Channel.Webhook(String url, Optional<String> signingKey) -> {
+        var body = Documents.webhook(letter.key(), letter.news());
+        var request = post(url, letter, body);
+        signingKey.ifPresent(
+            key -> request.header("X-Staging-Signature-256", "sha256=" + signature(key, body)));
+        yield request.build();
+      }
+      case Channel.CommitStatus(
+              String api,
+              String repository,
+              String commit,
+              String state,
+              String token) -> {
+        var path =
+            RepositoryLink.ownerAndName(repository)
+                .orElseThrow(() ->
+                    new NotUsable(
+                        "spec.gitops.repository does not end with owner/name, as one on GitHub"
+                            + " does"));
+        yield post(
+                "%s/repos/%s/statuses/%s".formatted(withoutSlash(api), path, commit),
+                letter,
+                Documents.commitStatus(state, letter.news()))
+            .header("Authorization", "Bearer " + headerValue(token))
+            .header("Accept", "application/vnd.github+json")
+            .header("X-GitHub-Api-Version", "2022-11-28")
+            .build();
+      }
+      case Channel.Mail mail -> throw new IllegalArgumentException("mail does not go by HTTP");
+    };
+  }
+
+  private HttpRequest.Builder post(String url, Letter letter, String body) throws NotUsable {
+    return HttpRequest.newBuilder(uri(url))
+        .timeout(patience)
+        .header("Content-Type", "application/json")
+        .header("User-Agent", "staging-operator")
+        .header("Idempotency-Key", letter.key())
+        .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8));
+  }
+
+  private static URI uri(String url) throws NotUsable {
+    try {
+      var uri = new URI(url);
+      boolean web = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
+      if (web && uri.getHost() != null && uri.getUserInfo() == null) {
+        return uri;
+      }
+    } catch (URISyntaxException e) {
+      // Told below, without the text, which may be a credential.
+    }
+    throw new NotUsable(
+        "what the Secret or the spec gives is not usable in a URL: it needs https://host/path,"
+            + " without user:password@, spaces or line ends");
+  }
+
+  /** A header with a line end could hold another one; the client would refuse it by quoting it. */
+  private static String headerValue(String token) throws NotUsable {
+    if (token.chars().anyMatch(c -> c <= ' ' || c > '~')) {
+      throw new NotUsable("the token in the Secret has characters that no token has");
+    }
+    return token;
+  }
+
+  private static String withoutSlash(String api) {
+    return api.endsWith("/") ? api.substring(0, api.length() - 1) : api;
+  }
+
+  /** Hexadecimal HMAC with SHA-256 of the body's UTF-8. */
+  static String signature(String key, String body) {
+    try {
+      var mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+      return HexFormat.of().formatHex(mac.doFinal(body.getBytes(StandardCharsets.UTF_8)));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JVM has HmacSHA256", e);
+    }
+  }
+
+  private static Outcome outcome(HttpResponse<String> answer, Channel channel) {
+    int status = answer.statusCode();
+    if (status >= 200 && status < 300) {
+      return new Outcome.Sent();
+    }
+    var wait = wait(answer);
+    if (status == TOO_MANY_REQUESTS || (status == UNAVAILABLE && !wait.isZero())) {
+      return new Outcome.Failed(
+          Outcome.Kind.Unreachable,
+          "the receiver answers %d: asks for a pause".formatted(status),
+          wait);
+    }
+    // GitHub says with 403 that too much was asked of it.
+    if (status >= 500 || status == 408 || status == 425 || !wait.isZero()) {
+      return new Outcome.Failed(Outcome.Kind.Unreachable, "the receiver answers " + status, wait);
+    }
+    return Outcome.Failed.refused(
+        "the receiver answers %d: %s".formatted(status, cure(status, channel)));
+  }
+
+  private static String cure(int status, Channel channel) {
+    if (status < 400) {
+      return "it redirects, which is not followed; give the URL that it leads to";
+    }
+    return switch (channel) {
+      case Channel.Slack slack -> "see whether the webhook still exists and the Secret has its URL";
+      case Channel.Telegram telegram ->
+          "see whether the Secret has the bot's token, and the bot is in the chat and may write";
+      case Channel.CommitStatus github ->
+          "see whether the token is valid and may write commit statuses of the repository, and"
+              + " whether the repository has the commit";
+      case Channel.Webhook webhook -> "see the receiver's log";
+      case Channel.Mail mail -> throw new IllegalArgumentException("mail does not go by HTTP");
+    };
+  }
+
+  /** What the header Retry-After asks for, or Telegram's retry_after; zero for nothing. */
+  private static Duration wait(HttpResponse<String> answer) {
+    return answer
+        .headers()
+        .firstValue("Retry-After")
+        .flatMap(HttpSender::parsed)
+        .or(() -> retryAfter(answer.body()))
+        .filter(wait -> !wait.isNegative())
+        .orElse(Duration.ZERO);
+  }
+
+  private static Optional<Duration> parsed(String header) {
+    try {
+      return Optional.of(
+          header.matches("[0-9]{1,9}")
+              ? Duration.ofSeconds(Long.parseLong(header))
+              : Duration.between(
+                  Instant.now(),
+                  ZonedDateTime.parse(header, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant()));
+    } catch (DateTimeParseException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Duration> retryAfter(String body) {
+    try {
+      int seconds = JSON.readTree(body).path("parameters").path("retry_after").asInt(0);
+      return seconds > 0 ? Optional.of(Duration.ofSeconds(seconds)) : Optional.empty();
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Outcome failed(Throwable cause) {
+    return switch (cause) {
+      case HttpTimeoutException e -> late();
+      case SSLException e ->
+          Outcome.Failed.refused(
+              "the receiver has a certificate that is not accepted, or speaks no TLS at that port");
+      case ConnectException e ->
+          Outcome.Failed.unreachable(
+              e.getCause() instanceof UnresolvedAddressException
+                  ? "the receiver has a host name that cannot be resolved"
+                  : "the receiver does not take connections");
+      case IOException e -> Outcome.Failed.unreachable("the receiver broke the connection off");
+      default -> Outcome.Failed.unreachable("met an error: " + cause.getClass().getSimpleName());
+    };
+  }
+
+  private static Outcome late() {
+    return Outcome.Failed.unreachable("the receiver did not answer in time");
+  }
+
+  /** Its message says what is wrong with the request, without quoting it. */
+  private static final class NotUsable extends Exception {
+    private NotUsable(String message) {
+      super(message);
+    }
+  }
+}

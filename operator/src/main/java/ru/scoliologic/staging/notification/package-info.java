@@ -1,0 +1,2 @@
+/** Telling people, and GitHub, how versions fare. */
+package ru.scoliologic.staging.notification;
