@@ -103,8 +103,7 @@ public final class AppResources {
     plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
     for (var version : rollout.kept()) {
       boolean held = variables.isEmpty() || !dependenciesReady || migration.holds(version);
-      var deployment =
-          deployment(version, retries.apply(version), stopped ? 0 : spec.replicas());
+      var deployment = deployment(version, retries.apply(version), stopped ? 0 : spec.replicas());
       plan.add(new Planned(Stage.DEPLOYMENT, deployment, held));
     }
     plan.addAll(migration.plan());

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -49,13 +48,9 @@ public record Rollout(
 
     /** The versions laid out anew; another one that serves got the traffic now. */
     public Rollout laidOut(
-        Optional<Version> next,
-        Optional<Version> candidate,
-        Optional<Version> kept,
-        Instant now) {
+        Optional<Version> next, Optional<Version> candidate, Optional<Version> kept, Instant now) {
       boolean switches = serving.isPresent() && !serving.equals(next);
-      return new Rollout(
-          next.orElse(Version.NONE), candidate, kept, switches ? now : switchedAt);
+      return new Rollout(next.orElse(Version.NONE), candidate, kept, switches ? now : switchedAt);
     }
   }
 
@@ -106,8 +101,7 @@ public record Rollout(
         .or(() ->
             service
                 .map(s -> s.getSpec().getSelector().get(Labels.VERSION))
-                .flatMap(id ->
-                    deployed.stream().filter(v -> v.id().equals(id)).findFirst()))
+                .flatMap(id -> deployed.stream().filter(v -> v.id().equals(id)).findFirst()))
         .or(() -> deployed.stream().filter(v -> available(snapshot, v)).findFirst());
   }
 
@@ -125,9 +119,7 @@ public record Rollout(
 
   private static Optional<Version> found(
       String id, Function<String, Optional<Version>> known, List<Version> deployed) {
-    return known
-        .apply(id)
-        .or(() -> deployed.stream().filter(v -> v.id().equals(id)).findFirst());
+    return known.apply(id).or(() -> deployed.stream().filter(v -> v.id().equals(id)).findFirst());
   }
 
   /** Versions that have a Deployment, as far as they are known by it. */

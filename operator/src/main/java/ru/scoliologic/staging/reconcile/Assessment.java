@@ -28,8 +28,7 @@ import ru.scoliologic.staging.stage.StageResult;
 final class Assessment {
   /** Reasons of a component that is on its way. */
   private static final Set<Reason> WAITING =
-      EnumSet.of(
-          Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING, Reason.AWAITING_FIRST_BUILD);
+      EnumSet.of(Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING, Reason.AWAITING_FIRST_BUILD);
 
   /** Reasons that only a change of the spec removes. */
   private static final Set<Reason> SPEC_ONLY =

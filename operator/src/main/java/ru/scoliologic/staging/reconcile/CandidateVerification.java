@@ -31,9 +31,7 @@ final class CandidateVerification {
   private final Verification verification;
 
   CandidateVerification(Clock clock, Telemetry telemetry) {
-    this(
-        new Verification(
-            target -> CandidateChecks.run(target), clock, telemetry));
+    this(new Verification(target -> CandidateChecks.run(target), clock, telemetry));
   }
 
   CandidateVerification(Verification verification) {
@@ -53,8 +51,7 @@ final class CandidateVerification {
   Look look(Snapshot snapshot, Settings settings, String configuration) {
     var seen = Rollout.see(snapshot, id -> Catalog.known(snapshot, id));
     var target = Target.of(snapshot, seen.serving().isPresent());
-    var candidate =
-        Situations.candidate(seen, target).filter(v -> Rollout.available(snapshot, v));
+    var candidate = Situations.candidate(seen, target).filter(v -> Rollout.available(snapshot, v));
     var pod = candidate.flatMap(version -> pod(snapshot, version));
     if (pod.isEmpty() || seen.serving().isEmpty()) {
       return Look.NOTHING;
@@ -69,7 +66,9 @@ final class CandidateVerification {
             CheckTargets.hash(settings));
     var round =
         verification.answer(
-            uid, subject, CheckTargets.candidate(snapshot, settings, pod.get().getStatus().getPodIP()));
+            uid,
+            subject,
+            CheckTargets.candidate(snapshot, settings, pod.get().getStatus().getPodIP()));
     if (round.waiting().isPresent()) {
       return new Look(Checks.INCONCLUSIVE, round.waiting());
     }
@@ -106,8 +105,7 @@ final class CandidateVerification {
                     "version %s is up beside the serving one and does not pass yet: %s"
                         .formatted(version.title(), said),
                     StageResult.Waiting.SOON)))
-        : new Look(
-            Checks.FAILED, Optional.of(new StageResult.Failing(Reason.CHECKS_FAILED, said)));
+        : new Look(Checks.FAILED, Optional.of(new StageResult.Failing(Reason.CHECKS_FAILED, said)));
   }
 
   /** Names of the critical checks that a version failed when it last was checked. */

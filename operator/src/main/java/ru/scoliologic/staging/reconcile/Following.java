@@ -44,8 +44,7 @@ final class Following {
         .orElse(followed);
   }
 
-  private static StageResult.Ready newest(
-      Snapshot snapshot, Plan plan, StagingRelease release) {
+  private static StageResult.Ready newest(Snapshot snapshot, Plan plan, StagingRelease release) {
     var version = Catalog.version(snapshot, release);
     var serving = plan.rollout().serving();
     var seeRelease = "see StagingRelease " + release.getMetadata().getName();
@@ -92,15 +91,15 @@ final class Following {
     if (!followed.isReady()) {
       return followed;
     }
-    var head =
-        plan.target().desired().flatMap(version -> Catalog.find(snapshot, version.id()));
+    var head = plan.target().desired().flatMap(version -> Catalog.find(snapshot, version.id()));
     var build = head.flatMap(r -> Optional.ofNullable(r.getStatus())).map(s -> s.build());
     var message =
         head.map(release ->
                 "release %s is to be the first version: %s"
                     .formatted(
                         release.getMetadata().getName(),
-                        build.map(b -> b.message() == null ? b.state().name() : b.message())
+                        build
+                            .map(b -> b.message() == null ? b.state().name() : b.message())
                             .orElse("its build has not begun")))
             .orElse("the first build is awaited: " + followed.message());
     return new StageResult.Waiting(Reason.AWAITING_FIRST_BUILD, message);

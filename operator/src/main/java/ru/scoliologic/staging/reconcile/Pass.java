@@ -106,8 +106,7 @@ record Pass(
             : last == null ? null : last.urls(),
         versions
             .filter(v -> !isGone())
-            .map(v ->
-                v.plan().published(v.snapshot()))
+            .map(v -> v.plan().published(v.snapshot()))
             .orElse(last == null || isGone() ? null : last.app()),
         accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
         nextRetry(last, clock.instant()),

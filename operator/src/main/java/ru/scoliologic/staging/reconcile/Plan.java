@@ -31,8 +31,8 @@ import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.registry.RegistryResources;
-import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Catalog;
+import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.release.NextStep;
 import ru.scoliologic.staging.release.NextStep.Checks;
@@ -120,9 +120,7 @@ public record Plan(
             tasks.holdTheApp()));
     // Where no image is named, the first one is built while its database comes up.
     var delivery =
-        environment.getSpec().services().app().image() == null
-            ? Stage.CONFIGURATION
-            : Stage.GITOPS;
+        environment.getSpec().services().app().image() == null ? Stage.CONFIGURATION : Stage.GITOPS;
     objects.addAll(delivery(snapshot, delivery, settings));
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
@@ -152,7 +150,9 @@ public record Plan(
     return new ContainerChecks.Surface(
         serving.image(),
         Infrastructure.address(snapshot).orElse(""),
-        Catalog.find(snapshot, serving.id()).map(release -> release.getSpec().revalidate()).orElse(""),
+        Catalog.find(snapshot, serving.id())
+            .map(release -> release.getSpec().revalidate())
+            .orElse(""),
         app.configuration(),
         settings.caBundle(),
         snapshot.environment().getSpec().grafana().isPresent(),
@@ -174,7 +174,9 @@ public record Plan(
 
   /** What the release of a version asks for, or empty. */
   private static String retry(Snapshot snapshot, Version version) {
-    return Catalog.find(snapshot, version.id()).map(release -> release.getSpec().retry()).orElse("");
+    return Catalog.find(snapshot, version.id())
+        .map(release -> release.getSpec().retry())
+        .orElse("");
   }
 
   private static List<Planned> ingress(Snapshot snapshot, Settings settings) {

@@ -2,7 +2,7 @@ package ru.scoliologic.staging.reconcile;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.RollbackSpec;
@@ -42,8 +42,7 @@ final class Situations {
     static final Evidence NONE = new Evidence(Checks.UNKNOWN, Checks.UNKNOWN, false, false);
   }
 
-  private Situations(
-      Snapshot snapshot, Rollout.Seen seen, Target target, String configuration) {
+  private Situations(Snapshot snapshot, Rollout.Seen seen, Target target, String configuration) {
     this.snapshot = snapshot;
     this.seen = seen;
     this.target = target;
@@ -87,7 +86,7 @@ final class Situations {
   }
 
   /** Every version that has a release, the oldest first, and those that have none yet. */
-  private LinkedHashMap<String, NextStep.Version> versions() {
+  private Map<String, NextStep.Version> versions() {
     var versions = new LinkedHashMap<String, NextStep.Version>();
     Catalog.releases(snapshot).forEach(r -> versions.put(Catalog.id(r), version(r)));
     Stream.of(

@@ -43,8 +43,8 @@ import ru.scoliologic.staging.ingress.AcmeBudget;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.notification.Sender;
 import ru.scoliologic.staging.postgres.TaskReport;
-import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Catalog;
+import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.release.NextStep;
 import ru.scoliologic.staging.stage.Conditions;
@@ -291,8 +291,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             seen,
             plan.target(),
             plan.configuration(),
-            new Situations.Evidence(
-                serving, look.checks(), blames, plan.migration().failed())));
+            new Situations.Evidence(serving, look.checks(), blames, plan.migration().failed())));
   }
 
   /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */
@@ -325,12 +324,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             : kept.isEmpty() ? teardown.result() : refused(kept));
     var versions =
         new Versions(
-            made,
-            rest,
-            rest.step(),
-            Optional.empty(),
-            List.of(),
-            Optional.of(teardown.result()));
+            made, rest, rest.step(), Optional.empty(), List.of(), Optional.of(teardown.result()));
     return new Pass(
         results,
         Assessment.overall(results, Optional.empty(), environment.getSpec().domains().app()),

@@ -112,8 +112,7 @@ final class Entry {
       return facts.configuration();
     }
     boolean triedAgain = known.filter(Ledger::retryAsked).isPresent() || starts;
-    boolean cameUp =
-        serves && facts.available() && !Conditions.isTrue(before, Ledger.ROLLED_OUT);
+    boolean cameUp = serves && facts.available() && !Conditions.isTrue(before, Ledger.ROLLED_OUT);
     boolean changed = comesUp && facts.wants(version) && !facts.configuration().equals(failed);
     return triedAgain || cameUp || changed || is(facts.step().verified()) ? null : failed;
   }
@@ -191,15 +190,13 @@ final class Entry {
     }
     if (starts) {
       var state = facts.candidateState().orElseThrow();
-      return Optional.of(
-          condition(Ledger.ROLLED_OUT, "False", state.reason(), state.message()));
+      return Optional.of(condition(Ledger.ROLLED_OUT, "False", state.reason(), state.message()));
     }
     if (serves && !Conditions.isTrue(before, Ledger.ROLLED_OUT)) {
       return Optional.of(
           facts
               .servingState()
-              .map(state ->
-                  condition(Ledger.ROLLED_OUT, "False", state.reason(), state.message()))
+              .map(state -> condition(Ledger.ROLLED_OUT, "False", state.reason(), state.message()))
               .orElseGet(() ->
                   condition(
                       Ledger.ROLLED_OUT,
@@ -214,10 +211,7 @@ final class Entry {
     if (verified) {
       return Optional.of(
           condition(
-              Ledger.VERIFIED,
-              "True",
-              Reason.CHECKS_PASSED,
-              "the checks passed while it served"));
+              Ledger.VERIFIED, "True", Reason.CHECKS_PASSED, "the checks passed while it served"));
     }
     return facts
         .validation()
@@ -298,8 +292,7 @@ final class Entry {
 
   private String message(String state, List<Condition> conditions) {
     return switch (state) {
-      case "Serving" ->
-          verified ? "serves and is verified" : conditions.getLast().getMessage();
+      case "Serving" -> verified ? "serves and is verified" : conditions.getLast().getMessage();
       case "Previous" -> "served before; kept for a short way back";
       case "Replaced" -> "served before; another version serves now";
       case "AwaitingApproval" ->

@@ -79,8 +79,7 @@ public final class Ledger {
   }
 
   /** None for a commit whose release is gone: only the agent can make it. */
-  private static Optional<StagingRelease> release(
-      Snapshot snapshot, Facts facts, Version version) {
+  private static Optional<StagingRelease> release(Snapshot snapshot, Facts facts, Version version) {
     var environment = snapshot.environment();
     var known = Catalog.find(snapshot, version.id());
     if (known.isEmpty() && version.ofCommit()) {

@@ -42,7 +42,9 @@ public record Target(Optional<Version> head, Optional<Version> pin, Optional<Ver
     if (spec.gitops() == null || (image.isPresent() && !somethingServes)) {
       return image;
     }
-    return newestCommit(snapshot).map(release -> Catalog.version(snapshot, release)).or(() -> image);
+    return newestCommit(snapshot)
+        .map(release -> Catalog.version(snapshot, release))
+        .or(() -> image);
   }
 
   /** What the agent last saw at the branch's head; before it said so, the newest that it made. */
@@ -71,8 +73,7 @@ public record Target(Optional<Version> head, Optional<Version> pin, Optional<Ver
                 .filter(release -> release.getSpec().commit().hash().equals(pin))
                 .reduce((older, newer) -> newer)
                 .map(release -> Catalog.version(snapshot, release))
-                .orElseGet(() ->
-                    new Version("pin-" + pin, "", Catalog.shortened(pin), true)));
+                .orElseGet(() -> new Version("pin-" + pin, "", Catalog.shortened(pin), true)));
   }
 
   private static Optional<Version> request(Snapshot snapshot, Optional<Version> head) {

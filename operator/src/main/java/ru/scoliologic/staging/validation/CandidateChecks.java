@@ -56,8 +56,7 @@ public final class CandidateChecks {
     }
   }
 
-  private static Result health(
-      Target target, IngressRequests requests, Map<String, String> headers)
+  private static Result health(Target target, IngressRequests requests, Map<String, String> headers)
       throws GeneralSecurityException {
     Optional<CertificateVerdict.Problem> problem;
     try {
@@ -69,7 +68,8 @@ public final class CandidateChecks {
                   "%s: found status %d, needed 200"
                       .formatted(target.healthPath(), answer.status()));
     } catch (IOException e) {
-      problem = BuiltInChecks.failed(target.healthPath() + " did not answer: " + BuiltInChecks.said(e));
+      problem =
+          BuiltInChecks.failed(target.healthPath() + " did not answer: " + BuiltInChecks.said(e));
     }
     return BuiltInChecks.result("health", Priority.Critical, problem);
   }

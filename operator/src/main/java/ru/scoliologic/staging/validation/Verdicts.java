@@ -45,8 +45,7 @@ public final class Verdicts {
 
   /** The critical checks that failed, and what they found. */
   public static String criticalRemarks(List<Result> results) {
-    return named(
-        failed(results).stream().filter(r -> r.priority() == Priority.Critical).toList());
+    return named(failed(results).stream().filter(r -> r.priority() == Priority.Critical).toList());
   }
 
   /** The checks of people, with what they said so far. */
