@@ -57,6 +57,10 @@ public final class FieldChanges {
           Map.entry(
               "ingress.acme.first", "promotion depends on what was issued: InfrastructureE2E"));
 
+  /** Parts that a spec may lack, and why. */
+  private static final Map<String, String> ABSENT =
+      Map.of("gitops", "the agent of a stub says nothing: GitopsE2E");
+
   /** Fields, and whole parts, that change no object, and what shows that they count. */
   public static final Map<String, String> UNSEEN =
       Map.ofEntries(
@@ -188,7 +192,9 @@ public final class FieldChanges {
       JsonNode value,
       Map<String, JsonNode> changes,
       List<String> unknown) {
-    if (FIXED.containsKey(field) || FIXED.containsKey(last(field))) {
+    if (FIXED.containsKey(field)
+        || FIXED.containsKey(last(field))
+        || (value == null && ABSENT.containsKey(field))) {
       return;
     }
     var given = VALUES.containsKey(field) ? VALUES.get(field) : VALUES.get(last(field));

@@ -98,7 +98,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             Sender.withSystemTrust(),
             references::secret,
             (environment, sentence) -> events.notification(environment, sentence, clock.instant()));
-    this.releases = new Releases(client, owned, telemetry::wrote, notifier);
+    this.releases = new Releases(client, owned, telemetry, notifier);
   }
 
   @Override
