@@ -40,7 +40,9 @@ final class Releases {
       }
       var status = release.getStatus();
       publish(release, known);
-      telemetry.released(known.map(StagingRelease::getStatus).filter(s -> s.timings() != null).orElse(null), status);
+      telemetry.released(
+          known.map(StagingRelease::getStatus).filter(s -> s.timings() != null).orElse(null),
+          status);
     }
     notifier.tell(snapshot, carried, masking);
     for (var release : Ledger.surplus(snapshot, facts)) {

@@ -167,8 +167,7 @@ public final class Telemetry {
       step("verify", times.switched(), times.verified());
       step("all", times.committed() == null ? times.asked() : times.committed(), times.verified());
     }
-    boolean marked =
-        after.failedWith() != null && (before == null || before.failedWith() == null);
+    boolean marked = after.failedWith() != null && (before == null || before.failedWith() == null);
     if (marked && times.switched() != null) {
       rollbacks.increment();
     }

@@ -342,7 +342,8 @@ class AgentTest {
   private int hook() throws IOException, InterruptedException {
     return HttpClient.newHttpClient()
         .send(
-            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + agent.port() + AgentContract.WEBHOOK_PATH))
+            HttpRequest.newBuilder(
+                    URI.create("http://127.0.0.1:" + agent.port() + AgentContract.WEBHOOK_PATH))
                 .header("X-Gitlab-Token", "word")
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build(),
