@@ -1,15 +1,17 @@
 package ru.scoliologic.staging.throwaway;
 
+import static java.time.temporal.ChronoUnit.SECONDS;
+
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -25,17 +27,17 @@ final class CommitWatch {
           .withNamespaced(true)
           .build();
 
-  /** Keys of status.timings and what they mean to a reader, in their order. */
-  private static final Map<String, String> STEPS = new LinkedHashMap<>();
+  /** A key of status.timings and what it means to a reader. */
+  private record Step(String key, String words) {}
 
-  static {
-    STEPS.put("asked", "seen on the branch");
-    STEPS.put("built", "built");
-    STEPS.put("pushed", "pushed to the registry");
-    STEPS.put("available", "up beside the serving version");
-    STEPS.put("switched", "switched to");
-    STEPS.put("verified", "verified");
-  }
+  private static final List<Step> STEPS =
+      List.of(
+          new Step("asked", "seen on the branch"),
+          new Step("built", "built"),
+          new Step("pushed", "pushed to the registry"),
+          new Step("available", "up beside the serving version"),
+          new Step("switched", "gets the traffic"),
+          new Step("verified", "verified"));
 
   private final ThrowawayCluster cluster;
   private final String namespace;
@@ -51,7 +53,7 @@ final class CommitWatch {
    * @param since from when the seconds count
    */
   void untilVerified(String commit, Instant since) {
-    var told = new LinkedHashMap<String, String>();
+    var told = new HashSet<String>();
     try {
       Awaitility.await("commit " + commit + " verified")
           .atMost(LIMIT)
@@ -91,13 +93,14 @@ final class CommitWatch {
 
   /** Prints the steps that are new and says whether the last one is reached. */
   private static boolean tell(
-      GenericKubernetesResource release, Instant since, Map<String, String> told) {
+      GenericKubernetesResource release, Instant since, Set<String> told) {
     Map<String, Object> timings = release.get("status", "timings");
-    STEPS.forEach((step, words) -> {
-      var at = timings == null ? null : timings.get(step);
-      if (at != null && told.put(step, words) == null) {
-        double seconds = Duration.between(since, Instant.parse(at.toString())).toMillis() / 1000.0;
-        System.out.printf(Locale.ROOT, "  %6.1f s  %s%n", Math.max(0, seconds), words);
+    STEPS.forEach(step -> {
+      var at = timings == null ? null : timings.get(step.key());
+      if (at != null && told.add(step.key())) {
+        // Times of the status are whole seconds.
+        long seconds = Duration.between(since.truncatedTo(SECONDS), Instant.parse(at.toString())).toSeconds();
+        System.out.printf("  %6s  %s%n", seconds < 0 ? "before" : seconds + " s", step.words());
       }
     });
     var state = Objects.toString(release.get("status", "state"), "");
@@ -105,6 +108,6 @@ final class CommitWatch {
       throw new ClusterException(
           "release %s is %s: %s".formatted(release.getMetadata().getName(), state, message(release)));
     }
-    return told.containsKey("verified");
+    return told.contains("verified");
   }
 }
