@@ -8,9 +8,9 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.release.Catalog;
 import ru.scoliologic.staging.release.Ledger;
 
 /** Writes what the {@link Ledger} says: makes releases, patches their status, removes old ones. */
@@ -21,29 +21,33 @@ final class Releases {
 
   private final KubernetesClient client;
   private final OwnedObjects owned;
-  private final Applier.Writes writes;
+  private final Telemetry telemetry;
   private final Notifier notifier;
 
-  Releases(KubernetesClient client, OwnedObjects owned, Applier.Writes writes, Notifier notifier) {
+  Releases(KubernetesClient client, OwnedObjects owned, Telemetry telemetry, Notifier notifier) {
     this.client = client;
     this.owned = owned;
-    this.writes = writes;
+    this.telemetry = telemetry;
     this.notifier = notifier;
   }
 
   void publish(Snapshot snapshot, Ledger.Facts facts, Masking masking) {
     var carried = notifier.carry(snapshot, Ledger.of(snapshot, facts));
     for (var release : carried.releases()) {
-      var known = Ledger.find(snapshot, release.getSpec().image());
+      var known = Catalog.find(snapshot, Catalog.id(release));
       if (known.isPresent() && release.getStatus().equals(known.get().getStatus())) {
         continue;
       }
+      var status = release.getStatus();
       publish(release, known);
+      telemetry.released(
+          known.map(StagingRelease::getStatus).filter(s -> s.timings() != null).orElse(null),
+          status);
     }
     notifier.tell(snapshot, carried, masking);
     for (var release : Ledger.surplus(snapshot, facts)) {
       client.resource(release).delete();
-      writes.wrote("delete", release.getKind());
+      telemetry.wrote("delete", release.getKind());
       tell("deleted", release);
     }
   }
@@ -55,7 +59,7 @@ final class Releases {
       release.setStatus(null);
       var made = client.resource(release).fieldManager(MANAGER).forceConflicts().serverSideApply();
       owned.wrote(made, Optional.empty());
-      writes.wrote("create", made.getKind());
+      telemetry.wrote("create", made.getKind());
       tell("created", made);
     }
     var fresh = new StagingRelease();
@@ -77,14 +81,14 @@ final class Releases {
                     .withForce(true)
                     .build());
     owned.wrote(patched, before);
-    writes.wrote("update", patched.getKind());
+    telemetry.wrote("update", patched.getKind());
   }
 
   private static void tell(String what, StagingRelease release) {
     LOG.atInfo()
         .addKeyValue("namespace", release.getMetadata().getNamespace())
         .addKeyValue("release", release.getMetadata().getName())
-        .addKeyValue("image", release.getSpec().image())
+        .addKeyValue("version", Catalog.id(release))
         .log("release " + what);
   }
 }
