@@ -182,13 +182,20 @@ final class GitopsWorld implements AutoCloseable {
       repository.edit(edit.file(), edit.what(), edit.with());
     }
     var commit = repository.commit(heading);
-    repository.push(commit, BRANCH);
+    forcePush(commit);
     return commit;
   }
 
   /** Makes the branch stand at a commit, whatever it was before. */
   void forcePush(String commit) {
-    repository.push(commit, BRANCH);
+    // A Service that selects another pod takes a moment to reach the proxies.
+    org.awaitility.Awaitility.await("the Git server to take " + commit)
+        .atMost(Staging.SOON)
+        .ignoreExceptions()
+        .until(() -> {
+          repository.push(commit, BRANCH);
+          return true;
+        });
   }
 
   /** Says, as GitHub does, that there was a push; returns the status of the answer. */
