@@ -116,7 +116,7 @@ class GitOpsHealthTest {
     if (given.result() != null) {
       var conditions =
           new Conditions(List.of(), given.observed(), Given.NOW)
-              .of(Map.of(Stage.INFRASTRUCTURE, given.result()), given.result());
+              .of(Stage.of(false), Map.of(Stage.INFRASTRUCTURE, given.result()), given.result());
       status.put(
           "conditions",
           JSON.convertValue(conditions, new TypeReference<List<Map<String, Object>>>() {}));

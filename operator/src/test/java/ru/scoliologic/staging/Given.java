@@ -26,9 +26,11 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
@@ -158,7 +160,7 @@ public final class Given {
         null,
         serving == null
             ? null
-            : new StagingEnvironmentStatus.AppVersions(serving, null, null, null, null),
+            : new StagingEnvironmentStatus.AppVersions(serving, null, null, null, null, null, null),
         List.of(claims),
         null,
         null,
@@ -186,6 +188,10 @@ public final class Given {
     return this;
   }
 
+  private String release(String image) {
+    return Names.of(environment).release(Version.ofImage(image).id());
+  }
+
   /** A release asked to serve that image while the spec named the other one. */
   public Given pinned(String image, String against) {
     var status = status(image);
@@ -197,7 +203,8 @@ public final class Given {
             List.of(),
             List.of(),
             null,
-            new StagingEnvironmentStatus.AppVersions(image, null, null, image, against),
+            new StagingEnvironmentStatus.AppVersions(
+                image, null, null, release(image), release(against), null, null),
             List.of(),
             null,
             null,

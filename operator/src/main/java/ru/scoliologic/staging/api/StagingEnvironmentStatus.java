@@ -93,16 +93,24 @@ public record StagingEnvironmentStatus(
   /**
    * The application's versions.
    *
-   * @param serving image that gets the traffic
-   * @param candidate image that starts beside it, if any
-   * @param previous image that served before and is still kept for a short way back, if any
-   * @param pinned image that a release asked to serve instead of the spec's, if any
-   * @param pinnedAgainst the spec's image at that time: with another one there the request has
-   *     lapsed
+   * @param serving what gets the traffic: an image, or a commit with its subject
+   * @param candidate what starts beside it, if anything does
+   * @param previous what served before and is still kept for a short way back, if anything is
+   * @param pinned release that asked to serve, if one did
+   * @param pinnedAgainst release of what the branch, or the spec, asked for at that time: with
+   *     another one the request has lapsed
+   * @param release of what serves
+   * @param commit what serves, if it was built from a commit: the first digits of its hash
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record AppVersions(
-      String serving, String candidate, String previous, String pinned, String pinnedAgainst) {}
+      String serving,
+      String candidate,
+      String previous,
+      String pinned,
+      String pinnedAgainst,
+      String release,
+      String commit) {}
 
   /**
    * The backups of the database.

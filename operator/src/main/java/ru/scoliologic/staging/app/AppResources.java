@@ -24,18 +24,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.ImageRegistry;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
@@ -79,14 +80,14 @@ public final class AppResources {
    * The application's part of the plan.
    *
    * @param migration keeps versions from starting
-   * @param retries what is asked for to try an image once more, or empty: other words, other pods
+   * @param retries what is asked for to try a version once more, or empty: other words, other pods
    * @param dependenciesReady whether PostgreSQL and Redis serve; a version does not start before
    * @param stopped whether no pod may run for now
    */
   public List<Planned> plan(
       Rollout rollout,
       Migration migration,
-      UnaryOperator<String> retries,
+      Function<Version, String> retries,
       boolean dependenciesReady,
       boolean stopped) {
     var plan = new ArrayList<Planned>();
@@ -102,8 +103,7 @@ public final class AppResources {
     plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
     for (var version : rollout.kept()) {
       boolean held = variables.isEmpty() || !dependenciesReady || migration.holds(version);
-      var deployment =
-          deployment(version, retries.apply(version.image()), stopped ? 0 : spec.replicas());
+      var deployment = deployment(version, retries.apply(version), stopped ? 0 : spec.replicas());
       plan.add(new Planned(Stage.DEPLOYMENT, deployment, held));
     }
     plan.addAll(migration.plan());
@@ -116,7 +116,7 @@ public final class AppResources {
   }
 
   private static Optional<Deployment> deployment(Snapshot snapshot, Version version) {
-    return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash()));
+    return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.id()));
   }
 
   /** The serving version's state. */
@@ -127,7 +127,7 @@ public final class AppResources {
   /** One version's state, told from its own pods only. */
   public static Component observe(Snapshot snapshot, Version version) {
     return Component.of(
-        snapshot.ofVersion(COMPONENT, version.hash()),
+        snapshot.ofVersion(COMPONENT, version.id()),
         COMPONENT,
         version.image(),
         deployment(snapshot, version));
@@ -148,7 +148,7 @@ public final class AppResources {
     }
     return state.overdue()
         || (state.reason() != Reason.NOT_HEALTHY
-            && snapshot.ofVersion(COMPONENT, version.hash()).pods().stream()
+            && snapshot.ofVersion(COMPONENT, version.id()).pods().stream()
                 .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
                 .anyMatch(container -> container.getRestartCount() >= CRASHES));
   }
@@ -168,19 +168,23 @@ public final class AppResources {
 
   /** Hash of all that a version runs with but its image. */
   public String configuration() {
-    var deployed = Hash.of(deployment(new Version("", ""), "", spec.replicas()).getSpec());
+    var deployed = Hash.of(deployment(Version.NONE, "", spec.replicas()).getSpec());
     return spec.migration() == null ? deployed : Hash.of(deployed + Hash.of(spec.migration()));
   }
 
   private Map<String, String> selector(Version version) {
     var selector = new TreeMap<>(Labels.selector(environment, COMPONENT));
-    selector.put(Labels.VERSION, version.hash());
+    selector.put(Labels.VERSION, version.id());
     return selector;
   }
 
   private Service service(Rollout rollout) {
     var metadata = Ownership.owned(environment, COMPONENT, names.app());
-    metadata.setAnnotations(Map.of(Labels.SWITCHED_AT, rollout.switchedAt().toString()));
+    var annotations = new TreeMap<String, String>();
+    annotations.put(Labels.SWITCHED_AT, rollout.switchedAt().toString());
+    annotations.put(Labels.SERVING, rollout.serving().id());
+    rollout.previous().ifPresent(version -> annotations.put(Labels.PREVIOUS, version.id()));
+    metadata.setAnnotations(annotations);
     return new ServiceBuilder()
         .withMetadata(metadata)
         .withNewSpec()
@@ -196,10 +200,10 @@ public final class AppResources {
   }
 
   private Deployment deployment(Version version, String retry, int replicas) {
-    var metadata = Ownership.owned(environment, COMPONENT, names.appVersion(version.hash()));
+    var metadata = Ownership.owned(environment, COMPONENT, names.appVersion(version.id()));
     metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
     var labels = new TreeMap<>(Labels.of(environment, COMPONENT));
-    labels.put(Labels.VERSION, version.hash());
+    labels.put(Labels.VERSION, version.id());
     metadata.setLabels(labels);
     var annotations = new TreeMap<>(Map.of(Labels.CONFIG_HASH, Hash.of(new TreeMap<>(variables))));
     if (!retry.isEmpty()) {
@@ -238,6 +242,7 @@ public final class AppResources {
     volumes.add(emptyDir("tmp"));
     spec.volumes().forEach(v -> volumes.add(claim(volumeName(v), names.appVolume(v.path()))));
     return HardenedPod.pod(spec, spec.runAsUser())
+        .addAllToImagePullSecrets(ImageRegistry.pullSecrets(environment, version))
         .withTerminationGracePeriodSeconds(GRACE_SECONDS)
         .withAffinity(spec.volumes().isEmpty() ? null : besideTheServingVersion())
         .withContainers(container(version))

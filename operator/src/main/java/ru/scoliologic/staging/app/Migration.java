@@ -11,12 +11,12 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -24,10 +24,10 @@ import ru.scoliologic.staging.stage.StageResult;
 /**
  * The Job that prepares the database for a version before the version is rolled out (pure).
  *
- * @param held hashes of the versions that may not start before their migration is done
+ * @param held ids of the versions that may not start before their migration is done
  * @param result of the wanted version's migration while it is not done; none when nothing is to do
  * @param plan the Jobs that are to be there
- * @param done images whose Job succeeded and is still there
+ * @param done ids of versions whose Job succeeded and is still there
  * @param abandoned Jobs that have not begun and are wanted no more
  */
 public record Migration(
@@ -71,7 +71,7 @@ public record Migration(
   /**
    * Decides from what is wanted and from what is there.
    *
-   * @param settled whether the version of an image needs no migration any more
+   * @param settled whether a version, by its id, needs no migration any more
    * @param free whether the database can be migrated now
    * @param masking of what a Job's pod says, before it is put into one line and cut
    */
@@ -91,7 +91,7 @@ public record Migration(
 
   /** Whether a version may not start yet. */
   public boolean holds(Version version) {
-    return held.contains(version.hash());
+    return held.contains(version.id());
   }
 
   /** Whether the wanted version's migration failed. */
@@ -111,20 +111,20 @@ public record Migration(
     Migration of(Rollout rollout) {
       var jobs = MigrationJob.all(snapshot);
       var succeeded = jobs.stream().filter(MigrationJob::succeeded).toList();
-      var done = succeeded.stream().map(MigrationJob::image).collect(Collectors.toSet());
+      var done = succeeded.stream().map(MigrationJob::version).collect(Collectors.toSet());
       var held =
           rollout.kept().stream()
               .filter(version -> !AppResources.exists(snapshot, version))
-              .filter(version -> !settled.test(version.image()) && !done.contains(version.image()))
-              .map(Version::hash)
+              .filter(version -> !settled.test(version.id()) && !done.contains(version.id()))
+              .map(Version::id)
               .collect(Collectors.toSet());
-      var name = snapshot.names().migration(attempt.version().hash(), attempt.id(app));
+      var name = snapshot.names().migration(attempt.version().id(), attempt.id(app));
       var plan = new ArrayList<Planned>();
       // Kept until the release has it in writing, so that no restart in between runs it twice.
       succeeded.stream()
-          .filter(job -> !settled.test(job.image()))
+          .filter(job -> !settled.test(job.version()))
           .forEach(job -> plan.add(stays(job)));
-      if (!held.contains(attempt.version().hash())) {
+      if (!held.contains(attempt.version().id())) {
         return new Migration(held, Optional.empty(), plan, done, List.of());
       }
       if (attempt.gaveUp().isPresent()) {
@@ -166,14 +166,14 @@ public record Migration(
           Reason.MIGRATION_RUNNING,
           "the migration of version %s %s"
               .formatted(
-                  attempt.version().image(), free ? "starts" : "waits for PostgreSQL and Redis"));
+                  attempt.version().title(), free ? "starts" : "waits for PostgreSQL and Redis"));
     }
 
     private StageResult waits(MigrationJob job) {
       return new StageResult.Waiting(
           Reason.MIGRATION_RUNNING,
           "the migration of version %s waits until Job %s, of which nothing has run, is gone"
-              .formatted(attempt.version().image(), job.name()),
+              .formatted(attempt.version().title(), job.name()),
           StageResult.Waiting.SOON);
     }
 
@@ -183,13 +183,13 @@ public record Migration(
         return new StageResult.Failing(
             trouble.get().reason(),
             "the migration of version %s cannot start: %s"
-                .formatted(job.image(), trouble.get().message()));
+                .formatted(job.title(), trouble.get().message()));
       }
       return new StageResult.Waiting(
           Reason.MIGRATION_RUNNING,
           "the migration of version %s runs: Job %s%s"
               .formatted(
-                  job.image(), job.name(), trouble.map(t -> ", but " + t.message()).orElse("")));
+                  job.title(), job.name(), trouble.map(t -> ", but " + t.message()).orElse("")));
     }
 
     /** A node may have refused the pod: that says nothing about the version. */
@@ -207,7 +207,7 @@ public record Migration(
             Reason.UNSCHEDULABLE,
             "the migration of version %s could not begin and is tried again: %s"
                 .formatted(
-                    job.image(), job.ended("Failed").map(JobCondition::getMessage).orElse("")));
+                    job.title(), job.ended("Failed").map(JobCondition::getMessage).orElse("")));
       }
       var why =
           job.trouble(snapshot)
@@ -218,7 +218,7 @@ public record Migration(
           Reason.MIGRATION_FAILED,
           "the migration of version %s failed: %s%s"
               .formatted(
-                  job.image(),
+                  job.title(),
                   job.overran()
                       ? "it ran longer than its %d seconds and was stopped; "
                           .formatted(job.seconds().orElseThrow())

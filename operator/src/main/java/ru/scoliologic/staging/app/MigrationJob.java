@@ -59,7 +59,13 @@ record MigrationJob(Job job, List<Pod> pods) {
     return job.getMetadata().getName();
   }
 
-  String image() {
+  /** The version that it migrates to, by its id. */
+  String version() {
+    return job.getMetadata().getLabels().get(Labels.VERSION);
+  }
+
+  /** What people call that version. */
+  String title() {
     return job.getMetadata().getAnnotations().get(Labels.IMAGE);
   }
 

@@ -13,11 +13,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.HardenedPod;
+import ru.scoliologic.staging.cluster.ImageRegistry;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.Version;
 
 /** Builds what prepares the database for a version (pure). */
 final class MigrationResources {
@@ -39,9 +40,9 @@ final class MigrationResources {
   /** The Job that migrates to a version; its volumes stay with the application. */
   Job job(Version version, String name) {
     var metadata = Ownership.owned(environment, Migration.COMPONENT, name);
-    metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
+    metadata.setAnnotations(Map.of(Labels.IMAGE, version.title()));
     var labels = new TreeMap<>(Labels.of(environment, Migration.COMPONENT));
-    labels.put(Labels.VERSION, version.hash());
+    labels.put(Labels.VERSION, version.id());
     metadata.setLabels(labels);
     return new JobBuilder()
         .withMetadata(metadata)
@@ -53,6 +54,7 @@ final class MigrationResources {
         .endMetadata()
         .withSpec(
             HardenedPod.pod(spec, spec.runAsUser())
+                .addAllToImagePullSecrets(ImageRegistry.pullSecrets(environment, version))
                 .withRestartPolicy("Never")
                 .withTerminationGracePeriodSeconds(GRACE_SECONDS)
                 .withContainers(container(version))

@@ -4,23 +4,23 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
-import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
 /**
  * Which version serves, which one starts beside it, and which one is kept for a short way back
- * (pure). All is read from what is there: the Service's selector says who serves.
+ * (pure).
  *
- * @param serving what the Service is to select
+ * @param serving what the Service is to select; {@link Version#NONE} while nothing can serve
  * @param candidate what starts beside it, outside the Service
  * @param previous what served before, kept until open connections have ended
  * @param switchedAt when the serving version got the traffic
@@ -31,59 +31,57 @@ public record Rollout(
   /** How long the version that served before is kept after a switch. */
   public static final Duration GRACE = Duration.ofSeconds(60);
 
-  private static final int HASH_LENGTH = 8;
+  /**
+   * What there is. The Service's annotations say who serves, for they change together with its
+   * selector, which may have been edited by hand.
+   *
+   * @param serving what gets the traffic; none before the first version
+   * @param others every other version that has a Deployment
+   * @param previous the one of them that served before
+   * @param switchedAt when the serving version got the traffic
+   */
+  public record Seen(
+      Optional<Version> serving,
+      List<Version> others,
+      Optional<Version> previous,
+      Instant switchedAt) {
 
-  /** One version: the image and the hash that names its objects. */
-  public record Version(String hash, String image) {
-    public static Version of(String image) {
-      return new Version(Hash.of(image).substring(0, HASH_LENGTH), image);
+    /** The versions laid out anew; another one that serves got the traffic now. */
+    public Rollout laidOut(
+        Optional<Version> next, Optional<Version> candidate, Optional<Version> kept, Instant now) {
+      boolean switches = serving.isPresent() && !serving.equals(next);
+      return new Rollout(next.orElse(Version.NONE), candidate, kept, switches ? now : switchedAt);
     }
   }
 
   /**
-   * Decides from what is wanted and from what is there.
+   * Looks.
    *
-   * @param image of the version that is wanted
-   * @param gaveUp whether that version failed before and is not to be tried again
+   * @param known finds a version by its id
    */
-  public static Rollout decide(Snapshot snapshot, String image, boolean gaveUp) {
-    var wanted = Version.of(image);
+  public static Seen see(Snapshot snapshot, Function<String, Optional<Version>> known) {
+    var deployed = deployed(snapshot, known);
     var service = snapshot.owned().find(Service.class, snapshot.names().app());
-    var current = current(snapshot, wanted, service);
-    var switchedAt = service.flatMap(Rollout::switchedAt).orElse(snapshot.now());
-
-    // The first version: there is nothing to protect.
-    if (current.isEmpty()) {
-      return new Rollout(wanted, Optional.empty(), Optional.empty(), switchedAt);
-    }
-    if (current.get().equals(wanted)) {
-      var previous =
-          snapshot.now().isBefore(switchedAt.plus(GRACE))
-              ? others(snapshot, wanted).findFirst()
-              : Optional.<Version>empty();
-      return new Rollout(wanted, Optional.empty(), previous, switchedAt);
-    }
-    // One that never came up serves nobody: it is replaced at once, and not kept.
-    if (!everAvailable(snapshot, current.get())) {
-      return new Rollout(wanted, Optional.empty(), Optional.empty(), snapshot.now());
-    }
-    if (!gaveUp && available(snapshot, wanted)) {
-      return new Rollout(wanted, Optional.empty(), current, snapshot.now());
-    }
-    return new Rollout(
-        current.get(),
-        gaveUp ? Optional.empty() : Optional.of(wanted),
-        Optional.empty(),
-        switchedAt);
+    var serving = serving(snapshot, known, service, deployed);
+    var others = deployed.stream().filter(v -> !serving.equals(Optional.of(v))).toList();
+    return new Seen(
+        serving,
+        others,
+        service
+            .flatMap(s -> annotation(s, Labels.PREVIOUS))
+            .flatMap(id -> others.stream().filter(v -> v.id().equals(id)).findFirst()),
+        service
+            .flatMap(s -> annotation(s, Labels.SWITCHED_AT))
+            .map(Instant::parse)
+            .orElse(snapshot.now()));
   }
 
   /** Every version whose Deployment is to exist. */
   public List<Version> kept() {
-    var kept = new ArrayList<Version>();
-    kept.add(serving);
-    candidate.ifPresent(kept::add);
-    previous.ifPresent(kept::add);
-    return kept;
+    return Stream.of(Optional.of(serving), candidate, previous)
+        .flatMap(Optional::stream)
+        .filter(Version::exists)
+        .toList();
   }
 
   /** When something is due by the clock alone. */
@@ -91,52 +89,67 @@ public record Rollout(
     return previous.map(version -> switchedAt.plus(GRACE));
   }
 
-  /**
-   * The version that served up to now: the one the operator last published, for a selector may have
-   * been edited by hand; else the one that is selected; else, with the Service gone, one that could
-   * serve.
-   */
-  private static Optional<Version> current(
-      Snapshot snapshot, Version wanted, Optional<Service> service) {
-    return Optional.ofNullable(snapshot.environment().getStatus())
-        .map(status -> status.app())
-        .map(app -> app.serving())
-        .map(Version::of)
+  private static Optional<Version> serving(
+      Snapshot snapshot,
+      Function<String, Optional<Version>> known,
+      Optional<Service> service,
+      List<Version> deployed) {
+    return service
+        .flatMap(s -> annotation(s, Labels.SERVING))
+        .flatMap(id -> found(id, known, deployed))
+        .or(() -> published(snapshot, known, deployed))
         .or(() ->
             service
                 .map(s -> s.getSpec().getSelector().get(Labels.VERSION))
-                .flatMap(hash -> deployed(snapshot, hash)))
-        .or(() -> others(snapshot, wanted).filter(v -> available(snapshot, v)).findFirst());
+                .flatMap(id -> deployed.stream().filter(v -> v.id().equals(id)).findFirst()))
+        .or(() -> deployed.stream().filter(v -> available(snapshot, v)).findFirst());
   }
 
-  private static Stream<Version> others(Snapshot snapshot, Version than) {
+  /** What the status last said, for the Service may be gone. */
+  private static Optional<Version> published(
+      Snapshot snapshot, Function<String, Optional<Version>> known, List<Version> deployed) {
+    return Optional.ofNullable(snapshot.environment().getStatus())
+        .map(status -> status.app())
+        .filter(app -> app.serving() != null)
+        .flatMap(app ->
+            app.release() == null
+                ? Optional.of(Version.ofImage(app.serving()))
+                : found(snapshot.names().version(app.release()), known, deployed));
+  }
+
+  private static Optional<Version> found(
+      String id, Function<String, Optional<Version>> known, List<Version> deployed) {
+    return known.apply(id).or(() -> deployed.stream().filter(v -> v.id().equals(id)).findFirst());
+  }
+
+  /** Versions that have a Deployment, as far as they are known by it. */
+  private static List<Version> deployed(
+      Snapshot snapshot, Function<String, Optional<Version>> known) {
     return snapshot.owned().list(Deployment.class).stream()
-        .map(Rollout::version)
-        .flatMap(Optional::stream)
-        .filter(version -> !version.equals(than));
+        .filter(deployment -> !deployment.isMarkedForDeletion())
+        .map(Deployment::getMetadata)
+        .filter(metadata -> metadata.getAnnotations() != null)
+        .filter(metadata -> metadata.getAnnotations().get(Labels.IMAGE) != null)
+        .filter(metadata -> metadata.getName().startsWith(snapshot.names().app() + "-"))
+        .map(metadata -> {
+          var id = metadata.getName().substring(snapshot.names().appVersion("").length());
+          var image = metadata.getAnnotations().get(Labels.IMAGE);
+          return known.apply(id).orElseGet(() -> new Version(id, image, image, id.contains("-")));
+        })
+        .toList();
   }
 
-  private static Optional<Version> deployed(Snapshot snapshot, String hash) {
-    return snapshot.owned().list(Deployment.class).stream()
-        .map(Rollout::version)
-        .flatMap(Optional::stream)
-        .filter(version -> version.hash().equals(hash))
-        .findFirst();
-  }
-
-  /** The version a Deployment of the application stands for; none for another component's. */
-  private static Optional<Version> version(Deployment deployment) {
-    var annotations = deployment.getMetadata().getAnnotations();
-    return annotations == null || deployment.isMarkedForDeletion()
-        ? Optional.empty()
-        : Optional.ofNullable(annotations.get(Labels.IMAGE)).map(Version::of);
+  private static Optional<String> annotation(Service service, String name) {
+    return Optional.ofNullable(service.getMetadata().getAnnotations())
+        .map(annotations -> annotations.get(name));
   }
 
   private static Optional<Deployment> deployment(Snapshot snapshot, Version version) {
-    return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.hash()));
+    return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.id()));
   }
 
-  static boolean available(Snapshot snapshot, Version version) {
+  /** Whether a version can serve with all its pods. */
+  public static boolean available(Snapshot snapshot, Version version) {
     return deployment(snapshot, version)
         .filter(deployment -> deployment.getStatus() != null)
         .filter(deployment -> {
@@ -147,8 +160,8 @@ public record Rollout(
         .isPresent();
   }
 
-  /** A version that never came up serves nobody, so a newer one need not wait beside it. */
-  private static boolean everAvailable(Snapshot snapshot, Version version) {
+  /** Whether a version could ever serve: one that never came up need not be waited beside. */
+  public static boolean everAvailable(Snapshot snapshot, Version version) {
     return available(snapshot, version)
         // Somebody deleted it: it comes back, for it served.
         || (deployment(snapshot, version).isEmpty() && !nothingServedYet(snapshot))
@@ -168,11 +181,5 @@ public record Rollout(
         .flatMap(status -> Conditions.find(status.conditions(), Stage.VALIDATION.condition()))
         .filter(c -> c.getReason().equals(Reason.AWAITING_PREVIOUS_STAGE.camelCase()))
         .isPresent();
-  }
-
-  private static Optional<Instant> switchedAt(Service service) {
-    return Optional.ofNullable(service.getMetadata().getAnnotations())
-        .map(annotations -> annotations.get(Labels.SWITCHED_AT))
-        .map(Instant::parse);
   }
 }

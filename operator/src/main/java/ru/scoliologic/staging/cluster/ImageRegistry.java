@@ -63,10 +63,11 @@ public final class ImageRegistry {
         .findFirst();
   }
 
-  /** Secrets with which a node pulls the images of commits. */
-  public static List<LocalObjectReference> pullSecrets(StagingEnvironment environment) {
+  /** Secrets with which a node pulls a version that was built from a commit. */
+  public static List<LocalObjectReference> pullSecrets(
+      StagingEnvironment environment, Version version) {
     var gitops = environment.getSpec().gitops();
-    if (gitops == null) {
+    if (gitops == null || !version.ofCommit()) {
       return List.of();
     }
     return gitops.ownRegistry()

@@ -14,7 +14,7 @@ public final class Labels {
   public static final String ENVIRONMENT = "staging.scoliologic.ru/environment";
   public static final String COMPONENT = "app.kubernetes.io/component";
 
-  /** Version of the application that a pod runs: a hash of its image reference. */
+  /** Version of the application that a pod runs: a hash of its image, or of its commit. */
   public static final String VERSION = "staging.scoliologic.ru/version";
 
   /** Selects everything the operator owns. */
@@ -28,6 +28,12 @@ public final class Labels {
 
   /** On the application's Service: when it was pointed at the serving version. */
   public static final String SWITCHED_AT = "staging.scoliologic.ru/switched-at";
+
+  /** On the application's Service: the version that gets the traffic. */
+  public static final String SERVING = "staging.scoliologic.ru/serving";
+
+  /** On the application's Service: the version that got it before and is still kept. */
+  public static final String PREVIOUS = "staging.scoliologic.ru/previous";
 
   /** On a Deployment of the application: the image that its version stands for. */
   public static final String IMAGE = "staging.scoliologic.ru/image";

@@ -11,12 +11,14 @@ import java.util.Set;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
 import ru.scoliologic.staging.monitoring.PrometheusResources;
 import ru.scoliologic.staging.ollama.OllamaResources;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
+import ru.scoliologic.staging.release.Catalog;
 import ru.scoliologic.staging.release.Ledger;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
@@ -26,7 +28,7 @@ import ru.scoliologic.staging.stage.StageResult;
 final class Assessment {
   /** Reasons of a component that is on its way. */
   private static final Set<Reason> WAITING =
-      EnumSet.of(Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING);
+      EnumSet.of(Reason.COMPONENTS_STARTING, Reason.MODELS_PULLING, Reason.AWAITING_FIRST_BUILD);
 
   /** Reasons that only a change of the spec removes. */
   private static final Set<Reason> SPEC_ONLY =
@@ -39,20 +41,12 @@ final class Assessment {
   /** Every component, the serving version of the application among them. */
   static List<Component> components(Snapshot snapshot, Plan plan) {
     var app = AppResources.observe(snapshot, plan.rollout());
-    boolean held = plan.databaseTasks().holdTheApp() && !app.ready();
     var components =
         new ArrayList<>(
             List.of(
                 PostgresResources.observe(snapshot),
                 RedisResources.observe(snapshot),
-                held
-                    ? new Component(
-                        app.name(),
-                        false,
-                        app.image(),
-                        app.reason(),
-                        "stopped for a task on the database")
-                    : app));
+                app(plan, app)));
     if (!snapshot.environment().getSpec().ingress().sharesController()) {
       components.addFirst(TraefikResources.observe(snapshot));
     }
@@ -60,6 +54,17 @@ final class Assessment {
     PrometheusResources.observe(snapshot).ifPresent(components::add);
     GrafanaResources.observe(snapshot).ifPresent(components::add);
     return List.copyOf(components);
+  }
+
+  private static Component app(Plan plan, Component app) {
+    if (!plan.rollout().serving().exists()) {
+      return new Component(
+          app.name(), false, "", Reason.AWAITING_FIRST_BUILD, "awaits the first build");
+    }
+    return plan.databaseTasks().holdTheApp() && !app.ready()
+        ? new Component(
+            app.name(), false, app.image(), app.reason(), "stopped for a task on the database")
+        : app;
   }
 
   /** Stage 3, from its components and from what is asked of the database and of the volumes. */
@@ -71,6 +76,9 @@ final class Assessment {
     var migration = plan.migration().result();
     boolean onlyTheApp =
         components.stream().allMatch(c -> c.ready() != c.name().equals(AppResources.COMPONENT));
+    if (!plan.rollout().serving().exists() && onlyTheApp) {
+      return Following.awaitsFirstBuild(snapshot, plan);
+    }
     if (migration.isPresent() && onlyTheApp) {
       return migration.get();
     }
@@ -135,47 +143,65 @@ final class Assessment {
         pulling.reason(), pulling.name() + " " + pulling.message(), PULL_LOOK);
   }
 
-  /** The state of a version that is wanted and does not serve yet; none when there is none. */
-  static Optional<StageResult> candidate(Snapshot snapshot, Plan plan) {
-    var rollout = plan.rollout();
-    var wanted = plan.target().image();
-    if (plan.gaveUp() && !wanted.equals(rollout.serving().image())) {
-      var release = Ledger.find(snapshot, wanted).orElseThrow();
-      return Optional.of(
-          new StageResult.Stalled(
+  /**
+   * The state of a version that is wanted and does not serve yet; none when there is none.
+   *
+   * @param look what was found of it when it came up
+   */
+  static Optional<StageResult> candidate(
+      Snapshot snapshot, Plan plan, CandidateVerification.Look look) {
+    return givenUp(snapshot, plan)
+        .or(() -> plan.rollout().candidate().map(version -> starts(snapshot, plan, version, look)));
+  }
+
+  /** What was asked for, failed and is not tried again; of a commit, stage 5 tells. */
+  private static Optional<StageResult> givenUp(Snapshot snapshot, Plan plan) {
+    return plan.target()
+        .desired()
+        .filter(version -> !version.ofCommit())
+        .filter(version -> !version.equals(plan.rollout().serving()))
+        .filter(version -> Ledger.gaveUp(snapshot, version, plan.configuration()))
+        .flatMap(version -> Catalog.find(snapshot, version.id()))
+        .map(release ->
+            new StageResult.Stalled(
+                Reason.CANDIDATE_FAILED,
+                "%s; it is not tried again: see StagingRelease %s"
+                    .formatted(release.getStatus().message(), release.getMetadata().getName())));
+  }
+
+  private static StageResult starts(
+      Snapshot snapshot, Plan plan, Version version, CandidateVerification.Look look) {
+    var state = AppResources.observe(snapshot, version);
+    var serving = plan.rollout().serving().title();
+    var migration = plan.migration().result();
+    if (migration.isPresent()) {
+      return migration.get().reason() == Reason.MIGRATION_RUNNING
+          ? migration.get()
+          : new StageResult.Failing(
               Reason.CANDIDATE_FAILED,
-              "%s; it is not tried again: see StagingRelease %s"
-                  .formatted(release.getStatus().message(), release.getMetadata().getName())));
+              "%s; %s goes on serving".formatted(migration.get().message(), serving));
     }
-    return rollout
-        .candidate()
-        .map(version -> {
-          var state = AppResources.observe(snapshot, version);
-          var serving = rollout.serving().image();
-          var migration = plan.migration().result();
-          if (migration.isPresent()) {
-            return migration.get().reason() == Reason.MIGRATION_RUNNING
-                ? migration.get()
-                : new StageResult.Failing(
-                    Reason.CANDIDATE_FAILED,
-                    "%s; %s goes on serving".formatted(migration.get().message(), serving));
-          }
-          return state.reason() == null || state.reason() == Reason.COMPONENTS_STARTING
-              ? new StageResult.Waiting(
-                  Reason.CANDIDATE_STARTING,
-                  "version %s starts beside %s, which serves".formatted(version.image(), serving))
-              : new StageResult.Failing(
-                  Reason.CANDIDATE_FAILED,
-                  "version %s does not come up, %s goes on serving: %s"
-                      .formatted(version.image(), serving, state.message()));
-        });
+    if (look.state().isPresent()) {
+      return look.state().get();
+    }
+    return state.reason() == null || state.reason() == Reason.COMPONENTS_STARTING
+        ? new StageResult.Waiting(
+            Reason.CANDIDATE_STARTING,
+            "version %s starts beside %s, which serves".formatted(version.title(), serving))
+        : new StageResult.Failing(
+            Reason.CANDIDATE_FAILED,
+            "version %s does not come up, %s goes on serving: %s"
+                .formatted(version.title(), serving, state.message()));
   }
 
   /** How the wanted version is doing that serves but is not up; none when there is none. */
   static Optional<StageResult> serving(Snapshot snapshot, Plan plan) {
     var version = plan.rollout().serving();
+    if (!version.exists()) {
+      return Optional.empty();
+    }
     var state = AppResources.observe(snapshot, version);
-    if (state.ready() || !version.image().equals(plan.target().image())) {
+    if (state.ready() || !version.equals(plan.wanted())) {
       return Optional.empty();
     }
     return plan.migration()
@@ -205,9 +231,9 @@ final class Assessment {
   }
 
   /** The stage that is being worked on: the first that is not done, or the last one. */
-  static Stage current(Map<Stage, StageResult> results) {
+  static Stage current(List<Stage> stages, Map<Stage, StageResult> results) {
     Stage last = Stage.INFRASTRUCTURE;
-    for (var stage : Stage.values()) {
+    for (var stage : stages) {
       last = stage;
       var result = results.get(stage);
       if (result == null || !result.isReady()) {

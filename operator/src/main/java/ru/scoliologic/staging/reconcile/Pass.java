@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.app.AppResources;
-import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.configuration.Rotations;
@@ -77,12 +76,12 @@ record Pass(
     List<Condition> before = last == null ? List.of() : last.conditions();
     var conditions =
         new Conditions(before, environment.getMetadata().getGeneration(), clock.instant())
-            .of(masked(results), masked(overall));
+            .of(stages(environment), masked(results), masked(overall));
     var domains = environment.getSpec() == null ? null : environment.getSpec().domains();
     return new StagingEnvironmentStatus(
         environment.getMetadata().getGeneration(),
         accepted || last == null || last.stage() == null
-            ? Assessment.current(results).condition()
+            ? Assessment.current(stages(environment), results).condition()
             : last.stage(),
         masked(overall).message(),
         conditions,
@@ -107,13 +106,7 @@ record Pass(
             : last == null ? null : last.urls(),
         versions
             .filter(v -> !isGone())
-            .map(v ->
-                new StagingEnvironmentStatus.AppVersions(
-                    v.rollout().serving().image(),
-                    v.rollout().candidate().map(Rollout.Version::image).orElse(null),
-                    v.rollout().previous().map(Rollout.Version::image).orElse(null),
-                    v.plan().target().pinned().orElse(null),
-                    v.plan().target().pinnedAgainst().orElse(null)))
+            .map(v -> v.plan().published(v.snapshot()))
             .orElse(last == null || isGone() ? null : last.app()),
         accepted ? Claims.asked(environment) : last == null ? List.of() : last.claims(),
         nextRetry(last, clock.instant()),
@@ -122,6 +115,10 @@ record Pass(
         acme.orElse(last == null ? null : last.acme()),
         accepted || last == null ? wiped.map(this::masked).orElse(null) : last.wiped(),
         rotations.map(this::rows).orElse(last == null ? null : last.rotations()));
+  }
+
+  static List<Stage> stages(StagingEnvironment environment) {
+    return Stage.of(environment.getSpec() != null && environment.getSpec().gitops() != null);
   }
 
   private List<StagingEnvironmentStatus.Rotation> rows(Rotations rotations) {
@@ -169,10 +166,11 @@ record Pass(
     return new Versions(
             versions.snapshot(),
             versions.plan(),
+            versions.step(),
             versions.candidateState().map(this::masked),
             versions.checked(),
             versions.servingState().map(this::masked))
-        .facts(masked(results), components);
+        .facts(masked(results));
   }
 
   private Map<Stage, StageResult> masked(Map<Stage, StageResult> plain) {
@@ -206,6 +204,7 @@ record Pass(
         Stream.of(
                 deadlines(),
                 versions.flatMap(v -> v.rollout().nextStep()).stream(),
+                versions.map(v -> v.rollout().switchedAt().plus(ServingChecks.SETTLED)).stream(),
                 versions.map(Versions::plan).flatMap(plan -> plan.containers().next()).stream(),
                 acme.stream().flatMap(AcmeBudget::due))
             .flatMap(due -> due)

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
@@ -16,6 +17,7 @@ import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.StorageGrowth;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.gitops.GitopsResources;
 import ru.scoliologic.staging.infrastructure.DnsRecords;
@@ -29,8 +31,11 @@ import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.registry.RegistryResources;
+import ru.scoliologic.staging.release.Catalog;
 import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
+import ru.scoliologic.staging.release.NextStep;
+import ru.scoliologic.staging.release.NextStep.Checks;
 import ru.scoliologic.staging.release.Target;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.validation.ContainerChecks;
@@ -39,21 +44,49 @@ import ru.scoliologic.staging.validation.ContainerChecks;
 public record Plan(
     List<Planned> objects,
     Rollout rollout,
+    Rollout.Seen seen,
     Target target,
+    NextStep step,
+    Version wanted,
     String configuration,
-    boolean gaveUp,
     DatabaseTasks databaseTasks,
     List<String> refusedGrowth,
     Migration migration,
     ContainerChecks containers,
     Masking masking) {
 
+  /** The plan as long as nobody has looked at a candidate. */
   public static Plan of(Snapshot snapshot, Settings settings) {
+    return of(snapshot, settings, Checks.UNKNOWN);
+  }
+
+  /**
+   * The plan.
+   *
+   * @param candidate what the checks of what runs beside the serving version say
+   */
+  static Plan of(Snapshot snapshot, Settings settings, Checks candidate) {
     var environment = snapshot.environment();
     var app = new AppResources(environment, settings.appEnvironment());
-    var target = Target.of(snapshot);
-    boolean gaveUp = Ledger.gaveUp(snapshot, target.image(), app.configuration());
-    var rollout = Rollout.decide(snapshot, target.image(), gaveUp);
+    var seen = Rollout.see(snapshot, id -> Catalog.known(snapshot, id));
+    var target = Target.of(snapshot, seen.serving().isPresent());
+    var step =
+        NextStep.of(
+            Situations.of(
+                snapshot,
+                seen,
+                target,
+                app.configuration(),
+                new Situations.Evidence(Checks.UNKNOWN, candidate, false, false)));
+    var versions = new Finder(snapshot, seen, target);
+    var rollout =
+        seen.laidOut(
+            step.serving().flatMap(versions::find),
+            step.candidate().flatMap(versions::find),
+            step.previous().flatMap(versions::find),
+            snapshot.now());
+    var wanted = step.wanted().flatMap(versions::find).orElse(Version.NONE);
+    boolean gaveUp = Ledger.gaveUp(snapshot, wanted, app.configuration());
     boolean dependenciesReady =
         PostgresResources.observe(snapshot).ready() && RedisResources.observe(snapshot).ready();
     var tasks = DatabaseTasks.decide(snapshot);
@@ -63,10 +96,10 @@ public record Plan(
             rollout,
             app,
             new Migration.Attempt(
-                Rollout.Version.of(target.image()),
-                retry(snapshot, target.image()),
-                gaveUp ? Ledger.find(snapshot, target.image()) : Optional.empty()),
-            image -> Ledger.settled(snapshot, image),
+                wanted,
+                retry(snapshot, wanted),
+                gaveUp ? Catalog.find(snapshot, wanted.id()) : Optional.empty()),
+            id -> Ledger.settled(snapshot, id),
             dependenciesReady && !tasks.holdTheApp(),
             settings.masking());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
@@ -82,10 +115,13 @@ public record Plan(
         app.plan(
             rollout,
             migration,
-            image -> retry(snapshot, image),
+            version -> retry(snapshot, version),
             (dependenciesReady && !tasks.holdTheApp()) || started,
             tasks.holdTheApp()));
-    objects.addAll(delivery(snapshot, Stage.DEPLOYMENT, settings));
+    // Where no image is named, the first one is built while its database comes up.
+    var delivery =
+        environment.getSpec().services().app().image() == null ? Stage.CONFIGURATION : Stage.GITOPS;
+    objects.addAll(delivery(snapshot, delivery, settings));
     objects.addAll(OllamaResources.plan(environment));
     objects.addAll(PrometheusResources.plan(environment));
     objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
@@ -96,9 +132,11 @@ public record Plan(
     return new Plan(
         fitted.objects(),
         rollout,
+        seen,
         target,
+        step,
+        wanted,
         app.configuration(),
-        gaveUp,
         tasks,
         fitted.refused(),
         migration,
@@ -108,11 +146,13 @@ public record Plan(
 
   private static ContainerChecks.Surface surface(
       Snapshot snapshot, Settings settings, Rollout rollout, AppResources app) {
-    var serving = rollout.serving().image();
+    var serving = rollout.serving();
     return new ContainerChecks.Surface(
-        serving,
+        serving.image(),
         Infrastructure.address(snapshot).orElse(""),
-        Ledger.find(snapshot, serving).map(release -> release.getSpec().revalidate()).orElse(""),
+        Catalog.find(snapshot, serving.id())
+            .map(release -> release.getSpec().revalidate())
+            .orElse(""),
         app.configuration(),
         settings.caBundle(),
         snapshot.environment().getSpec().grafana().isPresent(),
@@ -120,9 +160,23 @@ public record Plan(
         settings.checkSecrets());
   }
 
-  /** What the release of an image asks for, or empty. */
-  private static String retry(Snapshot snapshot, String image) {
-    return Ledger.find(snapshot, image).map(release -> release.getSpec().retry()).orElse("");
+  /** Finds the versions that a step names: by their releases, or as what is there or asked for. */
+  private record Finder(Snapshot snapshot, Rollout.Seen seen, Target target) {
+    Optional<Version> find(String id) {
+      return Catalog.known(snapshot, id)
+          .or(() ->
+              Stream.of(seen.serving().stream(), seen.others().stream(), target.head().stream())
+                  .flatMap(versions -> versions)
+                  .filter(version -> version.id().equals(id))
+                  .findFirst());
+    }
+  }
+
+  /** What the release of a version asks for, or empty. */
+  private static String retry(Snapshot snapshot, Version version) {
+    return Catalog.find(snapshot, version.id())
+        .map(release -> release.getSpec().retry())
+        .orElse("");
   }
 
   private static List<Planned> ingress(Snapshot snapshot, Settings settings) {
@@ -151,6 +205,27 @@ public record Plan(
         .toList();
   }
 
+  /** The versions as the status tells them; none while nothing serves. */
+  StagingEnvironmentStatus.AppVersions published(Snapshot snapshot) {
+    var serving = rollout.serving();
+    if (!serving.exists()) {
+      return null;
+    }
+    var names = snapshot.names();
+    var request = target.request();
+    return new StagingEnvironmentStatus.AppVersions(
+        serving.title(),
+        rollout.candidate().map(Version::title).orElse(null),
+        rollout.previous().map(Version::title).orElse(null),
+        request.map(version -> names.release(version.id())).orElse(null),
+        request
+            .flatMap(version -> target.head())
+            .map(version -> names.release(version.id()))
+            .orElse(null),
+        names.release(serving.id()),
+        serving.ofCommit() ? serving.id().substring(0, Catalog.SHORT) : null);
+  }
+
   /** Kind and name of Jobs that are to go although they have not ended. */
   Set<String> abandoned() {
     return migration.abandoned().stream().map(Applier::key).collect(Collectors.toSet());
@@ -165,9 +240,11 @@ public record Plan(
     return new Plan(
         objects.stream().filter(planned -> planned.stage() != Stage.DEPLOYMENT).toList(),
         rollout,
+        seen,
         target,
+        step,
+        wanted,
         configuration,
-        gaveUp,
         databaseTasks,
         refusedGrowth,
         migration,

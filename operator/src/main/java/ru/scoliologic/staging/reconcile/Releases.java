@@ -11,6 +11,7 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.release.Catalog;
 import ru.scoliologic.staging.release.Ledger;
 
 /** Writes what the {@link Ledger} says: makes releases, patches their status, removes old ones. */
@@ -34,7 +35,7 @@ final class Releases {
   void publish(Snapshot snapshot, Ledger.Facts facts, Masking masking) {
     var carried = notifier.carry(snapshot, Ledger.of(snapshot, facts));
     for (var release : carried.releases()) {
-      var known = Ledger.find(snapshot, release.getSpec().image());
+      var known = Catalog.find(snapshot, Catalog.id(release));
       if (known.isPresent() && release.getStatus().equals(known.get().getStatus())) {
         continue;
       }
@@ -84,7 +85,7 @@ final class Releases {
     LOG.atInfo()
         .addKeyValue("namespace", release.getMetadata().getNamespace())
         .addKeyValue("release", release.getMetadata().getName())
-        .addKeyValue("image", release.getSpec().image())
+        .addKeyValue("version", Catalog.id(release))
         .log("release " + what);
   }
 }

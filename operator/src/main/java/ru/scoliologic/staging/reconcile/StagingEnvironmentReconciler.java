@@ -21,16 +21,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
 import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -43,14 +43,15 @@ import ru.scoliologic.staging.ingress.AcmeBudget;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
 import ru.scoliologic.staging.notification.Sender;
 import ru.scoliologic.staging.postgres.TaskReport;
+import ru.scoliologic.staging.release.Catalog;
 import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.Ledger;
+import ru.scoliologic.staging.release.NextStep;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.Checks;
-import ru.scoliologic.staging.validation.Target;
 import ru.scoliologic.staging.validation.Verdicts;
 
 /** Drives one environment towards its spec: gather, validate, plan, apply, assess, publish. */
@@ -72,6 +73,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   private final Gatherer gatherer;
   private final Applier applier;
   private final Verification verification;
+  private final CandidateVerification candidates;
   private final CheckReports reports;
   private final Events events;
   private final Notifier notifier;
@@ -88,6 +90,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     this.telemetry = telemetry;
     this.applier = new Applier(client, owned, telemetry::wrote);
     this.verification = new Verification(new Checks(clock)::run, clock, telemetry);
+    this.candidates = new CandidateVerification(clock, telemetry);
     this.reports = new CheckReports(client);
     this.events = new Events(client, instance, telemetry);
     this.notifier =
@@ -175,6 +178,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     references.keepOnly(present.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
     var uids = present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet());
     verification.keepOnly(uids);
+    candidates.keepOnly(uids);
     reports.keepOnly(uids);
     notifier.keepOnly(uids);
     gatherer.keepOnly(uids);
@@ -196,7 +200,11 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     var settings =
         secrets.remember(environment.getMetadata().getUid(), Configuration.resolve(snapshot));
     var plan = Plan.of(snapshot, settings);
-    var attempt = FirstDeployment.attempt(snapshot, plan.target(), plan.configuration());
+    var look = candidates.look(snapshot, settings, plan.configuration());
+    if (look.checks() == NextStep.Checks.PASSED) {
+      plan = Plan.of(snapshot, settings, look.checks());
+    }
+    var attempt = FirstDeployment.attempt(snapshot, plan.wanted(), plan.configuration());
     var teardown = FirstDeployment.underWay(snapshot, attempt);
     if (teardown.isPresent()) {
       return tornDown(snapshot, settings, plan, teardown.get());
@@ -209,14 +217,14 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
                 AcmeBudget.next(seen, Claims.served(environment), DnsRecords.untrusted(snapshot)));
     var results = new EnumMap<Stage, StageResult>(Stage.class);
     var checked = new ArrayList<Result>();
-    for (var stage : Stage.values()) {
+    for (var stage : Pass.stages(environment)) {
       if (!open(stage, environment, results)) {
         break;
       }
       var refusals = apply(plan, stage);
       if (stage == Stage.CONFIGURATION && !refusals.isEmpty()) {
         settings = settings.asStored(snapshot);
-        plan = Plan.of(snapshot, settings);
+        plan = Plan.of(snapshot, settings, look.checks());
       }
       if (stage == Stage.DEPLOYMENT) {
         // What has just been changed is not yet as asked, though its last state was good.
@@ -236,7 +244,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
     // A version is judged by what was made of it now, not by what the last pass asked for.
     var made = snapshot.after(owned.observe(environment));
-    var candidate = Assessment.candidate(made, plan);
+    var candidate = Assessment.candidate(made, plan, look);
+    var step = step(made, plan, results, checked, look, components);
     var first = Removal.decide(made, plan, components, results, attempt);
     var overall =
         Assessment.overall(
@@ -246,8 +255,9 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     return new Pass(
         results,
         overall,
-        Optional.of(new Versions(made, plan, candidate, checked, Assessment.serving(made, plan))),
-        components,
+        Optional.of(
+            new Versions(made, plan, step, candidate, checked, Assessment.serving(made, plan))),
+        Stream.concat(components.stream(), Following.components(made).stream()).toList(),
         settings.masking(),
         true,
         Optional.of(TaskReport.of(snapshot, plan.databaseTasks(), settings.masking())),
@@ -255,6 +265,33 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         first.wiped(),
         first.atOnce(),
         Optional.of(settings.rotations()));
+  }
+
+  /** What is decided upon from what this pass made and found: above all, what it marks. */
+  private static NextStep step(
+      Snapshot made,
+      Plan plan,
+      Map<Stage, StageResult> results,
+      List<Result> checked,
+      CandidateVerification.Look look,
+      List<Component> components) {
+    var seen = Rollout.see(made, id -> Catalog.known(made, id));
+    boolean blames = Removal.othersReady(components);
+    var serving =
+        ServingChecks.judge(
+            made,
+            plan,
+            results,
+            checked,
+            CandidateVerification.known(made, seen.previous()),
+            blames);
+    return NextStep.of(
+        Situations.of(
+            made,
+            seen,
+            plan.target(),
+            plan.configuration(),
+            new Situations.Evidence(serving, look.checks(), blames, plan.migration().failed())));
   }
 
   /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */
@@ -286,7 +323,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             ? Removal.refused(refused(refusals), teardown.record())
             : kept.isEmpty() ? teardown.result() : refused(kept));
     var versions =
-        new Versions(made, rest, Optional.empty(), List.of(), Optional.of(teardown.result()));
+        new Versions(
+            made, rest, rest.step(), Optional.empty(), List.of(), Optional.of(teardown.result()));
     return new Pass(
         results,
         Assessment.overall(results, Optional.empty(), environment.getSpec().domains().app()),
@@ -341,6 +379,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
           results.get(Stage.DEPLOYMENT).isReady()
               ? validate(snapshot, settings, plan, acme, checked)
               : null;
+      case GITOPS -> Following.assess(snapshot, plan);
     };
   }
 
@@ -364,30 +403,16 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     if (address.isEmpty()) {
       return new StageResult.Waiting(Reason.CHECKS_RUNNING, "there is no address to check yet");
     }
-    var probe = settings.dashboardProbe();
-    var target =
-        new Target(
-            address.get(),
-            spec.domains().app(),
-            spec.ingress().sharesController() ? null : spec.domains().traefik(),
-            spec.services().app().health().path(),
-            CertificateAuthority.inUse(snapshot.environment()).server(),
-            settings.caBundle(),
-            probe.getKey(),
-            probe.getValue(),
-            spec.grafana().map(g -> spec.domains().grafana()).orElse(null),
-            settings.validation(),
-            settings.checkSecrets(),
-            spec.ingress().access(),
-            settings.checkToken(),
-            settings.masking());
-    var serving = Ledger.find(snapshot, plan.rollout().serving().image());
+    var target = CheckTargets.ingress(snapshot, settings, address.get());
+    var serving = Catalog.find(snapshot, plan.rollout().serving().id());
     var subject =
         snapshot.environment().getMetadata().getGeneration()
             + "/"
             + address.get()
             + "/"
-            + plan.rollout().serving().hash()
+            + plan.rollout().serving().id()
+            + "/"
+            + ServingChecks.settled(snapshot, plan.rollout())
             + "/"
             + serving.map(release -> release.getSpec().revalidate()).orElse("")
             + "/"
@@ -395,14 +420,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             + "/"
             + plan.configuration()
             + "/"
-            + Hash.of(settings.validation())
-            + "/"
-            + Hash.of(
-                settings.checkSecrets().entrySet().stream()
-                    .map(Object::toString)
-                    .sorted()
-                    .toList()
-                    .toString());
+            + CheckTargets.hash(settings);
     var round = verification.answer(snapshot.environment().getMetadata().getUid(), subject, target);
     if (round.waiting().isPresent()) {
       return explained(round.waiting().get(), acme, snapshot);

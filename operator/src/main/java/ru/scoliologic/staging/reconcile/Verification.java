@@ -92,5 +92,13 @@ final class Verification {
     answers.keySet().retainAll(uids);
   }
 
+  /** For how long the checks of this subject have not passed; zero when they did. */
+  Duration trouble(String uid, String subject) {
+    var last = answers.get(uid);
+    return last == null || !last.subject().equals(subject) || well(last.round())
+        ? Duration.ZERO
+        : Duration.between(last.troubleSince(), clock.instant());
+  }
+
   private record Last(String subject, Round round, Instant troubleSince, Instant due) {}
 }

@@ -6,17 +6,23 @@ import java.util.Optional;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
-import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.Ledger;
+import ru.scoliologic.staging.release.NextStep;
+import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.Verdicts;
 
-/** The application's versions as one pass found them. */
+/**
+ * The application's versions as one pass found them.
+ *
+ * @param step what was decided upon from what was made of them in this pass
+ */
 record Versions(
     Snapshot snapshot,
     Plan plan,
+    NextStep step,
     Optional<StageResult> candidateState,
     List<Result> checked,
     Optional<StageResult> servingState) {
@@ -24,29 +30,15 @@ record Versions(
     return plan.rollout();
   }
 
-  boolean failed(List<Component> components) {
-    return Removal.othersReady(components)
-        && rollout()
-            .candidate()
-            .or(() -> Optional.of(rollout().serving()).filter(this::wanted))
-            .filter(version ->
-                plan.migration().failed() || AppResources.failedForGood(snapshot, version))
-            .isPresent();
-  }
-
-  private boolean wanted(Rollout.Version version) {
-    return version.image().equals(plan.target().image());
-  }
-
-  Ledger.Facts facts(Map<Stage, StageResult> results, List<Component> components) {
+  Ledger.Facts facts(Map<Stage, StageResult> results) {
     return new Ledger.Facts(
         plan.target(),
-        rollout().serving().image(),
-        AppResources.observe(snapshot, rollout()).ready(),
-        rollout().candidate().map(Rollout.Version::image),
-        candidateState,
-        failed(components),
-        rollout().previous().map(Rollout.Version::image),
+        step,
+        rollout().serving(),
+        rollout().serving().exists() && AppResources.observe(snapshot, rollout()).ready(),
+        rollout().candidate(),
+        candidateState.map(this::named),
+        rollout().previous(),
         Optional.ofNullable(results.get(Stage.VALIDATION)),
         plan.configuration(),
         checked.isEmpty()
@@ -54,5 +46,25 @@ record Versions(
             : Optional.of(Verdicts.report(checked, snapshot.now())),
         plan.migration().done(),
         servingState);
+  }
+
+  /** For the release, why a candidate does not come up has a name. */
+  private StageResult named(StageResult state) {
+    if (state.reason() != Reason.CANDIDATE_FAILED) {
+      return state;
+    }
+    return rollout()
+        .candidate()
+        .map(version -> reason(AppResources.observe(snapshot, version).reason()))
+        .<StageResult>map(reason -> new StageResult.Failing(reason, state.message()))
+        .orElse(state);
+  }
+
+  private static Reason reason(Reason component) {
+    return switch (component) {
+      case CONTAINER_CRASHING, OUT_OF_MEMORY -> Reason.CANDIDATE_CRASHED;
+      case NOT_HEALTHY, DEADLINE_EXCEEDED -> Reason.CANDIDATE_UNHEALTHY;
+      case null, default -> Reason.CANDIDATE_FAILED;
+    };
   }
 }

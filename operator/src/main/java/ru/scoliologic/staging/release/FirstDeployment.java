@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -18,6 +19,7 @@ import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
@@ -57,15 +59,16 @@ public final class FirstDeployment {
   /**
    * What is tried: a hash of all that people can change about it.
    *
+   * @param wanted what is to serve
    * @param configuration hash of what the application runs with
    */
-  public static String attempt(Snapshot snapshot, Target target, String configuration) {
+  public static String attempt(Snapshot snapshot, Version wanted, String configuration) {
     var all = new TreeMap<String, Object>();
     snapshot.secrets().forEach((name, secret) -> all.put("secret/" + name, data(secret.getData())));
     snapshot.configMaps().forEach((name, map) -> all.put("configmap/" + name, data(map.getData())));
     var metadata = snapshot.environment().getMetadata();
     var retry =
-        Ledger.find(snapshot, target.image()).map(release -> release.getSpec().retry()).orElse("");
+        Catalog.find(snapshot, wanted.id()).map(release -> release.getSpec().retry()).orElse("");
     // The uid keeps values of Secrets from being looked up by their hash.
     all.put("uid", String.valueOf(metadata.getUid()));
     all.put("generation", String.valueOf(metadata.getGeneration()));
@@ -236,10 +239,12 @@ public final class FirstDeployment {
         .filter(this::isData);
   }
 
-  /** Certificates stay: an authority issues few, whatever becomes of the deployment. */
+  /** Certificates stay, for an authority issues few, and so does what was built. */
   private boolean isData(HasMetadata object) {
+    var names = snapshot.names();
     return object instanceof PersistentVolumeClaim
-        && !object.getMetadata().getName().equals(snapshot.names().traefik());
+        && !Set.of(names.traefik(), names.registry(), names.agent())
+            .contains(object.getMetadata().getName());
   }
 
   private boolean isNew(HasMetadata claim) {

@@ -1,40 +1,97 @@
 package ru.scoliologic.staging.release;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import java.util.Comparator;
 import java.util.Objects;
 import java.util.Optional;
+import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
+import ru.scoliologic.staging.cluster.AgentContract;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 
 /**
- * The version an environment is to have (pure): the one its spec names, or the one a release asked
- * to serve since, until the spec names another one.
+ * What is asked for (pure).
  *
- * @param image of the version
- * @param pinnedAgainst the spec's image at the time of a release's request; empty without one
+ * @param head the newest commit of the branch, or the image that the spec names
+ * @param pin the commit that the spec pins
+ * @param request the version whose release asked to serve, until there is another head
  */
-public record Target(String image, Optional<String> pinnedAgainst) {
+public record Target(Optional<Version> head, Optional<Version> pin, Optional<Version> request) {
 
-  public static Target of(Snapshot snapshot) {
-    var asked = snapshot.environment().getSpec().services().app().image();
-    var status = snapshot.environment().getStatus();
-    var app = status == null ? null : status.app();
-    return Ledger.ofImages(snapshot)
-        .filter(Target::asksToServe)
-        .max(Comparator.comparing(release -> release.getMetadata().getName()))
-        .map(release -> new Target(release.getSpec().image(), Optional.of(asked)))
-        .or(() ->
-            Optional.ofNullable(app)
-                .filter(versions -> versions.pinned() != null)
-                .filter(versions -> asked.equals(versions.pinnedAgainst()))
-                .map(versions -> new Target(versions.pinned(), Optional.of(asked))))
-        .orElseGet(() -> new Target(asked, Optional.empty()));
+  /**
+   * Reads it.
+   *
+   * @param somethingServes whether any version is to serve already: before, an image that the spec
+   *     names goes before all commits
+   */
+  public static Target of(Snapshot snapshot, boolean somethingServes) {
+    var head = head(snapshot, somethingServes);
+    return new Target(head, pin(snapshot), request(snapshot, head));
   }
 
-  /** The image that a release asked for, if one did. */
-  public Optional<String> pinned() {
-    return pinnedAgainst.map(against -> image);
+  /** The version that goes before all others, if one is asked for. */
+  public Optional<Version> desired() {
+    return pin.or(() -> request).or(() -> head);
+  }
+
+  private static Optional<Version> head(Snapshot snapshot, boolean somethingServes) {
+    var spec = snapshot.environment().getSpec();
+    var image = Optional.ofNullable(spec.services().app().image()).map(Version::ofImage);
+    if (spec.gitops() == null || (image.isPresent() && !somethingServes)) {
+      return image;
+    }
+    return newestCommit(snapshot)
+        .map(release -> Catalog.version(snapshot, release))
+        .or(() -> image);
+  }
+
+  /** What the agent last saw at the branch's head; before it said so, the newest that it made. */
+  private static Optional<StagingRelease> newestCommit(Snapshot snapshot) {
+    var commits =
+        Catalog.releases(snapshot).stream()
+            .filter(release -> release.getSpec().commit() != null)
+            .toList();
+    var seen =
+        snapshot
+            .owned()
+            .find(ConfigMap.class, snapshot.names().agentState())
+            .flatMap(AgentContract.State::of)
+            .map(AgentContract.State::head);
+    return seen.flatMap(name ->
+            commits.stream().filter(r -> r.getMetadata().getName().equals(name)).findFirst())
+        .or(() -> commits.stream().reduce((older, newer) -> newer));
+  }
+
+  private static Optional<Version> pin(Snapshot snapshot) {
+    return Optional.ofNullable(snapshot.environment().getSpec().gitops())
+        .map(GitopsSpec::pin)
+        .map(pin ->
+            Catalog.releases(snapshot).stream()
+                .filter(release -> release.getSpec().commit() != null)
+                .filter(release -> release.getSpec().commit().hash().equals(pin))
+                .reduce((older, newer) -> newer)
+                .map(release -> Catalog.version(snapshot, release))
+                .orElseGet(() -> new Version("pin-" + pin, "", Catalog.shortened(pin), true)));
+  }
+
+  private static Optional<Version> request(Snapshot snapshot, Optional<Version> head) {
+    var names = snapshot.names();
+    var status = snapshot.environment().getStatus();
+    return Catalog.releases(snapshot).stream()
+        .filter(Target::asksToServe)
+        .max(Comparator.comparing(release -> release.getMetadata().getName()))
+        .or(() ->
+            Optional.ofNullable(status)
+                .map(last -> last.app())
+                .filter(app -> app.pinned() != null)
+                .filter(app ->
+                    head.map(version -> names.release(version.id()))
+                        .filter(name -> name.equals(app.pinnedAgainst()))
+                        .isPresent())
+                .flatMap(app -> Catalog.find(snapshot, names.version(app.pinned()))))
+        .map(release -> Catalog.version(snapshot, release));
   }
 
   private static boolean asksToServe(StagingRelease release) {

@@ -32,13 +32,15 @@ public final class Conditions {
   /**
    * All conditions of a pass.
    *
+   * @param stages of the environment
    * @param results of the stages that were looked at; a stage without one keeps its last condition,
    *     or awaits the stage before it
    * @param overall what Ready says
    */
-  public List<Condition> of(Map<Stage, StageResult> results, StageResult overall) {
+  public List<Condition> of(
+      List<Stage> stages, Map<Stage, StageResult> results, StageResult overall) {
     var conditions = new ArrayList<Condition>();
-    for (var stage : Stage.values()) {
+    for (var stage : stages) {
       var result = results.get(stage);
       if (result != null) {
         conditions.add(stageCondition(stage, result));

@@ -143,12 +143,44 @@ public enum Reason {
   CANDIDATE_STARTING(
       "A new version of the application starts beside the serving one.",
       "Wait; it takes over when it is healthy."),
+  CANDIDATE_CRASHED(
+      "A new version ended, or used more memory than it may, before it could serve. It got no"
+          + " traffic; the version before goes on.",
+      "Its last lines are in the message. Push or give one that is mended, or set spec.retry of the"
+          + " release to a new value."),
+  CANDIDATE_UNHEALTHY(
+      "A new version was not healthy in time. It got no traffic; the version before goes on.",
+      "See what it answers at spec.services.app.health.path; then push or give one that is mended,"
+          + " or set spec.retry of the release to a new value."),
   CANDIDATE_FAILED(
       "A new version of the application does not come up; the serving one goes on.",
       "Read the cause in the message; give another image, mend its configuration, or set spec.retry"
           + " of its release to a new value."),
 
   ROLLED_OUT("The version came up and got the traffic.", "Nothing to do."),
+  AWAITING_FIRST_BUILD(
+      "No version of the application is built yet, and spec.services.app.image names none.",
+      "Wait for the first build: see `kubectl get strel` and the condition Built of the newest"
+          + " release."),
+  BUILD_WAITING(
+      "The build of a commit has not begun, or waits for something that is not the commit's fault.",
+      "Wait; the message says what for."),
+  BUILDING("The image of a commit is being built or pushed.", "Wait."),
+  BUILT("The image of a commit is in the registry.", "Nothing to do."),
+  BUILD_CANCELLED("A newer commit came before the image was built.", "Nothing to do."),
+  BUILD_FAILED(
+      "A commit cannot be built; nothing else is changed.",
+      "The end of the build's log is in the message. Push a commit that mends it, or set spec.retry"
+          + " of the release to a new value."),
+  COMMIT_FAILED(
+      "The newest commit of the branch failed before it got any traffic; what served goes on.",
+      "Read its release; push a commit that mends it, or set spec.retry of the release to a new"
+          + " value."),
+  ROLLED_BACK(
+      "The newest version failed its checks after it had got the traffic; the verified one before it"
+          + " serves again.",
+      "Read the condition Verified of its release; push a commit that mends it, or set spec.retry of"
+          + " the release to a new value."),
   SUPERSEDED(
       "Another version was asked for before this one was verified.",
       "Nothing to do; set spec.serve of the release to have it after all."),
@@ -224,7 +256,9 @@ public enum Reason {
       "The certificate authority did not issue a certificate in time.",
       "See Traefik's log for its answer. The next attempt comes by itself at the time that the"
           + " message gives: attempts are few."),
-  CHECKS_FAILED("A check through the ingress failed.", "The message names it and what it found."),
+  CHECKS_FAILED(
+      "A critical check failed, through the ingress or beside the serving version.",
+      "The message names it and what it found."),
 
   FOLLOWING("The agent follows the branch.", "Nothing to do."),
   REPOSITORY_UNREACHABLE(

@@ -1,13 +1,17 @@
 package ru.scoliologic.staging.stage;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The stages of a staging plan, in the order in which they must first succeed. */
 public enum Stage {
   INFRASTRUCTURE("InfrastructureReady", null),
   CONFIGURATION("ConfigurationReady", INFRASTRUCTURE),
   DEPLOYMENT("Deployed", CONFIGURATION),
-  VALIDATION("Validated", DEPLOYMENT);
+  VALIDATION("Validated", DEPLOYMENT),
+  /** Only where a branch is followed. */
+  GITOPS("GitOpsActive", VALIDATION);
 
   private final String condition;
   private final Stage previous;
@@ -15,6 +19,13 @@ public enum Stage {
   Stage(String condition, Stage previous) {
     this.condition = condition;
     this.previous = previous;
+  }
+
+  /** The stages of an environment. */
+  public static List<Stage> of(boolean followsBranch) {
+    return followsBranch
+        ? List.of(values())
+        : Stream.of(values()).filter(stage -> stage != GITOPS).toList();
   }
 
   /** The stage that must first succeed; none before the first one. */

@@ -93,7 +93,8 @@ public final class Checks {
     return running.stream().map(Checks::get).flatMap(Optional::stream).toList();
   }
 
-  private static <T> T get(Future<T> task) {
+  /** The outcome of a task that never fails. */
+  static <T> T get(Future<T> task) {
     try {
       return task.get();
     } catch (ExecutionException e) {

@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hc.client5.http.cookie.BasicCookieStore;
+import org.apache.hc.client5.http.cookie.Cookie;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.cookie.BasicClientCookie;
 import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
@@ -70,7 +72,7 @@ final class DeclaredChecks {
   }
 
   private List<Result> run(List<Check> group) {
-    var cookies = new BasicCookieStore();
+    var cookies = base.startsWith("https:") ? new BasicCookieStore() : new OpenCookies();
     return group.stream()
         .map(check -> {
           var context = HttpClientContext.create();
@@ -84,6 +86,19 @@ final class DeclaredChecks {
               problem.map(this::shown).orElse(null));
         })
         .toList();
+  }
+
+  /** What is asked without TLS behind an ingress still gets the cookies that are for TLS only. */
+  private static final class OpenCookies extends BasicCookieStore {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public void addCookie(Cookie cookie) {
+      if (cookie instanceof BasicClientCookie changeable) {
+        changeable.setSecure(false);
+      }
+      super.addCookie(cookie);
+    }
   }
 
   private String shown(String message) {

@@ -10,7 +10,8 @@ import ru.scoliologic.staging.cluster.Masking;
 /**
  * What is checked, and how it is reached.
  *
- * @param address of the ingress
+ * @param address of the ingress, or of a pod
+ * @param port of the application's pods
  * @param app host name of the application
  * @param dashboard host name of the dashboard, or null when there is none
  * @param healthPath of the application
@@ -27,6 +28,7 @@ import ru.scoliologic.staging.cluster.Masking;
  */
 public record Target(
     String address,
+    int port,
     String app,
     String dashboard,
     String healthPath,

@@ -4,6 +4,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
@@ -31,6 +33,19 @@ public final class Verdicts {
       return Verdict.Failed;
     }
     return failed.isEmpty() ? Verdict.Passed : Verdict.PassedWithRemarks;
+  }
+
+  /** Names of the critical checks that failed. */
+  public static Set<String> criticalFailures(List<Result> results) {
+    return failed(results).stream()
+        .filter(result -> result.priority() == Priority.Critical)
+        .map(Result::name)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** The critical checks that failed, and what they found. */
+  public static String criticalRemarks(List<Result> results) {
+    return named(failed(results).stream().filter(r -> r.priority() == Priority.Critical).toList());
   }
 
   /** The checks of people, with what they said so far. */
@@ -67,9 +82,8 @@ public final class Verdicts {
     var verdict = of(results);
     var failed = failed(results);
     if (verdict == Verdict.Failed) {
-      var critical = failed.stream().filter(r -> r.priority() == Priority.Critical).toList();
       return new StageResult.Failing(
-          Reason.CHECKS_FAILED, named(critical), StageResult.Waiting.SOON);
+          Reason.CHECKS_FAILED, criticalRemarks(results), StageResult.Waiting.SOON);
     }
     var well =
         "https://%s answers with a valid certificate"

@@ -61,7 +61,8 @@ class BuildQueueTest {
   private static StagingRelease release(String name, BuildState state, int order, String asked) {
     var release = new StagingRelease();
     release.setMetadata(new ObjectMetaBuilder().withName(name).build());
-    release.setSpec(new StagingReleaseSpec("env", null, null, null, asked, null, null, List.of()));
+    release.setSpec(
+        new StagingReleaseSpec("env", null, null, null, null, asked, null, null, List.of()));
     if (state != null) {
       var started = "2026-01-01T00:00:%02dZ".formatted(order);
       release.setStatus(

@@ -145,6 +145,7 @@ final class InMemoryReleases {
               null,
               spec.commit(),
               spec.buildHash(),
+              null,
               value,
               null,
               null,

@@ -11,13 +11,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Reason;
 
 class AppResourcesTest {
-  private static final Version WANTED = Version.of("sample-app:1");
+  private static final Version WANTED = Version.ofImage("sample-app:1");
 
   private static Deployment deployment(long generation, long observed) {
     return deployment(generation, observed, 1);
@@ -26,7 +26,7 @@ class AppResourcesTest {
   private static Deployment deployment(long generation, long observed, int updated) {
     return new DeploymentBuilder()
         .withNewMetadata()
-        .withName("demo-app-" + WANTED.hash())
+        .withName("demo-app-" + WANTED.id())
         .withGeneration(generation)
         .endMetadata()
         .withNewStatus()
@@ -47,7 +47,7 @@ class AppResourcesTest {
                 Labels.COMPONENT,
                 AppResources.COMPONENT,
                 Labels.VERSION,
-                WANTED.hash(),
+                WANTED.id(),
                 "pod-template-hash",
                 template))
         .endMetadata()

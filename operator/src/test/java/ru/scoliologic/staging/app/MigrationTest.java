@@ -14,16 +14,16 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.app.Rollout.Version;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class MigrationTest {
-  private static final Version WANTED = Version.of("sample-app:1");
+  private static final Version WANTED = Version.ofImage("sample-app:1");
 
   private static Given asking() {
     return Given.aGoodStart()
@@ -34,12 +34,21 @@ class MigrationTest {
   private static Migration decide(Snapshot snapshot, String retry, boolean settled, boolean free) {
     return Migration.decide(
         snapshot,
-        Rollout.decide(snapshot, WANTED.image(), false),
+        rollout(snapshot),
         new AppResources(snapshot.environment(), Map.of("A", "b")),
         new Migration.Attempt(WANTED, retry, Optional.empty()),
-        image -> settled,
+        id -> settled,
         free,
         new Masking(List.of("s3cr3t\nkey")));
+  }
+
+  /** The wanted version starts beside the one that serves, if any does. */
+  private static Rollout rollout(Snapshot snapshot) {
+    var seen = Rollout.see(snapshot, id -> Optional.empty());
+    var beside = seen.serving().filter(serving -> !serving.equals(WANTED));
+    return beside.isEmpty()
+        ? seen.laidOut(Optional.of(WANTED), Optional.empty(), Optional.empty(), Given.NOW)
+        : seen.laidOut(beside, Optional.of(WANTED), Optional.empty(), Given.NOW);
   }
 
   private static Job planned(Migration migration) {
@@ -157,7 +166,7 @@ class MigrationTest {
     var running =
         new DeploymentBuilder()
             .withNewMetadata()
-            .withName("demo-app-" + WANTED.hash())
+            .withName("demo-app-" + WANTED.id())
             .endMetadata()
             .build();
 

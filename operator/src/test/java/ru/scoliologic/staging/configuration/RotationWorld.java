@@ -270,7 +270,8 @@ class RotationWorld {
         List.of(),
         List.of(),
         null,
-        new StagingEnvironmentStatus.AppVersions("sample-app:1", candidate, null, null, null),
+        new StagingEnvironmentStatus.AppVersions(
+            "sample-app:1", candidate, null, null, null, null, null),
         List.of(),
         null,
         null,

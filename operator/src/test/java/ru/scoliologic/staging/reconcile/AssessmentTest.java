@@ -56,7 +56,7 @@ class AssessmentTest {
   private static Deployment deployment(Snapshot snapshot) {
     return new DeploymentBuilder()
         .withNewMetadata()
-        .withName("demo-app-" + plan(snapshot).rollout().serving().hash())
+        .withName("demo-app-" + plan(snapshot).rollout().serving().id())
         .withGeneration(1L)
         .endMetadata()
         .build();
@@ -65,7 +65,7 @@ class AssessmentTest {
   @Test
   void a_first_version_tells_its_own_trouble_until_it_is_up() {
     var given = Given.aGoodStart();
-    var hash = plan(given.snapshot()).rollout().serving().hash();
+    var hash = plan(given.snapshot()).rollout().serving().id();
     given.owning(deployment(given.snapshot()));
     assertThat(Assessment.serving(given.snapshot(), plan(given.snapshot())).orElseThrow())
         .isInstanceOfSatisfying(

@@ -49,7 +49,7 @@ class EventsTest {
 
   private void tell(StageResult result) {
     var results = new EnumMap<Stage, StageResult>(Map.of(Stage.CONFIGURATION, result));
-    var conditions = new Conditions(List.of(), 1, Given.NOW).of(results, result);
+    var conditions = new Conditions(List.of(), 1, Given.NOW).of(Stage.of(false), results, result);
     new Events(client, "operator-1", new Telemetry())
         .transitions(
             Given.environment("demo"), List.of(), conditions, List.of(result, result), Given.NOW);
@@ -105,7 +105,7 @@ class EventsTest {
     var result = new StageResult.Waiting(Reason.SECRET_MISSING, "soon");
     var conditions =
         new Conditions(List.of(), 1, Given.NOW)
-            .of(new EnumMap<>(Map.of(Stage.CONFIGURATION, result)), result);
+            .of(Stage.of(false), Map.of(Stage.CONFIGURATION, result), result);
 
     new Events(client, "operator-1", new Telemetry())
         .transitions(Given.environment("demo"), conditions, conditions, List.of(result), Given.NOW);

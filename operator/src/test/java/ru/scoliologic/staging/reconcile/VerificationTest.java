@@ -31,6 +31,7 @@ class VerificationTest {
   private static final Target TARGET =
       new Target(
           "10.0.0.7",
+          3000,
           "app.staging.test",
           "traefik.staging.test",
           "/api/health",

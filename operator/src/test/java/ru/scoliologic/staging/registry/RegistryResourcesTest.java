@@ -15,9 +15,11 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.ImageRegistry;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Stage;
 
 class RegistryResourcesTest {
+  private static final Version COMMIT = new Version("0123456789-abcdef", "", "", true);
   private static final String DIGEST = "sha256:" + "0".repeat(64);
   private static final RegistryResources.Login LOGIN =
       new RegistryResources.Login("staging", "word", "staging:$2y$04$hash");
@@ -64,7 +66,7 @@ class RegistryResourcesTest {
     var snapshot = following("{}").owning(service(30123)).snapshot();
 
     assertThat(ImageRegistry.reference(snapshot, DIGEST)).contains("127.0.0.1:30123/app@" + DIGEST);
-    assertThat(ImageRegistry.pullSecrets(snapshot.environment()))
+    assertThat(ImageRegistry.pullSecrets(snapshot.environment(), COMMIT))
         .extracting(LocalObjectReference::getName)
         .containsExactly("demo-registry-pull");
     var pull = planned(snapshot, LOGIN, "Secret/demo-registry-pull");
@@ -112,7 +114,7 @@ class RegistryResourcesTest {
     assertThat(RegistryResources.observe(snapshot)).isEmpty();
     assertThat(ImageRegistry.reference(snapshot, DIGEST))
         .contains("r.example.org/team/app@" + DIGEST);
-    assertThat(ImageRegistry.pullSecrets(snapshot.environment()))
+    assertThat(ImageRegistry.pullSecrets(snapshot.environment(), COMMIT))
         .extracting(LocalObjectReference::getName)
         .containsExactly("push");
   }

@@ -68,7 +68,8 @@ class FirstDeploymentTest {
   }
 
   private static String attempt(Snapshot snapshot) {
-    return FirstDeployment.attempt(snapshot, Target.of(snapshot), CONFIGURATION);
+    return FirstDeployment.attempt(
+        snapshot, Target.of(snapshot, true).desired().orElseThrow(), CONFIGURATION);
   }
 
   private static boolean isWiped(Snapshot snapshot) {
@@ -93,7 +94,8 @@ class FirstDeploymentTest {
     var release = new StagingRelease();
     release.getMetadata().setName("demo-1");
     release.setSpec(
-        new StagingReleaseSpec("demo", "sample-app:1", null, null, retry, null, null, List.of()));
+        new StagingReleaseSpec(
+            "demo", "sample-app:1", null, null, null, retry, null, null, List.of()));
     release.setStatus(
         new StagingReleaseStatus(
             1L,

@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.release.Ledger.Facts;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
@@ -28,14 +32,38 @@ class LedgerTest {
   private static final StageResult CRASHES =
       new StageResult.Failing(Reason.CANDIDATE_FAILED, "it ends with exit code 1");
 
-  private static Facts serving(String image, StageResult validation) {
+  private static Version version(String image) {
+    return Version.ofImage(image);
+  }
+
+  private static Target target(String image) {
+    return new Target(Optional.of(version(image)), Optional.empty(), Optional.empty());
+  }
+
+  /** What was decided upon: who is wanted, and what is marked. */
+  private static NextStep step(
+      String wanted, Optional<String> verified, Optional<String> bad, String... superseded) {
+    return new NextStep(
+        Optional.of(version(wanted).id()),
+        Optional.of(version(wanted).id()),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        verified.map(image -> version(image).id()),
+        bad.map(image -> version(image).id()),
+        Stream.of(superseded).map(image -> version(image).id()).collect(Collectors.toSet()),
+        Map.of());
+  }
+
+  private static Facts serving(String image, StageResult validation, String... superseded) {
+    var passed = Optional.ofNullable(validation).filter(StageResult::isReady).map(v -> image);
     return new Facts(
-        new Target(image, Optional.empty()),
-        image,
+        target(image),
+        step(image, passed, Optional.empty(), superseded),
+        version(image),
         true,
         Optional.empty(),
         Optional.empty(),
-        false,
         Optional.empty(),
         Optional.ofNullable(validation),
         CONFIGURATION,
@@ -45,13 +73,17 @@ class LedgerTest {
   }
 
   private static Facts trying(boolean failed) {
+    return trying(failed, CRASHES);
+  }
+
+  private static Facts trying(boolean failed, StageResult state) {
     return new Facts(
-        new Target(WANTED, Optional.empty()),
-        OLD,
+        target(WANTED),
+        step(WANTED, Optional.of(OLD), Optional.of(WANTED).filter(w -> failed)),
+        version(OLD),
         true,
-        Optional.of(WANTED),
-        Optional.of(CRASHES),
-        failed,
+        Optional.of(version(WANTED)),
+        Optional.of(state),
         Optional.empty(),
         Optional.of(PASSED),
         CONFIGURATION,
@@ -66,7 +98,7 @@ class LedgerTest {
     var release = new StagingRelease();
     release.setMetadata(
         new ObjectMetaBuilder()
-            .withName(Ledger.name("demo", image))
+            .withName("demo-" + version(image).id())
             .withGeneration(1L)
             .withCreationTimestamp(Given.NOW.plusSeconds(age).toString())
             .build());
@@ -76,7 +108,7 @@ class LedgerTest {
   }
 
   private static StagingReleaseSpec asked(String image, String retry, String serve) {
-    return new StagingReleaseSpec("demo", image, null, null, retry, serve, null, List.of());
+    return new StagingReleaseSpec("demo", image, null, null, null, retry, serve, null, List.of());
   }
 
   private static StagingReleaseStatus statusOf(List<StagingRelease> releases, String image) {
@@ -143,19 +175,18 @@ class LedgerTest {
 
     assertThat(failed.state()).isEqualTo("Failed");
     assertThat(failed.message()).isEqualTo("it ends with exit code 1");
-    assertThat(Ledger.gaveUp(snapshot, WANTED, CONFIGURATION)).isTrue();
-    assertThat(Ledger.gaveUp(snapshot, WANTED, "another")).isFalse();
-    var afterwards = serving(OLD, PASSED);
+    assertThat(Ledger.gaveUp(snapshot, version(WANTED), CONFIGURATION)).isTrue();
+    assertThat(Ledger.gaveUp(snapshot, version(WANTED), "another")).isFalse();
     var kept =
         new Facts(
-            new Target(WANTED, Optional.empty()),
-            OLD,
+            target(WANTED),
+            step(OLD, Optional.of(OLD), Optional.empty()),
+            version(OLD),
             true,
-            afterwards.candidate(),
-            afterwards.candidateState(),
-            false,
-            afterwards.previous(),
-            afterwards.validation(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(PASSED),
             CONFIGURATION,
             Optional.empty(),
             Set.of(),
@@ -170,7 +201,7 @@ class LedgerTest {
             .owning(release(WANTED, 0, asked(WANTED, "please", null), failed()))
             .snapshot();
 
-    assertThat(Ledger.gaveUp(snapshot, WANTED, CONFIGURATION)).isFalse();
+    assertThat(Ledger.gaveUp(snapshot, version(WANTED), CONFIGURATION)).isFalse();
     var status = statusOf(Ledger.of(snapshot, trying(false)), WANTED);
     assertThat(status.failedWith()).isNull();
     assertThat(status.handled().retry()).isEqualTo("please");
@@ -180,12 +211,12 @@ class LedgerTest {
   private static Facts first(boolean failed, String configuration) {
     var crashes = new StageResult.Failing(Reason.CONTAINER_CRASHING, "it ends with exit code 1");
     return new Facts(
-        new Target(WANTED, Optional.empty()),
-        WANTED,
+        target(WANTED),
+        step(WANTED, Optional.empty(), Optional.of(WANTED).filter(w -> failed)),
+        version(WANTED),
         false,
         Optional.empty(),
         Optional.empty(),
-        failed,
         Optional.empty(),
         Optional.empty(),
         configuration,
@@ -231,8 +262,7 @@ class LedgerTest {
   void a_first_version_is_tried_again_when_somebody_asks_or_its_configuration_changes() {
     var failed =
         statusOf(Ledger.of(Given.aGoodStart().snapshot(), first(true, CONFIGURATION)), WANTED);
-    // What the pods of the earlier attempt met does not count.
-    var asked = statusOf(Ledger.of(with(failed, "please"), first(true, CONFIGURATION)), WANTED);
+    var asked = statusOf(Ledger.of(with(failed, "please"), first(false, CONFIGURATION)), WANTED);
     var changed = statusOf(Ledger.of(with(failed, null), first(false, "another")), WANTED);
 
     assertThat(asked.state()).isEqualTo("Starting");
@@ -243,7 +273,7 @@ class LedgerTest {
   @Test
   void a_version_that_was_up_once_goes_on_serving_whatever_it_meets() {
     var up = statusOf(Ledger.of(Given.aGoodStart().snapshot(), serving(WANTED, PASSED)), WANTED);
-    var status = statusOf(Ledger.of(with(up, null), first(true, CONFIGURATION)), WANTED);
+    var status = statusOf(Ledger.of(with(up, null), first(false, CONFIGURATION)), WANTED);
 
     assertThat(status.state()).isEqualTo("Serving");
     assertThat(condition(status, Ledger.ROLLED_OUT)).contains("True");
@@ -268,7 +298,7 @@ class LedgerTest {
             .owning(release(WANTED, 0, asked(WANTED, null, null), starting))
             .snapshot();
 
-    var status = statusOf(Ledger.of(overtaken, serving("sample-app:2", PASSED)), WANTED);
+    var status = statusOf(Ledger.of(overtaken, serving("sample-app:2", PASSED, WANTED)), WANTED);
 
     assertThat(status.state()).isEqualTo("Superseded");
     assertThat(condition(status, Ledger.SUPERSEDED)).contains("True");
@@ -281,16 +311,16 @@ class LedgerTest {
         statusOf(
             Ledger.of(Given.aGoodStart().owning(asking).snapshot(), serving(OLD, PASSED)), OLD);
 
-    var target = Target.of(Given.aGoodStart().owning(asking).snapshot());
+    var target = Target.of(Given.aGoodStart().owning(asking).snapshot(), true);
     var done = release(OLD, 0, asked(OLD, null, "now"), handled);
     var meanwhile = Given.aGoodStart().owning(done).pinned(OLD, WANTED).snapshot();
     var lapsed = Given.aGoodStart().owning(done).pinned(OLD, "sample-app:older").snapshot();
 
-    assertThat(target.image()).isEqualTo(OLD);
-    assertThat(target.pinnedAgainst()).contains(WANTED);
+    assertThat(target.desired()).contains(version(OLD));
+    assertThat(target.head()).contains(version(WANTED));
     assertThat(handled.handled().serve()).isEqualTo("now");
-    assertThat(Target.of(meanwhile).image()).isEqualTo(OLD);
-    assertThat(Target.of(lapsed).image()).isEqualTo(WANTED);
+    assertThat(Target.of(meanwhile, true).desired()).contains(version(OLD));
+    assertThat(Target.of(lapsed, true).desired()).contains(version(WANTED));
   }
 
   @Test
@@ -311,17 +341,17 @@ class LedgerTest {
   void a_wiped_first_deployment_forgets_what_its_volumes_held_and_says_why() {
     var wiped =
         new Facts(
-            new Target(WANTED, Optional.empty()),
-            WANTED,
+            target(WANTED),
+            step(WANTED, Optional.empty(), Optional.of(WANTED)),
+            version(WANTED),
             false,
             Optional.empty(),
             Optional.empty(),
-            true,
             Optional.empty(),
             Optional.empty(),
             CONFIGURATION,
             Optional.empty(),
-            Set.of(WANTED, OLD),
+            Set.of(version(WANTED).id(), version(OLD).id()),
             Optional.of(
                 new StageResult.Waiting(
                     Reason.FIRST_DEPLOYMENT_WIPED, "is being removed: redis is late")));
@@ -340,37 +370,7 @@ class LedgerTest {
     assertThat(statusOf(releases, WANTED).message()).isEqualTo("is being removed: redis is late");
     var after = Given.aGoodStart().owning(releases.toArray(StagingRelease[]::new)).snapshot();
     assertThat(Ledger.isForgotten(after)).isTrue();
-    assertThat(Ledger.gaveUp(after, WANTED, CONFIGURATION)).isFalse();
-    assertThat(Ledger.settled(after, OLD)).isFalse();
-  }
-
-  @Test
-  void a_release_of_a_commit_is_left_to_the_agent() {
-    var commit = release(OLD, 0, ofCommit(), null);
-    var given = Given.aGoodStart().owning(commit);
-    var facts = serving(WANTED, PASSED);
-
-    assertThat(Ledger.of(given.snapshot(), facts))
-        .extracting(release -> release.getSpec().image())
-        .containsExactly(WANTED);
-    assertThat(Target.of(given.snapshot()).image()).isEqualTo(WANTED);
-    var many =
-        IntStream.range(0, 20)
-            .mapToObj(n -> release("commit:" + n, n, ofCommit(), null))
-            .toArray(StagingRelease[]::new);
-    assertThat(Ledger.surplus(Given.aGoodStart().owning(many).snapshot(), facts)).isEmpty();
-  }
-
-  /** One that somebody even asked to serve. */
-  private static StagingReleaseSpec ofCommit() {
-    return new StagingReleaseSpec(
-        "demo",
-        null,
-        new StagingReleaseSpec.Commit("0".repeat(40), "main", null, null, null),
-        "c0ffee",
-        null,
-        "now",
-        null,
-        List.of());
+    assertThat(Ledger.gaveUp(after, version(WANTED), CONFIGURATION)).isFalse();
+    assertThat(Ledger.settled(after, version(OLD).id())).isFalse();
   }
 }

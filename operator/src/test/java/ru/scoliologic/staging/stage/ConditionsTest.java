@@ -15,9 +15,11 @@ class ConditionsTest {
   private static final StageResult LATE =
       new StageResult.Waiting(Reason.SECRET_MISSING, "Secret x does not exist");
 
+  private static final List<Stage> STAGES = Stage.of(false);
+
   private static List<Condition> first() {
     return new Conditions(null, 1, NOW)
-        .of(Map.of(Stage.INFRASTRUCTURE, GOOD, Stage.CONFIGURATION, LATE), LATE);
+        .of(STAGES, Map.of(Stage.INFRASTRUCTURE, GOOD, Stage.CONFIGURATION, LATE), LATE);
   }
 
   private static Condition find(List<Condition> conditions, String type) {
@@ -36,7 +38,7 @@ class ConditionsTest {
   @Test
   void waiting_shows_as_reconciling_and_a_fault_of_the_spec_as_stalled_never_both() {
     var stalled = new StageResult.Stalled(Reason.INVALID_SPEC, "spec.x is wrong");
-    var after = new Conditions(first(), 2, NOW).of(Map.of(), stalled);
+    var after = new Conditions(first(), 2, NOW).of(STAGES, Map.of(), stalled);
 
     assertThat(first())
         .extracting(Condition::getType)
@@ -50,10 +52,18 @@ class ConditionsTest {
   }
 
   @Test
+  void the_fifth_stage_shows_only_where_a_branch_is_followed() {
+    var followed = new Conditions(null, 1, NOW).of(Stage.of(true), Map.of(), LATE);
+
+    assertThat(find(followed, "GitOpsActive").getReason()).isEqualTo("AwaitingPreviousStage");
+    assertThat(Conditions.find(first(), "GitOpsActive")).isEmpty();
+  }
+
+  @Test
   void a_pass_that_did_not_look_at_a_stage_leaves_its_condition() {
     var after =
         new Conditions(first(), 2, NOW)
-            .of(Map.of(), new StageResult.Stalled(Reason.INVALID_SPEC, "wrong"));
+            .of(STAGES, Map.of(), new StageResult.Stalled(Reason.INVALID_SPEC, "wrong"));
 
     assertThat(find(after, "InfrastructureReady").getStatus()).isEqualTo("True");
   }
@@ -63,7 +73,7 @@ class ConditionsTest {
     var later = NOW.plusSeconds(60);
     var after =
         new Conditions(first(), 2, later)
-            .of(Map.of(Stage.INFRASTRUCTURE, GOOD, Stage.CONFIGURATION, GOOD), GOOD);
+            .of(STAGES, Map.of(Stage.INFRASTRUCTURE, GOOD, Stage.CONFIGURATION, GOOD), GOOD);
 
     assertThat(find(after, "InfrastructureReady").getLastTransitionTime())
         .isEqualTo(NOW.toString());

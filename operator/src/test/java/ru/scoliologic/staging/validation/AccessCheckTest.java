@@ -21,6 +21,7 @@ class AccessCheckTest {
   private static Target target(AccessSpec access) {
     return new Target(
         "10.0.0.7",
+        3000,
         "app.staging.test",
         "traefik.staging.test",
         "/api/health",

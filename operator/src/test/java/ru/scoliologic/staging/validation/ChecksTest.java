@@ -134,6 +134,7 @@ class ChecksTest {
     var target =
         new Target(
             "127.0.0.1",
+            3000,
             APP,
             DASHBOARD,
             healthPath,

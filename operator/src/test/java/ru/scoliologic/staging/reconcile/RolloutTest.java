@@ -1,37 +1,51 @@
-package ru.scoliologic.staging.app;
+package ru.scoliologic.staging.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.app.Rollout.Version;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseSpec;
+import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.release.Ledger;
+import ru.scoliologic.staging.release.NextStep.Checks;
 
 class RolloutTest {
-  private static final Version OLD = Version.of("sample-app:0");
-  private static final Version WANTED = Version.of("sample-app:1");
+  private static final Version OLD = Version.ofImage("sample-app:0");
+  private static final Version WANTED = Version.ofImage("sample-app:1");
 
   private static Rollout decide(Snapshot snapshot) {
-    return Rollout.decide(
-        snapshot, snapshot.environment().getSpec().services().app().image(), false);
+    return Plan.of(snapshot, Configuration.resolve(snapshot), Checks.PASSED).rollout();
   }
 
   private static Service serving(Version version, Instant since) {
+    return serving(version, since, Map.of());
+  }
+
+  private static Service serving(Version version, Instant since, Map<String, String> more) {
     return new ServiceBuilder()
         .withNewMetadata()
         .withName("demo-app")
-        .withAnnotations(Map.of(Labels.SWITCHED_AT, since.toString()))
+        .withAnnotations(more)
+        .addToAnnotations(Labels.SWITCHED_AT, since.toString())
         .endMetadata()
         .withNewSpec()
-        .withSelector(Map.of(Labels.VERSION, version.hash()))
+        .withSelector(Map.of(Labels.VERSION, version.id()))
         .endSpec()
         .build();
   }
@@ -39,13 +53,36 @@ class RolloutTest {
   private static Deployment deployment(Version version, int available) {
     return new DeploymentBuilder()
         .withNewMetadata()
-        .withName("demo-app-" + version.hash())
+        .withName("demo-app-" + version.id())
         .withAnnotations(Map.of(Labels.IMAGE, version.image()))
         .endMetadata()
         .withNewStatus()
         .withAvailableReplicas(available)
         .endStatus()
         .build();
+  }
+
+  private static StagingRelease verified(Version version) {
+    var release = new StagingRelease();
+    release.setMetadata(
+        new ObjectMetaBuilder().withName("demo-" + version.id()).withGeneration(1L).build());
+    release.setSpec(StagingReleaseSpec.ofImage("demo", version.image()));
+    var condition = new ConditionBuilder().withType(Ledger.VERIFIED).withStatus("True").build();
+    release.setStatus(
+        new StagingReleaseStatus(
+            1L,
+            "Serving",
+            null,
+            List.of(condition),
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null));
+    return release;
   }
 
   @Test
@@ -103,7 +140,11 @@ class RolloutTest {
   void the_old_version_is_kept_until_its_grace_has_passed() {
     var given =
         Given.aGoodStart()
-            .owning(serving(WANTED, Given.NOW), deployment(OLD, 1), deployment(WANTED, 1));
+            .owning(
+                serving(WANTED, Given.NOW, Map.of(Labels.PREVIOUS, OLD.id())),
+                deployment(OLD, 1),
+                deployment(WANTED, 1),
+                verified(WANTED));
 
     var during = decide(given.at(Given.NOW.plus(Rollout.GRACE).minusSeconds(1)).snapshot());
     var after = decide(given.at(Given.NOW.plus(Rollout.GRACE)).snapshot());
