@@ -92,21 +92,22 @@ final class CommitWatch {
   }
 
   /** Prints the steps that are new and says whether the last one is reached. */
-  private static boolean tell(
-      GenericKubernetesResource release, Instant since, Set<String> told) {
+  private static boolean tell(GenericKubernetesResource release, Instant since, Set<String> told) {
     Map<String, Object> timings = release.get("status", "timings");
     STEPS.forEach(step -> {
       var at = timings == null ? null : timings.get(step.key());
       if (at != null && told.add(step.key())) {
         // Times of the status are whole seconds.
-        long seconds = Duration.between(since.truncatedTo(SECONDS), Instant.parse(at.toString())).toSeconds();
+        long seconds =
+            Duration.between(since.truncatedTo(SECONDS), Instant.parse(at.toString())).toSeconds();
         System.out.printf("  %6s  %s%n", seconds < 0 ? "before" : seconds + " s", step.words());
       }
     });
     var state = Objects.toString(release.get("status", "state"), "");
     if (List.of("Failed", "Superseded").contains(state)) {
       throw new ClusterException(
-          "release %s is %s: %s".formatted(release.getMetadata().getName(), state, message(release)));
+          "release %s is %s: %s"
+              .formatted(release.getMetadata().getName(), state, message(release)));
     }
     return told.contains("verified");
   }

@@ -9,9 +9,6 @@ import java.util.UUID;
 
 /** The Git server inside the cluster: one repository, and one who may read and push by a token. */
 public final class GitServer {
-  /** The repository, as pods know it. */
-  public static final String URL = "http://git-server.git-server.svc:8080/app.git";
-
   public static final String USER = "staging";
 
   private static final String NAMESPACE = "git-server";
@@ -67,11 +64,11 @@ public final class GitServer {
     return token;
   }
 
-  /** Host and port at which this machine reaches it, without credentials. */
-  public String address() {
-    var service =
-        cluster.admin().services().inNamespace(NAMESPACE).withName("git-server").get();
-    return cluster.nodeIp() + ":" + service.getSpec().getPorts().getFirst().getNodePort();
+  /** The repository, as this machine knows it. */
+  public String urlFromHere() {
+    var service = cluster.admin().services().inNamespace(NAMESPACE).withName("git-server").get();
+    return "http://%s:%d/app.git"
+        .formatted(cluster.nodeIp(), service.getSpec().getPorts().getFirst().getNodePort());
   }
 
   /** Puts the token into Secret {@code git}, as spec.gitops.credentials wants it. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,8 +19,8 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * {@code make run} and {@code make stop}: a cluster that stays, with the operator, a Git server
- * and the example environment in it, which follows a branch.
+ * {@code make run} and {@code make stop}: a cluster that stays, with the operator, a Git server and
+ * the example environment in it, which follows a branch.
  */
 public final class Run {
   private static final String ZONE = "staging.test";
@@ -85,8 +86,7 @@ public final class Run {
       Progress.step("registry of language models", cluster::models);
       Progress.step("operator", () -> installOperator(cluster, image));
       var clone =
-          Progress.step(
-              "Git server with examples/sample-app", () -> SampleClone.of(cluster.git()));
+          Progress.step("Git server with examples/sample-app", () -> SampleClone.of(cluster.git()));
       var first = Instant.now();
       Progress.step("environment of examples/scoliologic", () -> apply(cluster));
       awaitReady(cluster);
@@ -118,7 +118,8 @@ public final class Run {
         "the branch's head, %s, from when the environment was applied:%n",
         CommitWatch.shortened(clone.head()));
     watch.untilVerified(clone.head(), first);
-    var heading = "Welcome at " + LocalTime.now().truncatedTo(ChronoUnit.SECONDS);
+    var heading =
+        "Welcome at " + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS);
     var pushed = Instant.now();
     var commit = clone.pushHeading(heading);
     System.out.printf(
@@ -228,7 +229,7 @@ public final class Run {
         application  https://app.%1$s/
         Traefik      https://traefik.%1$s/dashboard/
         kubeconfig   .cluster/kubeconfig   (kubectl --kubeconfig .cluster/kubeconfig get pods -A)
-        repository   .cluster/app   (change something, git commit, git push)
+        repository   .cluster/sample-app/work   (change something, git commit, git push)
         try          curl --resolve app.%1$s:443:%2$s --cacert %3$s https://app.%1$s/api/health
         took         %4$.0f s; `make stop` removes all of it
         """,
