@@ -62,6 +62,9 @@ final class Releases {
       telemetry.wrote("create", made.getKind());
       tell("created", made);
     }
+    known
+        .filter(there -> there.getMetadata().getOwnerReferences().isEmpty())
+        .ifPresent(there -> adopt(release, there));
     var fresh = new StagingRelease();
     fresh.setMetadata(
         new ObjectMetaBuilder()
@@ -82,6 +85,20 @@ final class Releases {
                     .build());
     owned.wrote(patched, before);
     telemetry.wrote("update", patched.getKind());
+  }
+
+  /** One that the agent made goes with the environment, like all others. */
+  private void adopt(StagingRelease release, StagingRelease there) {
+    var fresh = new StagingRelease();
+    fresh.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(there.getMetadata().getName())
+            .withNamespace(there.getMetadata().getNamespace())
+            .withOwnerReferences(release.getMetadata().getOwnerReferences())
+            .build());
+    var adopted = client.resource(fresh).fieldManager(MANAGER).forceConflicts().serverSideApply();
+    owned.wrote(adopted, Optional.of(there));
+    telemetry.wrote("update", adopted.getKind());
   }
 
   private static void tell(String what, StagingRelease release) {

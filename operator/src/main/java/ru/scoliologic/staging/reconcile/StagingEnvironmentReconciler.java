@@ -291,7 +291,12 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             seen,
             plan.target(),
             plan.configuration(),
-            new Situations.Evidence(serving, look.checks(), blames, plan.migration().failed())));
+            new Situations.Evidence(
+                serving,
+                look.checks(),
+                blames,
+                plan.migration().failed(),
+                plan.rollout().candidate())));
   }
 
   /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */
