@@ -57,6 +57,10 @@ public final class FieldChanges {
           Map.entry(
               "ingress.acme.first", "promotion depends on what was issued: InfrastructureE2E"));
 
+  /** Parts that a spec may lack, and why. */
+  private static final Map<String, String> ABSENT =
+      Map.of("gitops", "the agent of a stub says nothing: GitopsE2E");
+
   /** Fields, and whole parts, that change no object, and what shows that they count. */
   public static final Map<String, String> UNSEEN =
       Map.ofEntries(
@@ -107,6 +111,19 @@ public final class FieldChanges {
               "notifications",
               "[{\"name\":\"other\",\"webhook\":{\"url\":\"https://hooks.stub.test/\"}}]"),
           Map.entry("path", "\"/other\""),
+          Map.entry("gitops.autoDeploy", "false"),
+          Map.entry("gitops.branch", "\"other\""),
+          Map.entry("gitops.build.args[].name", "\"OTHER\""),
+          Map.entry("gitops.build.context", "\"other\""),
+          Map.entry("gitops.build.dockerfile", "\"other/Dockerfile\""),
+          Map.entry("gitops.build.engine.host", "\"tcp://engine.stub.test:2376\""),
+          Map.entry("gitops.build.engine.tls", "{\"name\":\"given\"}"),
+          Map.entry(
+              "gitops.commitStatus",
+              "{\"tokenSecretKeyRef\":{\"name\":\"given\",\"key\":\"token\"}}"),
+          Map.entry("gitops.pin", "\"0123456789012345678901234567890123456789\""),
+          Map.entry("gitops.registry.external", "{\"repository\":\"r.stub.test/app\"}"),
+          Map.entry("gitops.repository", "\"https://git.stub.test/other.git\""),
           Map.entry("image", "\"other:2\""),
           Map.entry("services.app.deadlineSeconds", "300"),
           Map.entry("version", "\"9.9.9\""),
@@ -188,7 +205,9 @@ public final class FieldChanges {
       JsonNode value,
       Map<String, JsonNode> changes,
       List<String> unknown) {
-    if (FIXED.containsKey(field) || FIXED.containsKey(last(field))) {
+    if (FIXED.containsKey(field)
+        || FIXED.containsKey(last(field))
+        || (value == null && ABSENT.containsKey(field))) {
       return;
     }
     var given = VALUES.containsKey(field) ? VALUES.get(field) : VALUES.get(last(field));

@@ -160,7 +160,8 @@ public final class Given {
         null,
         serving == null
             ? null
-            : new StagingEnvironmentStatus.AppVersions(serving, null, null, null, null, null, null),
+            : new StagingEnvironmentStatus.AppVersions(
+                serving, null, null, null, null, null, null, null),
         List.of(claims),
         null,
         null,
@@ -204,7 +205,7 @@ public final class Given {
             List.of(),
             null,
             new StagingEnvironmentStatus.AppVersions(
-                image, null, null, release(image), release(against), null, null),
+                image, null, null, release(image), release(against), null, null, null),
             List.of(),
             null,
             null,

@@ -19,8 +19,8 @@ import javax.crypto.spec.SecretKeySpec;
 import ru.scoliologic.staging.cluster.AgentContract;
 
 /**
- * What the agent answers: {@code /webhook}, which only means that the branch is looked at now,
- * {@code /healthz} and {@code /metrics}.
+ * What the agent answers: {@link AgentContract#WEBHOOK_PATH}, which only means that the branch is
+ * looked at now, {@code /healthz} and {@code /metrics}.
  */
 final class AgentServer implements AutoCloseable {
   private static final int MOST_BYTES = 1024 * 1024;

@@ -101,6 +101,7 @@ public record StagingEnvironmentStatus(
    *     another one the request has lapsed
    * @param release of what serves
    * @param commit what serves, if it was built from a commit: the first digits of its hash
+   * @param attempt the newest commit and its state, if it does not serve
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record AppVersions(
@@ -110,7 +111,8 @@ public record StagingEnvironmentStatus(
       String pinned,
       String pinnedAgainst,
       String release,
-      String commit) {}
+      String commit,
+      String attempt) {}
 
   /**
    * The backups of the database.

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
@@ -77,7 +78,7 @@ public record Plan(
                 seen,
                 target,
                 app.configuration(),
-                new Situations.Evidence(Checks.UNKNOWN, candidate, false, false)));
+                Situations.Evidence.beforehand(candidate)));
     var versions = new Finder(snapshot, seen, target);
     var rollout =
         seen.laidOut(
@@ -223,7 +224,21 @@ public record Plan(
             .map(version -> names.release(version.id()))
             .orElse(null),
         names.release(serving.id()),
-        serving.ofCommit() ? serving.id().substring(0, Catalog.SHORT) : null);
+        serving.ofCommit() ? serving.id().substring(0, Catalog.SHORT) : null,
+        target
+            .head()
+            .filter(version -> version.ofCommit() && !version.equals(serving))
+            .flatMap(version -> Catalog.find(snapshot, version.id()))
+            .map(release -> attempt(snapshot, release))
+            .orElse(null));
+  }
+
+  private static String attempt(Snapshot snapshot, StagingRelease release) {
+    var status = release.getStatus();
+    return "%s: %s"
+        .formatted(
+            Catalog.version(snapshot, release).title(),
+            status == null || status.state() == null ? "Waiting" : status.state());
   }
 
   /** Kind and name of Jobs that are to go although they have not ended. */

@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.Catalog;
@@ -22,13 +21,13 @@ final class Releases {
 
   private final KubernetesClient client;
   private final OwnedObjects owned;
-  private final Applier.Writes writes;
+  private final Telemetry telemetry;
   private final Notifier notifier;
 
-  Releases(KubernetesClient client, OwnedObjects owned, Applier.Writes writes, Notifier notifier) {
+  Releases(KubernetesClient client, OwnedObjects owned, Telemetry telemetry, Notifier notifier) {
     this.client = client;
     this.owned = owned;
-    this.writes = writes;
+    this.telemetry = telemetry;
     this.notifier = notifier;
   }
 
@@ -39,12 +38,16 @@ final class Releases {
       if (known.isPresent() && release.getStatus().equals(known.get().getStatus())) {
         continue;
       }
+      var status = release.getStatus();
       publish(release, known);
+      telemetry.released(
+          known.map(StagingRelease::getStatus).filter(s -> s.timings() != null).orElse(null),
+          status);
     }
     notifier.tell(snapshot, carried, masking);
     for (var release : Ledger.surplus(snapshot, facts)) {
       client.resource(release).delete();
-      writes.wrote("delete", release.getKind());
+      telemetry.wrote("delete", release.getKind());
       tell("deleted", release);
     }
   }
@@ -56,9 +59,12 @@ final class Releases {
       release.setStatus(null);
       var made = client.resource(release).fieldManager(MANAGER).forceConflicts().serverSideApply();
       owned.wrote(made, Optional.empty());
-      writes.wrote("create", made.getKind());
+      telemetry.wrote("create", made.getKind());
       tell("created", made);
     }
+    known
+        .filter(there -> there.getMetadata().getOwnerReferences().isEmpty())
+        .ifPresent(there -> adopt(release, there));
     var fresh = new StagingRelease();
     fresh.setMetadata(
         new ObjectMetaBuilder()
@@ -78,7 +84,21 @@ final class Releases {
                     .withForce(true)
                     .build());
     owned.wrote(patched, before);
-    writes.wrote("update", patched.getKind());
+    telemetry.wrote("update", patched.getKind());
+  }
+
+  /** One that the agent made goes with the environment, like all others. */
+  private void adopt(StagingRelease release, StagingRelease there) {
+    var fresh = new StagingRelease();
+    fresh.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(there.getMetadata().getName())
+            .withNamespace(there.getMetadata().getNamespace())
+            .withOwnerReferences(release.getMetadata().getOwnerReferences())
+            .build());
+    var adopted = client.resource(fresh).fieldManager(MANAGER).forceConflicts().serverSideApply();
+    owned.wrote(adopted, Optional.of(there));
+    telemetry.wrote("update", adopted.getKind());
   }
 
   private static void tell(String what, StagingRelease release) {

@@ -37,9 +37,18 @@ final class Situations {
    * @param candidate what the checks beside the serving version say
    * @param blames whether a version that does not come up is to blame: what it needs is there
    * @param migrationFailed whether the migration of the version that is wanted failed
+   * @param starting what is to run beside the serving version, though it may have no workload yet
    */
-  record Evidence(Checks serving, Checks candidate, boolean blames, boolean migrationFailed) {
-    static final Evidence NONE = new Evidence(Checks.UNKNOWN, Checks.UNKNOWN, false, false);
+  record Evidence(
+      Checks serving,
+      Checks candidate,
+      boolean blames,
+      boolean migrationFailed,
+      Optional<Version> starting) {
+    /** What is known before anything is made. */
+    static Evidence beforehand(Checks candidate) {
+      return new Evidence(Checks.UNKNOWN, candidate, false, false, Optional.empty());
+    }
   }
 
   private Situations(Snapshot snapshot, Rollout.Seen seen, Target target, String configuration) {
@@ -73,7 +82,10 @@ final class Situations {
         spec.gitops() == null || spec.gitops().autoDeploy(),
         spec.rollback().onFailure() == RollbackSpec.OnFailure.Previous,
         seen.serving().map(version -> serving(version, evidence)),
-        candidate(seen, target).map(version -> candidate(version, evidence)),
+        evidence
+            .starting()
+            .or(() -> candidate(seen, target))
+            .map(version -> candidate(version, evidence)),
         seen.previous().map(Version::id),
         !snapshot.now().isBefore(seen.switchedAt().plus(Rollout.GRACE)));
   }

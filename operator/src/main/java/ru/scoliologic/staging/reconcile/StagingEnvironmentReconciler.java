@@ -98,7 +98,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             Sender.withSystemTrust(),
             references::secret,
             (environment, sentence) -> events.notification(environment, sentence, clock.instant()));
-    this.releases = new Releases(client, owned, telemetry::wrote, notifier);
+    this.releases = new Releases(client, owned, telemetry, notifier);
   }
 
   @Override
@@ -291,7 +291,12 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             seen,
             plan.target(),
             plan.configuration(),
-            new Situations.Evidence(serving, look.checks(), blames, plan.migration().failed())));
+            new Situations.Evidence(
+                serving,
+                look.checks(),
+                blames,
+                plan.migration().failed(),
+                plan.rollout().candidate())));
   }
 
   /** A pass over a first deployment that is removed: of stage 3 nothing is there any more. */

@@ -23,6 +23,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.validation.Checks.Round;
@@ -35,11 +36,6 @@ import ru.scoliologic.staging.validation.Checks.Round;
 public final class Telemetry {
   static final int MAX_ENVIRONMENTS = 500;
   private static final List<String> STATUSES = List.of("True", "False", "Unknown");
-  private static final List<String> TYPES =
-      Stream.concat(
-              Stream.of(Stage.values()).map(Stage::condition),
-              Stream.of(Conditions.READY, Conditions.RECONCILING, Conditions.STALLED))
-          .toList();
   private static final Duration[] READY_WITHIN = seconds(10, 20, 30, 60, 120, 300, 600, 1800, 3600);
   private static final Duration[] CHECKED_WITHIN = seconds(1, 2, 5, 10, 30, 60);
 
@@ -51,6 +47,10 @@ public final class Telemetry {
           .serviceLevelObjectives(READY_WITHIN)
           .register(registry);
   private final Map<Stage, Timer> timeOfStage = new EnumMap<>(Stage.class);
+  private final Counter rollbacks =
+      Counter.builder("staging.rollbacks")
+          .description("Versions that gave the traffic back to the one before.")
+          .register(registry);
   private volatile Supplier<Stream<StagingEnvironment>> environments = Stream::empty;
 
   @SuppressWarnings("this-escape")
@@ -152,6 +152,42 @@ public final class Telemetry {
     }
   }
 
+  /**
+   * Measures a version that became verified, by step, and counts one that gave the traffic back.
+   *
+   * @param before what its release said until now; null before it said anything
+   */
+  void released(StagingReleaseStatus before, StagingReleaseStatus after) {
+    var times = after.timings();
+    if (times.verified() != null && (before == null || before.timings().verified() == null)) {
+      step("build", times.asked(), times.built());
+      step("push", times.built(), times.pushed());
+      step("start", times.pushed() == null ? times.asked() : times.pushed(), times.available());
+      step("switch", times.available(), times.switched());
+      step("verify", times.switched(), times.verified());
+      step("all", times.committed() == null ? times.asked() : times.committed(), times.verified());
+    }
+    boolean marked = after.failedWith() != null && (before == null || before.failedWith() == null);
+    if (marked && times.switched() != null) {
+      rollbacks.increment();
+    }
+  }
+
+  private void step(String name, String from, String to) {
+    if (from != null && to != null) {
+      var took = Duration.between(Instant.parse(from), Instant.parse(to));
+      releases(name).record(took.isNegative() ? Duration.ZERO : took);
+    }
+  }
+
+  private Timer releases(String step) {
+    return Timer.builder("staging.release")
+        .description("Steps of versions that became verified, and all of them from the commit on.")
+        .tag("step", step)
+        .serviceLevelObjectives(READY_WITHIN)
+        .register(registry);
+  }
+
   private static boolean becameTrue(String type, List<Condition> before, List<Condition> after) {
     return Conditions.isTrue(after, type) && !Conditions.isTrue(before, type);
   }
@@ -172,7 +208,7 @@ public final class Telemetry {
                 .thenComparing(e -> e.getMetadata().getName()))
         .limit(MAX_ENVIRONMENTS)
         .forEach(environment -> {
-          for (var type : TYPES) {
+          for (var type : types(environment)) {
             var actual = status(environment, type);
             for (var status : STATUSES) {
               callback.call(
@@ -184,6 +220,13 @@ public final class Telemetry {
             }
           }
         });
+  }
+
+  private static List<String> types(StagingEnvironment environment) {
+    return Stream.concat(
+            Pass.stages(environment).stream().map(Stage::condition),
+            Stream.of(Conditions.READY, Conditions.RECONCILING, Conditions.STALLED))
+        .toList();
   }
 
   private static String status(StagingEnvironment environment, String type) {

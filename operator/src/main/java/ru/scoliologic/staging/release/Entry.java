@@ -95,11 +95,7 @@ final class Entry {
             .orElse(Handled.NOTHING),
         failedWith,
         report(),
-        wiped
-            ? null
-            : facts.migrated().contains(version.id())
-                ? Boolean.TRUE
-                : last.map(StagingReleaseStatus::migrated).orElse(null),
+        wiped ? null : migrated(),
         version.ofCommit() && !version.image().isEmpty() ? version.image() : null,
         null,
         last.map(StagingReleaseStatus::told).orElse(null));
@@ -115,6 +111,12 @@ final class Entry {
     boolean cameUp = serves && facts.available() && !Conditions.isTrue(before, Ledger.ROLLED_OUT);
     boolean changed = comesUp && facts.wants(version) && !facts.configuration().equals(failed);
     return triedAgain || cameUp || changed || is(facts.step().verified()) ? null : failed;
+  }
+
+  private Boolean migrated() {
+    return facts.migrated().contains(version.id())
+        ? Boolean.TRUE
+        : last.map(StagingReleaseStatus::migrated).orElse(null);
   }
 
   /** What is said of a first deployment that is removed; empty unless one is. */
@@ -301,11 +303,14 @@ final class Entry {
       case "Starting" -> said(conditions, Ledger.ROLLED_OUT);
       case "Failed" ->
           Stream.of(Ledger.BUILT, Ledger.ROLLED_OUT, Ledger.VERIFIED)
-              .flatMap(type -> Conditions.find(conditions, type).stream())
-              .filter(condition -> condition.getStatus().equals("False"))
-              .map(Condition::getMessage)
-              .findFirst()
-              .orElseGet(() -> conditions.getLast().getMessage());
+                  .flatMap(type -> Conditions.find(conditions, type).stream())
+                  .filter(condition -> condition.getStatus().equals("False"))
+                  .map(Condition::getMessage)
+                  .findFirst()
+                  .orElseGet(() -> conditions.getLast().getMessage())
+              + (wiped().isEmpty() && Boolean.TRUE.equals(migrated())
+                  ? "; its migration was run, and no database goes back by itself"
+                  : "");
       case "Building" -> said(conditions, Ledger.BUILT);
       default -> conditions.getLast().getMessage();
     };

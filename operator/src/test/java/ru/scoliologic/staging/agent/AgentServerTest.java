@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import ru.scoliologic.staging.cluster.AgentContract;
 
 class AgentServerTest {
   private static final String WORD = "a word that both know";
@@ -49,7 +50,7 @@ class AgentServerTest {
   }
 
   private int post(String body, String... headers) throws IOException, InterruptedException {
-    var request = request("/webhook").POST(BodyPublishers.ofString(body));
+    var request = request(AgentContract.WEBHOOK_PATH).POST(BodyPublishers.ofString(body));
     return send(headers.length == 0 ? request : request.headers(headers)).statusCode();
   }
 
@@ -95,7 +96,7 @@ class AgentServerTest {
     assertThat(post(BODY + " ", "X-Hub-Signature-256", sign(WORD, BODY))).isEqualTo(401);
     assertThat(post(BODY, "X-Gitlab-Token", "another word")).isEqualTo(401);
     assertThat(post(BODY, "Authorization", "Basic " + WORD)).isEqualTo(401);
-    assertThat(send(request("/webhook").GET()).statusCode()).isEqualTo(405);
+    assertThat(send(request(AgentContract.WEBHOOK_PATH).GET()).statusCode()).isEqualTo(405);
     assertThat(looks).hasValue(0);
   }
 

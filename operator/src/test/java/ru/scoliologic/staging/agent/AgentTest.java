@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
+import ru.scoliologic.staging.cluster.AgentContract;
 import ru.scoliologic.staging.cluster.AgentContract.Config;
 import ru.scoliologic.staging.throwaway.GitHttpServer;
 import ru.scoliologic.staging.throwaway.GitRepository;
@@ -341,7 +342,8 @@ class AgentTest {
   private int hook() throws IOException, InterruptedException {
     return HttpClient.newHttpClient()
         .send(
-            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + agent.port() + "/webhook"))
+            HttpRequest.newBuilder(
+                    URI.create("http://127.0.0.1:" + agent.port() + AgentContract.WEBHOOK_PATH))
                 .header("X-Gitlab-Token", "word")
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build(),

@@ -18,15 +18,26 @@ public final class CrdWriter {
   private static final List<String> COLUMNS =
       List.of(
           "ENVIRONMENT",
+          "COMMIT",
           "IMAGE",
           "STATE",
+          "BUILT",
           "VERIFIED",
           "READY",
           "STAGE",
           "VERSION",
           "URL",
           "AGE",
+          "BRANCH",
+          "ATTEMPT",
           "MESSAGE");
+
+  private static int place(CustomResourceColumnDefinition column) {
+    if (!COLUMNS.contains(column.getName())) {
+      throw new IllegalStateException("no place among COLUMNS for " + column.getName());
+    }
+    return COLUMNS.indexOf(column.getName());
+  }
 
   /** The kinds of this API. */
   static final List<Class<? extends HasMetadata>> KINDS =
@@ -51,9 +62,7 @@ public final class CrdWriter {
       var crd = (CustomResourceDefinition) resource;
       for (var version : crd.getSpec().getVersions()) {
         var columns = new ArrayList<>(version.getAdditionalPrinterColumns());
-        columns.sort(
-            Comparator.comparingInt(
-                (CustomResourceColumnDefinition column) -> COLUMNS.indexOf(column.getName())));
+        columns.sort(Comparator.comparingInt(CrdWriter::place));
         version.setAdditionalPrinterColumns(columns);
         var schema = version.getSchema().getOpenAPIV3Schema();
         schema.setDescription(description(crd.getSpec().getNames().getKind()));

@@ -148,7 +148,7 @@ class MigrationTest {
 
     var unrecorded = decide(snapshot, "", false, true);
     assertThat(unrecorded.holds(WANTED)).isFalse();
-    assertThat(unrecorded.done()).containsExactly(WANTED.image());
+    assertThat(unrecorded.done()).containsExactly(WANTED.id());
     assertThat(unrecorded.plan()).singleElement().matches(job -> job.held());
     assertThat(decide(snapshot, "", true, true).plan()).isEmpty();
   }

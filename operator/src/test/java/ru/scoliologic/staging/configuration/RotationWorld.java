@@ -271,7 +271,7 @@ class RotationWorld {
         List.of(),
         null,
         new StagingEnvironmentStatus.AppVersions(
-            "sample-app:1", candidate, null, null, null, null, null),
+            "sample-app:1", candidate, null, null, null, null, null, null),
         List.of(),
         null,
         null,

@@ -31,6 +31,8 @@ class FieldEffectTest {
     var snapshot =
         Given.aGoodStart()
             .configMap("given", Map.of("ca.pem", authority()))
+            .configMap("demo-git-ca", Map.of("ca.pem", authority()))
+            .secret("demo-git", Map.of("token", "a-token-for-git", "webhook", "a-word-for-hooks"))
             .edited(demo -> {
               ObjectNode manifest = JSON.valueToTree(YAML.unmarshal(demo, Map.class));
               return manifest.set("spec", spec).toString();
@@ -69,6 +71,10 @@ class FieldEffectTest {
   void every_field_but_the_listed_ones_changes_an_object_of_the_plan() throws IOException {
     JsonNode spec =
         JSON.valueToTree(YAML.unmarshal(Given.resource("/e2e/stub.yaml"), Map.class)).get("spec");
+    var golden = Given.resource("/golden/gitops/in.yaml");
+    JsonNode followed =
+        JSON.valueToTree(YAML.unmarshal(golden.substring(golden.lastIndexOf("---\n")), Map.class));
+    ((ObjectNode) spec).set("gitops", followed.at("/spec/gitops"));
     var before = planned(spec);
     var changes = changes(spec);
 

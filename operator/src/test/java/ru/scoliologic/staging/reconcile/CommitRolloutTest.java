@@ -1,0 +1,287 @@
+package ru.scoliologic.staging.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseSpec;
+import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
+import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
+import ru.scoliologic.staging.api.StagingReleaseStatus.Timings;
+import ru.scoliologic.staging.cluster.AgentContract;
+import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.release.Ledger;
+import ru.scoliologic.staging.release.NextStep.Checks;
+import ru.scoliologic.staging.stage.Reason;
+
+/** Which commit serves and which starts, as an environment is planned that follows a branch. */
+class CommitRolloutTest {
+  private static final String OLD = "a".repeat(40);
+  private static final String NEW = "b".repeat(40);
+  private static final String DIGEST = "sha256:" + "0".repeat(64);
+  private static final String BRANCH =
+      "  gitops: {repository: https://git.staging.test/app.git, %s}\n";
+
+  private static Given following(String more) {
+    return Given.aGoodStart()
+        .edited(yaml ->
+            yaml.replace("      image: sample-app:1\n", "")
+                .replaceFirst("(?m)^spec:\n", "spec:\n" + BRANCH.formatted(more)))
+        .owning(registry());
+  }
+
+  private static Service registry() {
+    return new ServiceBuilder()
+        .withNewMetadata()
+        .withName("demo-registry")
+        .endMetadata()
+        .withNewSpec()
+        .addNewPort()
+        .withPort(5000)
+        .withNodePort(30123)
+        .endPort()
+        .endSpec()
+        .build();
+  }
+
+  private static String id(String commit) {
+    return Names.commitVersion(commit, "c0ffee");
+  }
+
+  private static StagingRelease release(
+      String commit, BuildState state, int age, Boolean approved, boolean verified, String failed) {
+    var release = new StagingRelease();
+    release.setMetadata(
+        new ObjectMetaBuilder()
+            .withName("demo-" + id(commit))
+            .withGeneration(1L)
+            .withCreationTimestamp(Given.NOW.minusSeconds(age).toString())
+            .build());
+    release.setSpec(
+        new StagingReleaseSpec(
+            "demo",
+            null,
+            new StagingReleaseSpec.Commit(commit, "main", "A. Author", "a change", null),
+            "c0ffee",
+            approved,
+            null,
+            null,
+            null,
+            List.of()));
+    var conditions =
+        verified
+            ? List.of(new ConditionBuilder().withType(Ledger.VERIFIED).withStatus("True").build())
+            : List.<Condition>of();
+    release.setStatus(
+        new StagingReleaseStatus(
+            1L,
+            null,
+            null,
+            conditions,
+            Timings.NONE,
+            null,
+            failed,
+            null,
+            null,
+            null,
+            new BuildStatus(
+                state,
+                null,
+                null,
+                state == BuildState.Built ? DIGEST : null,
+                1,
+                null,
+                null,
+                null,
+                null,
+                null),
+            null));
+    return release;
+  }
+
+  private static StagingRelease built(String commit, int age) {
+    return release(commit, BuildState.Built, age, null, false, null);
+  }
+
+  private static StagingRelease verified(String commit, int age) {
+    return release(commit, BuildState.Built, age, null, true, null);
+  }
+
+  private static Service serving(String commit) {
+    return new ServiceBuilder()
+        .withNewMetadata()
+        .withName("demo-app")
+        .addToAnnotations(Labels.SWITCHED_AT, Given.NOW.minusSeconds(999).toString())
+        .addToAnnotations(Labels.SERVING, id(commit))
+        .endMetadata()
+        .withNewSpec()
+        .withSelector(Map.of(Labels.VERSION, id(commit)))
+        .endSpec()
+        .build();
+  }
+
+  private static Deployment deployment(String commit, int available) {
+    return new DeploymentBuilder()
+        .withNewMetadata()
+        .withName("demo-app-" + id(commit))
+        .withAnnotations(Map.of(Labels.IMAGE, "127.0.0.1:30123/app@" + DIGEST))
+        .endMetadata()
+        .withNewSpec()
+        .withNewTemplate()
+        .endTemplate()
+        .endSpec()
+        .withNewStatus()
+        .withAvailableReplicas(available)
+        .endStatus()
+        .build();
+  }
+
+  private static Plan plan(Given given, Checks candidate) {
+    var snapshot = given.snapshot();
+    return Plan.of(snapshot, Configuration.resolve(snapshot), candidate);
+  }
+
+  private static Plan plan(Given given) {
+    return plan(given, Checks.UNKNOWN);
+  }
+
+  @Test
+  void without_an_image_nothing_serves_until_a_commit_is_built_and_stage_3_says_so() {
+    var given =
+        following("branch: main").owning(release(OLD, BuildState.Building, 9, null, false, null));
+    var plan = plan(given);
+
+    assertThat(plan.rollout().serving()).isEqualTo(Version.NONE);
+    assertThat(plan.rollout().kept()).isEmpty();
+    var app =
+        Assessment.components(given.snapshot(), plan).stream()
+            .filter(component -> component.name().equals("app"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(app.reason()).isEqualTo(Reason.AWAITING_FIRST_BUILD);
+  }
+
+  @Test
+  void the_first_commit_that_is_built_serves_by_its_digest() {
+    var plan = plan(following("branch: main").owning(built(OLD, 9)));
+
+    assertThat(plan.rollout().serving().id()).isEqualTo(id(OLD));
+    assertThat(plan.rollout().serving().image()).isEqualTo("127.0.0.1:30123/app@" + DIGEST);
+    assertThat(plan.rollout().serving().title()).isEqualTo("aaaaaaaa \"a change\"");
+  }
+
+  @Test
+  void an_image_that_the_spec_names_serves_before_the_first_commit_does() {
+    var given =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml.replaceFirst("(?m)^spec:\n", "spec:\n" + BRANCH.formatted("branch: main")))
+            .owning(built(NEW, 1), registry());
+
+    assertThat(plan(given).rollout().serving()).isEqualTo(Version.ofImage("sample-app:1"));
+    given
+        .serving("sample-app:1")
+        .owning(
+            new DeploymentBuilder(deployment(OLD, 1))
+                .editMetadata()
+                .withName("demo-app-" + Version.ofImage("sample-app:1").id())
+                .withAnnotations(Map.of(Labels.IMAGE, "sample-app:1"))
+                .endMetadata()
+                .build());
+    assertThat(plan(given).wanted().id()).isEqualTo(Names.commitVersion(NEW, "c0ffee"));
+  }
+
+  @Test
+  void the_newest_commit_starts_beside_the_serving_one_and_takes_over_when_it_passes() {
+    var given =
+        following("branch: main")
+            .owning(verified(OLD, 9), built(NEW, 1), serving(OLD), deployment(OLD, 1));
+    assertThat(plan(given).rollout().candidate().map(Version::id)).contains(id(NEW));
+
+    given.owning(deployment(NEW, 1));
+    assertThat(plan(given).rollout().serving().id()).isEqualTo(id(OLD));
+    assertThat(plan(given, Checks.FAILED).rollout().serving().id()).isEqualTo(id(OLD));
+    var switched = plan(given, Checks.PASSED).rollout();
+    assertThat(switched.serving().id()).isEqualTo(id(NEW));
+    assertThat(switched.previous().map(Version::id)).contains(id(OLD));
+    assertThat(switched.switchedAt()).isEqualTo(Given.NOW);
+  }
+
+  @Test
+  void the_head_is_what_the_agent_says_also_when_it_is_an_older_commit() {
+    var state =
+        new ConfigMapBuilder()
+            .withNewMetadata()
+            .withName("demo-gitops-agent-state")
+            .endMetadata()
+            .withData(new AgentContract.State("demo-" + id(OLD), "Following", "", "").data())
+            .build();
+    var given =
+        following("branch: main")
+            .owning(verified(OLD, 9), verified(NEW, 1), serving(NEW), deployment(NEW, 1), state);
+
+    assertThat(plan(given).wanted().id()).isEqualTo(id(OLD));
+  }
+
+  @Test
+  void a_bad_commit_gets_no_workload() {
+    var configuration = plan(following("branch: main")).configuration();
+    var given =
+        following("branch: main")
+            .owning(
+                verified(OLD, 9),
+                release(NEW, BuildState.Built, 1, null, false, configuration),
+                serving(OLD),
+                deployment(OLD, 1),
+                deployment(NEW, 1));
+
+    assertThat(plan(given, Checks.PASSED).rollout().kept())
+        .extracting(Version::id)
+        .containsExactly(id(OLD));
+  }
+
+  @Test
+  void without_auto_deploy_a_commit_awaits_its_approval() {
+    var given =
+        following("autoDeploy: false").owning(verified(OLD, 9), serving(OLD), deployment(OLD, 1));
+
+    given.owning(built(NEW, 1));
+    assertThat(plan(given).wanted().id()).isEqualTo(id(OLD));
+    var approved =
+        following("autoDeploy: false")
+            .owning(
+                verified(OLD, 9),
+                serving(OLD),
+                deployment(OLD, 1),
+                release(NEW, BuildState.Built, 1, true, false, null));
+    assertThat(plan(approved).wanted().id()).isEqualTo(id(NEW));
+  }
+
+  @Test
+  void a_pin_goes_before_the_head_and_one_that_is_not_known_yet_changes_nothing() {
+    var pinned =
+        following("pin: " + OLD)
+            .owning(verified(OLD, 9), verified(NEW, 1), serving(NEW), deployment(NEW, 1));
+    var unknown =
+        following("pin: " + "d".repeat(40))
+            .owning(verified(OLD, 9), verified(NEW, 1), serving(NEW), deployment(NEW, 1));
+
+    assertThat(plan(pinned).wanted().id()).isEqualTo(id(OLD));
+    assertThat(plan(unknown).wanted().id()).isEqualTo(id(NEW));
+  }
+}
