@@ -1,7 +1,6 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -434,9 +433,7 @@ final class GitopsWorld implements AutoCloseable {
             t.verified());
     for (int i = 0; i < names.size(); i++) {
       if (times.get(i) != null) {
-        var since =
-            Duration.between(
-                Instant.parse(t.committed()), Instant.parse(times.get(i)));
+        var since = Duration.between(Instant.parse(t.committed()), Instant.parse(times.get(i)));
         steps.put(i, "%s %d".formatted(names.get(i), since.toSeconds()));
       }
     }
