@@ -1,7 +1,6 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -14,6 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ import java.util.UUID;
 import java.util.function.Predicate;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -169,7 +172,7 @@ final class GitopsWorld implements AutoCloseable {
   }
 
   String kubectl(String... arguments) {
-    var all = new java.util.ArrayList<>(List.of("-n", namespace));
+    var all = new ArrayList<>(List.of("-n", namespace));
     all.addAll(List.of(arguments));
     return staging.cluster().kubectl(all.toArray(String[]::new));
   }
@@ -189,7 +192,7 @@ final class GitopsWorld implements AutoCloseable {
   /** Makes the branch stand at a commit, whatever it was before. */
   void forcePush(String commit) {
     // A Service that selects another pod takes a moment to reach the proxies.
-    org.awaitility.Awaitility.await("the Git server to take " + commit)
+    Awaitility.await("the Git server to take " + commit)
         .atMost(Staging.SOON)
         .ignoreExceptions()
         .until(() -> {
@@ -219,6 +222,14 @@ final class GitopsWorld implements AutoCloseable {
   /** Twenty requests a second for the front page. */
   Load load() {
     return new Load(browser, app + "/");
+  }
+
+  /** Waits until the front page has a heading: a switch takes a moment to reach the proxies. */
+  void answers(String heading) {
+    Awaitility.await("%s on the front page".formatted(heading))
+        .atMost(Duration.ofSeconds(10))
+        .pollInterval(Duration.ofMillis(250))
+        .until(this::heading, heading::equals);
   }
 
   /** Heading of the front page. */
@@ -293,7 +304,7 @@ final class GitopsWorld implements AutoCloseable {
   StagingRelease await(
       String commit, String what, Duration limit, Predicate<StagingRelease> predicate) {
     try {
-      org.awaitility.Awaitility.await("%s of %s".formatted(what, commit.substring(0, SHORT)))
+      Awaitility.await("%s of %s".formatted(what, commit.substring(0, SHORT)))
           .atMost(limit)
           .pollInterval(Duration.ofMillis(250))
           .until(() -> {
@@ -345,13 +356,8 @@ final class GitopsWorld implements AutoCloseable {
         Staging.LONG,
         e ->
             Staging.ready(e)
-                && e.getStatus().app() != null
-                && servingCommit().filter(commit::startsWith).isPresent());
-  }
-
-  private Optional<String> servingCommit() {
-    return Optional.of(kubectl("get", "stenv", NAME, "-o", "jsonpath={.status.app.commit}"))
-        .filter(serving -> !serving.isEmpty());
+                && e.getStatus().app().commit() != null
+                && commit.startsWith(e.getStatus().app().commit()));
   }
 
   /** Waits until a commit is given up for this reason, and returns its release. */
@@ -417,7 +423,7 @@ final class GitopsWorld implements AutoCloseable {
     List<String> names =
         List.of("committed", "asked", "built", "pushed", "available", "switched", "verified");
     List<String> times =
-        java.util.Arrays.asList(
+        Arrays.asList(
             t.committed(),
             t.asked(),
             t.built(),
@@ -427,9 +433,7 @@ final class GitopsWorld implements AutoCloseable {
             t.verified());
     for (int i = 0; i < names.size(); i++) {
       if (times.get(i) != null) {
-        var since =
-            Duration.between(
-                java.time.Instant.parse(t.committed()), java.time.Instant.parse(times.get(i)));
+        var since = Duration.between(Instant.parse(t.committed()), Instant.parse(times.get(i)));
         steps.put(i, "%s %d".formatted(names.get(i), since.toSeconds()));
       }
     }
