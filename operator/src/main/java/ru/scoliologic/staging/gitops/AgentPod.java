@@ -45,6 +45,16 @@ final class AgentPod {
   private static final String ENGINE_ADDRESS = "tcp://127.0.0.1:2375";
   private static final String TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+  /**
+   * Of the containers of builds; from a range (RFC 2544) that nodes are not in. In the engine's own
+   * choice they often are, and then their word of packets that are too large would be lost.
+   */
+  private static final String BUILDS_NETWORK = "198.18.0.1/24";
+
+  /** Builds send no larger packets than the pod may, which the engine does not see by itself. */
+  private static final String WITH_THE_PODS_MTU =
+      "exec dockerd-entrypoint.sh \"$0\" \"$@\" --mtu=\"$(cat /sys/class/net/eth0/mtu)\"";
+
   /** Seconds; the kubelet renews it in time. */
   private static final long TOKEN_LIFE = 3607;
 
@@ -315,7 +325,8 @@ final class AgentPod {
 
   /** It is there before the agent starts and until it has ended, and nobody else reaches it. */
   private Container engine() {
-    var arguments = new ArrayList<>(List.of("dockerd", "--host=" + ENGINE_ADDRESS));
+    var arguments =
+        new ArrayList<>(List.of("dockerd", "--host=" + ENGINE_ADDRESS, "--bip=" + BUILDS_NETWORK));
     if (ImageRegistry.isOwn(environment)) {
       arguments.add("--insecure-registry=" + ImageRegistry.service(environment));
     }
@@ -323,7 +334,8 @@ final class AgentPod {
         .withName(ENGINE)
         .withImage(engine.image() == null ? Build.Engine.DEFAULT_IMAGE : engine.image())
         .withRestartPolicy("Always")
-        // With the command the image adds no address of its own.
+        // With dockerd among the arguments the image adds no address of its own.
+        .withCommand("sh", "-c", WITH_THE_PODS_MTU)
         .withArgs(arguments)
         .addNewEnv()
         .withName("DOCKER_TLS_CERTDIR")

@@ -85,7 +85,12 @@ final class Browser implements AutoCloseable {
   }
 
   Answer post(String url, String json) throws IOException {
+    return postWith(url, json, Map.of());
+  }
+
+  Answer postWith(String url, String json, Map<String, String> headers) throws IOException {
     var request = new HttpPost(url);
+    headers.forEach(request::setHeader);
     request.setEntity(new StringEntity(json, ContentType.APPLICATION_JSON));
     return send(request);
   }

@@ -10,13 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -187,49 +180,11 @@ class EnvironmentLifecycleE2E {
     return Integer.parseInt(json.replaceAll(".*\"visits\":(\\d+).*", "$1"));
   }
 
-  /** Twenty requests a second, and how they fared. */
-  private static final class Load implements AutoCloseable {
-    private final ScheduledExecutorService workers = Executors.newScheduledThreadPool(4);
-    private final List<String> failures = new CopyOnWriteArrayList<>();
-    private final Set<String> versions = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger requests = new AtomicInteger();
-
-    private final ScheduledFuture<?> asking =
-        workers.scheduleAtFixedRate(this::ask, 0, 50, TimeUnit.MILLISECONDS);
-
-    private void ask() {
-      requests.incrementAndGet();
-      try {
-        var answer = browser.get(APP + "/api/version");
-        if (answer.status() == 200) {
-          versions.add(answer.body());
-        } else {
-          failures.add("status " + answer.status());
-        }
-      } catch (IOException e) {
-        failures.add(e.toString());
-      }
-    }
-
-    void assertNoneLost(String during) {
-      close();
-      System.out.printf("requests during %s: %s, failed: %d%n", during, requests, failures.size());
-      assertThat(requests.get()).isGreaterThan(20);
-      assertThat(failures).as("failed of %s requests", requests).isEmpty();
-    }
-
-    @Override
-    public void close() {
-      asking.cancel(false);
-      workers.close();
-    }
-  }
-
   @Test
   @Order(80)
   void a_new_version_takes_over_without_a_failed_request() {
     ready();
-    try (var load = new Load()) {
+    try (var load = new Load(browser, APP + "/api/version")) {
       setImage("sample-app:2");
       staging.await(
           NAMESPACE,
@@ -242,7 +197,7 @@ class EnvironmentLifecycleE2E {
                   && e.getStatus().app().previous() == null);
 
       load.assertNoneLost("the switch");
-      assertThat(load.versions)
+      assertThat(load.answers())
           .containsExactlyInAnyOrder("{\"version\":\"1\"}", "{\"version\":\"2\"}");
     }
   }
@@ -348,7 +303,7 @@ class EnvironmentLifecycleE2E {
         e -> "sample-app:stubborn".equals(e.getStatus().app().serving()) && Staging.ready(e));
     var pods = staging.admin().pods().inNamespace(NAMESPACE);
     var old = podOfVersion("sample-app:stubborn");
-    try (var load = new Load()) {
+    try (var load = new Load(browser, APP + "/api/version")) {
       staging
           .cluster()
           .kubectl(

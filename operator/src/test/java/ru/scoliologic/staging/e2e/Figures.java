@@ -155,16 +155,7 @@ class Figures {
 
   /** Resident memory of the operator's process, as the node's kernel counts it. */
   private void memory() {
-    var resident =
-        staging
-            .cluster()
-            .exec(
-                "sh",
-                "-c",
-                "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null"
-                    + " | grep -q '^java .*operator.jar run' && grep VmRSS $p/status; done; true")
-            .stdout();
-    table.put("resident memory of the operator", resident.strip().replaceAll("\\s+", " "));
+    table.put("resident memory of the operator", staging.resident("run"));
   }
 
   private void create() {

@@ -147,7 +147,7 @@ final class Staging {
 
   private Optional<StagingRelease> findRelease(String namespace, String image) {
     return admin().resources(StagingRelease.class).inNamespace(namespace).list().getItems().stream()
-        .filter(release -> release.getSpec().image().equals(image))
+        .filter(release -> image.equals(release.getSpec().image()))
         .findFirst();
   }
 
@@ -205,7 +205,7 @@ final class Staging {
     return org.awaitility.Awaitility.await(alias);
   }
 
-  private static String told(StagingEnvironment environment) {
+  static String told(StagingEnvironment environment) {
     return environment == null || environment.getStatus() == null
         ? "none"
         : environment.getStatus().conditions().stream()
@@ -224,7 +224,10 @@ final class Staging {
     var conditions = environment.getStatus().conditions();
     assertThat(conditions)
         .extracting(Condition::getType)
-        .startsWith("InfrastructureReady", "ConfigurationReady", "Deployed", "Validated", "Ready")
+        .startsWith("InfrastructureReady", "ConfigurationReady", "Deployed", "Validated")
+        .satisfies(types ->
+            assertThat(types.get(4).equals("GitOpsActive") ? types.get(5) : types.get(4))
+                .isEqualTo("Ready"))
         .doesNotHaveDuplicates()
         .satisfies(types ->
             assertThat(types.containsAll(List.of("Reconciling", "Stalled")))
@@ -267,6 +270,23 @@ final class Staging {
         .lines()
         .map(String::strip)
         .collect(Collectors.toSet());
+  }
+
+  /**
+   * Resident memory of a program of the operator's image, as the node's kernel counts it.
+   *
+   * @param program its first argument, such as run
+   */
+  String resident(String program) {
+    var counted =
+        cluster.exec(
+            "sh",
+            "-c",
+            "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null"
+                + " | grep -q '^java .*operator.jar "
+                + program
+                + "' && grep VmRSS $p/status; done; true");
+    return counted.stdout().strip().replaceAll("\\s+", " ");
   }
 
   Browser browser() {

@@ -65,7 +65,10 @@ class GitopsResourcesTest {
     assertThat(engine.getSecurityContext().getPrivileged()).isTrue();
     assertThat(engine.getArgs())
         .containsExactly(
-            "dockerd", "--host=tcp://127.0.0.1:2375", "--insecure-registry=demo-registry:5000");
+            "dockerd",
+            "--host=tcp://127.0.0.1:2375",
+            "--bip=198.18.0.1/24",
+            "--insecure-registry=demo-registry:5000");
     assertThat(engine.getVolumeMounts())
         .extracting(VolumeMount::getMountPath)
         .containsExactly("/var/lib/docker");
