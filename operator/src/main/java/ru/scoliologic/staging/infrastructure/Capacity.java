@@ -186,10 +186,11 @@ final class Capacity {
         pod.getNodeSelector() == null
             || pod.getNodeSelector().entrySet().stream()
                 .allMatch(e -> labels != null && e.getValue().equals(labels.get(e.getKey())));
+    List<Toleration> tolerations = pod.getTolerations() == null ? List.of() : pod.getTolerations();
     return selected
         && node.getSpec().getTaints().stream()
             .filter(taint -> !"PreferNoSchedule".equals(taint.getEffect()))
-            .allMatch(taint -> pod.getTolerations().stream().anyMatch(t -> tolerates(t, taint)));
+            .allMatch(taint -> tolerations.stream().anyMatch(t -> tolerates(t, taint)));
   }
 
   private static boolean tolerates(Toleration toleration, Taint taint) {

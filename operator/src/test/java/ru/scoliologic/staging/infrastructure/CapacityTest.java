@@ -179,8 +179,12 @@ class CapacityTest {
         .getSpec()
         .setTolerations(List.of(new Toleration("NoSchedule", "gpu", "Equal", null, "yes")));
     var nodes = List.of(cordoned, unready, tainted);
+    var silent = asking("1", "1Gi");
+    silent.getSpec().getTemplate().getSpec().setTolerations(null);
 
     assertThat(assess(seen(nodes, List.of()), asking("1", "1Gi")).message())
+        .contains("CPU: found 0 free, needed 2,");
+    assertThat(assess(seen(nodes, List.of()), silent).message())
         .contains("CPU: found 0 free, needed 2,");
     assertThat(assess(seen(nodes, List.of()), tolerant).isReady()).isTrue();
   }
