@@ -206,11 +206,11 @@ class GitopsE2E {
 
     System.out.println(table);
     assertThat(table.lines().findFirst().orElseThrow())
-        .containsSubsequence("NAME", "COMMIT", "BUILT", "STATE", "VERIFIED", "AGE");
+        .containsSubsequence("NAME", "COMMIT", "STATE", "BUILT", "VERIFIED", "AGE");
     assertThat(table)
-        .containsPattern("Slow +False +env +Superseded")
-        .containsPattern("Second +True +env +Replaced +True")
-        .containsPattern("After the rollback +True +env +Serving +True");
+        .containsPattern("Slow +Superseded +False")
+        .containsPattern("Second +Replaced +True +True")
+        .containsPattern("After the rollback +Serving +True +True");
     assertThat(world.kubectl("get", "stenv")).contains(newest.substring(0, 7));
   }
 
