@@ -12,7 +12,8 @@ final class Dashboards {
   /** The data source that every panel names. */
   static final String DATA_SOURCE = "staging-prometheus";
 
-  private static final Map<String, String> FILES = read(List.of("ingress.json", "targets.json"));
+  private static final Map<String, String> FILES =
+      read(List.of("delivery.json", "ingress.json", "targets.json"));
 
   private Dashboards() {}
 

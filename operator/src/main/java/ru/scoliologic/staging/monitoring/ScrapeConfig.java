@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.monitoring;
 
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.AgentContract;
 import ru.scoliologic.staging.cluster.Names;
 
 /**
@@ -34,7 +35,8 @@ final class ScrapeConfig {
                     environment.getMetadata().getNamespace(),
                     environment.getMetadata().getName(),
                     PrometheusResources.PORT)
-            + traefik(environment);
+            + traefik(environment)
+            + agent(environment);
     var metrics = environment.getSpec().services().app().metrics();
     return metrics == null
         ? common
@@ -61,6 +63,17 @@ final class ScrapeConfig {
           - targets: ["%s:%d"]
         """
             .formatted(Names.of(environment).traefikMetrics(), TRAEFIK_PORT);
+  }
+
+  private static String agent(StagingEnvironment environment) {
+    return environment.getSpec().gitops() == null
+        ? ""
+        : """
+        - job_name: gitops-agent
+          static_configs:
+          - targets: ["%s:%d"]
+        """
+            .formatted(Names.of(environment).agent(), AgentContract.PORT);
   }
 
   /** The port of the application's metrics. */

@@ -35,6 +35,8 @@ import ru.scoliologic.staging.validation.Checks.Round;
  */
 public final class Telemetry {
   static final int MAX_ENVIRONMENTS = 500;
+  private static final List<String> STEPS =
+      List.of("build", "push", "start", "switch", "verify", "all");
   private static final List<String> STATUSES = List.of("True", "False", "Unknown");
   private static final Duration[] READY_WITHIN = seconds(10, 20, 30, 60, 120, 300, 600, 1800, 3600);
   private static final Duration[] CHECKED_WITHIN = seconds(1, 2, 5, 10, 30, 60);
@@ -61,6 +63,7 @@ public final class Telemetry {
     for (var outcome : Outcome.values()) {
       checks(outcome);
     }
+    STEPS.forEach(this::releases);
     for (var stage : Stage.values()) {
       timeOfStage.put(
           stage,

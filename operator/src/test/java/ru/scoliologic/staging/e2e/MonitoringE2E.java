@@ -217,6 +217,12 @@ class MonitoringE2E {
         }
       }
     }
+    // What the agent tells is not there without one: AgentMetricsTest.
+    for (var expression :
+        PromQl.expressions(
+            Given.resource("/ru/scoliologic/staging/monitoring/dashboards/delivery.json"))) {
+      query(expression);
+    }
     for (var expression : PromQl.ofTheOperator()) {
       query(expression.replace("$namespace", ".*"));
     }

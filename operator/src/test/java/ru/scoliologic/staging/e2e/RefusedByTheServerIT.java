@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
 
 /** Specs that the API server itself refuses, by the schema's rules, with words that help. */
@@ -43,6 +44,29 @@ class RefusedByTheServerIT {
             .create();
 
     assertThat(created.getSpec()).isEqualTo(Staging.read("environment.yaml", Map.of()).getSpec());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "examples/minimal",
+        "examples/scoliologic",
+        "examples/gitops",
+        "operator/src/test/cluster/overlays/delivery-stand-in"
+      })
+  void the_examples_are_accepted_as_they_are(String folder) {
+    // Into this namespace, for a dry run makes none.
+    var result =
+        staging
+            .cluster()
+            .exec(
+                "sh",
+                "-c",
+                "kubectl kustomize /workspace/%s | sed '/^  namespace:/d' | kubectl -n %s apply --dry-run=server -f -"
+                    .formatted(folder, NAMESPACE));
+
+    assertThat(result.exitCode()).as(result.stderr()).isZero();
+    assertThat(result.stdout()).contains("stagingenvironment.staging.scoliologic.ru/");
   }
 
   @ParameterizedTest

@@ -140,6 +140,24 @@ class MonitoringTest {
   }
 
   @Test
+  void the_agent_is_read_where_a_branch_is_followed_and_is_not_there_otherwise() {
+    var without = ScrapeConfig.of(monitored().environment());
+    var with =
+        ScrapeConfig.of(
+            Given.aGoodStart()
+                .edited(
+                    "  services:\n",
+                    "  gitops: {repository: 'https://git.test/app.git'}\n  services:\n")
+                .snapshot()
+                .environment());
+
+    assertThat(without).doesNotContain("gitops-agent");
+    assertThat(with)
+        .contains("job_name: gitops-agent")
+        .contains("targets: [\"demo-gitops-agent:8080\"]");
+  }
+
+  @Test
   void another_configuration_makes_another_pod() {
     var before = only(PrometheusResources.plan(monitored().environment()), Deployment.class);
     var after =

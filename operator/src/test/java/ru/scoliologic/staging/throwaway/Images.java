@@ -33,6 +33,7 @@ public final class Images {
   public static final String REGISTRY = "registry:3";
   public static final String ENGINE = "docker:29-dind";
   public static final String GIT_SERVER = "git-server:1";
+  public static final String NODE_20 = "node:20-slim";
 
   /** Large, so it is brought into a node only where something is built: {@code loadImage}. */
   public static final String BASE_IMAGES = "base-images:1";
@@ -57,6 +58,20 @@ public final class Images {
           "operator", List.of(OPERATOR));
 
   private Images() {}
+
+  /**
+   * Whether no image registry answered: then what a Dockerfile starts from has to be brought to an
+   * engine.
+   */
+  public static boolean areStandIns() {
+    return Docker.run(
+            "image",
+            "inspect",
+            "--format",
+            "{{index .Config.Labels \"org.scoliologic.staging.stand-in\"}}",
+            NODE_20)
+        .equals("true");
+  }
 
   /** The image's id in the engine, which changes with its content. */
   static String id(String reference) {

@@ -7,6 +7,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,8 +19,8 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * {@code make run} and {@code make stop}: a cluster that stays, with the operator and the example
- * environment in it.
+ * {@code make run} and {@code make stop}: a cluster that stays, with the operator, a Git server and
+ * the example environment in it, which follows a branch.
  */
 public final class Run {
   private static final String ZONE = "staging.test";
@@ -58,12 +62,13 @@ public final class Run {
     Docker.requireEngine();
     Leftovers.clear();
     boolean removed = ThrowawayCluster.removeLasting();
-    for (String file : List.of("kubeconfig", "acme-ca.pem")) {
-      try {
+    try {
+      for (String file : List.of("kubeconfig", "acme-ca.pem")) {
         Files.deleteIfExists(Repository.state(file));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       }
+      SampleClone.remove();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     System.out.println(removed ? "the cluster is gone" : "no cluster was running");
   }
@@ -80,19 +85,53 @@ public final class Run {
       Progress.step("ACME server (Pebble)", cluster::pebble);
       Progress.step("registry of language models", cluster::models);
       Progress.step("operator", () -> installOperator(cluster, image));
-      Progress.step(
-          "environment of examples/scoliologic",
-          () -> {
-            cluster.trustAcme(NAMESPACE);
-            cluster.kubectl("apply", "-k", OVERLAYS + "scoliologic");
-          });
+      var clone =
+          Progress.step("Git server with examples/sample-app", () -> SampleClone.of(cluster.git()));
+      var first = Instant.now();
+      Progress.step("environment of examples/scoliologic", () -> apply(cluster));
       awaitReady(cluster);
       Path roots = Repository.state("acme-ca.pem");
       Files.writeString(roots, cluster.pebble().acmeIssuingRoots());
+      deliver(cluster, clone, first);
       report(cluster, Repository.root().relativize(roots));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The engine beside the agent pulls what builds start from, where it can. */
+  private static void apply(ThrowawayCluster cluster) {
+    var overlay = "delivery";
+    if (Images.areStandIns()) {
+      cluster.loadImage(Images.BASE_IMAGES);
+      overlay = "delivery-stand-in";
+    }
+    cluster.trustAcme(NAMESPACE);
+    cluster.git().admit(NAMESPACE);
+    cluster.kubectl("apply", "-k", OVERLAYS + overlay);
+  }
+
+  /** A commit becomes what visitors see. */
+  private static void deliver(ThrowawayCluster cluster, SampleClone clone, Instant first) {
+    var watch = new CommitWatch(cluster, NAMESPACE);
+    System.out.printf(
+        "the branch's head, %s, from when the environment was applied:%n",
+        CommitWatch.shortened(clone.head()));
+    watch.untilVerified(clone.head(), first);
+    var heading =
+        "Welcome at " + LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS);
+    var pushed = Instant.now();
+    var commit = clone.pushHeading(heading);
+    System.out.printf(
+        "pushed commit %s, \"Front page: %s\":%n", CommitWatch.shortened(commit), heading);
+    watch.untilVerified(commit, pushed);
+    var host = "app." + ZONE;
+    var seen = FrontPage.heading(host, cluster.nodeIp(), cluster.pebble().acmeIssuingRoots());
+    if (!seen.equals(heading)) {
+      throw new ClusterException(
+          "https://%s/ says \"%s\" although commit %s is verified".formatted(host, seen, commit));
+    }
+    System.out.printf("https://%s/ says \"%s\"%n", host, seen);
   }
 
   /** The tag stays the same from build to build, so the pods are told apart by the image's id. */
@@ -181,6 +220,8 @@ public final class Run {
   private void report(ThrowawayCluster cluster, Path roots) {
     System.out.println();
     System.out.print(cluster.kubectl("get", "stenv", "-n", NAMESPACE));
+    System.out.println();
+    System.out.print(cluster.kubectl("get", "strel", "-n", NAMESPACE));
     System.out.printf(
         Locale.ROOT,
         """
@@ -188,6 +229,7 @@ public final class Run {
         application  https://app.%1$s/
         Traefik      https://traefik.%1$s/dashboard/
         kubeconfig   .cluster/kubeconfig   (kubectl --kubeconfig .cluster/kubeconfig get pods -A)
+        repository   .cluster/sample-app/work   (change something, git commit, git push)
         try          curl --resolve app.%1$s:443:%2$s --cacert %3$s https://app.%1$s/api/health
         took         %4$.0f s; `make stop` removes all of it
         """,

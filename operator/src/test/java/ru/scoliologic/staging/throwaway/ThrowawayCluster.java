@@ -60,6 +60,7 @@ public final class ThrowawayCluster implements AutoCloseable {
   private final List<KubernetesClient> clients = new ArrayList<>();
   private Pebble pebble;
   private ModelRegistry models;
+  private GitServer git;
 
   private ThrowawayCluster(String container, Use use) {
     this.container = container;
@@ -350,6 +351,14 @@ public final class ThrowawayCluster implements AutoCloseable {
       models = ModelRegistry.deploy(this);
     }
     return models;
+  }
+
+  /** The Git server, deployed at the first call. */
+  public synchronized GitServer git() {
+    if (git == null) {
+      git = GitServer.deploy(this);
+    }
+    return git;
   }
 
   /**
