@@ -66,10 +66,6 @@ final class CandidateVerification {
                 .map(release -> release.getSpec().retry())
                 .orElse(""),
             pod.get().getMetadata().getUid(),
-            // What was found before somebody asked for another try does not count.
-            Catalog.find(snapshot, candidate.get().id())
-                .map(release -> release.getSpec().retry())
-                .orElse(""),
             configuration,
             CheckTargets.hash(settings));
     var round =
