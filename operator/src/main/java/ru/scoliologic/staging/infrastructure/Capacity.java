@@ -186,11 +186,12 @@ final class Capacity {
         pod.getNodeSelector() == null
             || pod.getNodeSelector().entrySet().stream()
                 .allMatch(e -> labels != null && e.getValue().equals(labels.get(e.getKey())));
-    List<Toleration> tolerations = pod.getTolerations() == null ? List.of() : pod.getTolerations();
     return selected
         && node.getSpec().getTaints().stream()
             .filter(taint -> !"PreferNoSchedule".equals(taint.getEffect()))
-            .allMatch(taint -> tolerations.stream().anyMatch(t -> tolerates(t, taint)));
+            .allMatch(taint ->
+                Objects.requireNonNullElse(pod.getTolerations(), List.<Toleration>of()).stream()
+                    .anyMatch(t -> tolerates(t, taint)));
   }
 
   private static boolean tolerates(Toleration toleration, Taint taint) {

@@ -1,14 +1,14 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static ru.scoliologic.staging.e2e.GitopsWorld.BUILT;
 import static ru.scoliologic.staging.e2e.GitopsWorld.GITOPS;
-import static ru.scoliologic.staging.e2e.GitopsWorld.ROLLED_OUT;
-import static ru.scoliologic.staging.e2e.GitopsWorld.VERIFIED;
-import static ru.scoliologic.staging.e2e.GitopsWorld.build;
-import static ru.scoliologic.staging.e2e.GitopsWorld.condition;
-import static ru.scoliologic.staging.e2e.GitopsWorld.isBad;
-import static ru.scoliologic.staging.e2e.GitopsWorld.state;
+import static ru.scoliologic.staging.e2e.ReleaseView.BUILT;
+import static ru.scoliologic.staging.e2e.ReleaseView.ROLLED_OUT;
+import static ru.scoliologic.staging.e2e.ReleaseView.VERIFIED;
+import static ru.scoliologic.staging.e2e.ReleaseView.build;
+import static ru.scoliologic.staging.e2e.ReleaseView.condition;
+import static ru.scoliologic.staging.e2e.ReleaseView.isBad;
+import static ru.scoliologic.staging.e2e.ReleaseView.state;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.e2e.GitopsWorld.Edit;
 
 /** A bad commit never serves, or no longer than its checks take, and is told of and remembered. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -69,7 +68,7 @@ class BadCommitE2E {
           world.await(
               commit,
               "BuildFailed",
-              r -> GitopsWorld.is(r, BUILT, "False", "BuildFailed") && state(r).equals("Failed"));
+              r -> ReleaseView.is(r, BUILT, "False", "BuildFailed") && state(r).equals("Failed"));
 
       assertThat(condition(release, BUILT).getMessage()).contains("the pages are missing");
       assertThat(build(release).orElseThrow().logTail()).contains("the pages are missing");

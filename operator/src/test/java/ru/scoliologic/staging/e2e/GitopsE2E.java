@@ -1,14 +1,14 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static ru.scoliologic.staging.e2e.GitopsWorld.BUILT;
 import static ru.scoliologic.staging.e2e.GitopsWorld.DEPLOYED;
 import static ru.scoliologic.staging.e2e.GitopsWorld.GITOPS;
-import static ru.scoliologic.staging.e2e.GitopsWorld.SUPERSEDED;
-import static ru.scoliologic.staging.e2e.GitopsWorld.build;
-import static ru.scoliologic.staging.e2e.GitopsWorld.condition;
-import static ru.scoliologic.staging.e2e.GitopsWorld.is;
-import static ru.scoliologic.staging.e2e.GitopsWorld.state;
+import static ru.scoliologic.staging.e2e.ReleaseView.BUILT;
+import static ru.scoliologic.staging.e2e.ReleaseView.SUPERSEDED;
+import static ru.scoliologic.staging.e2e.ReleaseView.build;
+import static ru.scoliologic.staging.e2e.ReleaseView.condition;
+import static ru.scoliologic.staging.e2e.ReleaseView.is;
+import static ru.scoliologic.staging.e2e.ReleaseView.state;
 
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
-import ru.scoliologic.staging.e2e.GitopsWorld.Edit;
 
 /** A push becomes a verified release by itself; people hold, approve and go back. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -71,7 +70,7 @@ class GitopsE2E {
 
     var release = world.verified(first);
 
-    GitopsWorld.print("first build, images and certificates included", release);
+    ReleaseView.print("first build, images and certificates included", release);
     world.awaitCondition(GITOPS, "True", "Following");
     world.answers("First");
     assertThat(release.getStatus().image()).endsWith("@" + build(release).orElseThrow().digest());
@@ -92,7 +91,7 @@ class GitopsE2E {
           .hasSize(2)
           .anyMatch(page -> page.contains("First"))
           .anyMatch(page -> page.contains("Second"));
-      GitopsWorld.print("a commit, seen by a look every %d s".formatted(INTERVAL), release);
+      ReleaseView.print("a commit, seen by a look every %d s".formatted(INTERVAL), release);
     }
     System.out.printf("figure  resident memory of the agent: %s%n", agentMemory());
   }
@@ -116,12 +115,12 @@ class GitopsE2E {
     world.await(newer, "a release, long before the next look", Duration.ofSeconds(8), r -> true);
 
     newest = newer;
-    GitopsWorld.print("a commit, announced by the webhook", world.verified(newer));
+    ReleaseView.print("a commit, announced by the webhook", world.verified(newer));
     var overtaken =
         world.await(older, "its end", r -> condition(r, SUPERSEDED).getStatus().equals("True"));
     assertThat(state(overtaken)).isEqualTo("Superseded");
     assertThat(build(overtaken).orElseThrow().state()).isEqualTo(BuildState.Cancelled);
-    assertThat(GitopsWorld.isBad(overtaken)).isFalse();
+    assertThat(ReleaseView.isBad(overtaken)).isFalse();
   }
 
   @Test
@@ -207,11 +206,11 @@ class GitopsE2E {
 
     System.out.println(table);
     assertThat(table.lines().findFirst().orElseThrow())
-        .containsSubsequence("NAME", "COMMIT", "BUILT", "STATE", "VERIFIED", "AGE");
+        .containsSubsequence("NAME", "COMMIT", "STATE", "BUILT", "VERIFIED", "AGE");
     assertThat(table)
-        .containsPattern("Slow +False +env +Superseded")
-        .containsPattern("Second +True +env +Replaced +True")
-        .containsPattern("After the rollback +True +env +Serving +True");
+        .containsPattern("Slow +Superseded +False")
+        .containsPattern("Second +Replaced +True +True")
+        .containsPattern("After the rollback +Serving +True +True");
     assertThat(world.kubectl("get", "stenv")).contains(newest.substring(0, 7));
   }
 

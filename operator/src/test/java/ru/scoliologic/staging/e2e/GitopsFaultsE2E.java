@@ -1,15 +1,15 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static ru.scoliologic.staging.e2e.GitopsWorld.BUILT;
 import static ru.scoliologic.staging.e2e.GitopsWorld.GITOPS;
-import static ru.scoliologic.staging.e2e.GitopsWorld.ROLLED_OUT;
-import static ru.scoliologic.staging.e2e.GitopsWorld.VERIFIED;
-import static ru.scoliologic.staging.e2e.GitopsWorld.build;
-import static ru.scoliologic.staging.e2e.GitopsWorld.condition;
-import static ru.scoliologic.staging.e2e.GitopsWorld.is;
-import static ru.scoliologic.staging.e2e.GitopsWorld.isBad;
-import static ru.scoliologic.staging.e2e.GitopsWorld.state;
+import static ru.scoliologic.staging.e2e.ReleaseView.BUILT;
+import static ru.scoliologic.staging.e2e.ReleaseView.ROLLED_OUT;
+import static ru.scoliologic.staging.e2e.ReleaseView.VERIFIED;
+import static ru.scoliologic.staging.e2e.ReleaseView.build;
+import static ru.scoliologic.staging.e2e.ReleaseView.condition;
+import static ru.scoliologic.staging.e2e.ReleaseView.is;
+import static ru.scoliologic.staging.e2e.ReleaseView.isBad;
+import static ru.scoliologic.staging.e2e.ReleaseView.state;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
-import ru.scoliologic.staging.e2e.GitopsWorld.Edit;
 
 /**
  * What goes on in spite of faults that are none of the commit's, the serving version throughout.

@@ -1,8 +1,14 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static ru.scoliologic.staging.e2e.ReleaseView.BUILT;
+import static ru.scoliologic.staging.e2e.ReleaseView.ROLLED_OUT;
+import static ru.scoliologic.staging.e2e.ReleaseView.VERIFIED;
+import static ru.scoliologic.staging.e2e.ReleaseView.condition;
+import static ru.scoliologic.staging.e2e.ReleaseView.is;
+import static ru.scoliologic.staging.e2e.ReleaseView.isBad;
+import static ru.scoliologic.staging.e2e.ReleaseView.state;
 
-import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -13,9 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -30,12 +34,8 @@ import org.awaitility.core.ConditionTimeoutException;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.api.StagingReleaseStatus;
-import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
-import ru.scoliologic.staging.api.StagingReleaseStatus.Timings;
 import ru.scoliologic.staging.cluster.AgentContract;
 import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.throwaway.GitRepository;
 import ru.scoliologic.staging.throwaway.Images;
 
@@ -48,10 +48,6 @@ final class GitopsWorld implements AutoCloseable {
   static final String NAME = "env";
   static final String DEPLOYED = "Deployed";
   static final String GITOPS = "GitOpsActive";
-  static final String BUILT = "Built";
-  static final String ROLLED_OUT = "RolledOut";
-  static final String VERIFIED = "Verified";
-  static final String SUPERSEDED = "Superseded";
 
   private static final String BRANCH = "main";
   private static final int SHORT = 10;
@@ -62,43 +58,6 @@ final class GitopsWorld implements AutoCloseable {
   private final Browser browser;
   private final Map<String, String> words = new TreeMap<>();
   private final GitRepository repository;
-
-  /** What a commit changes in a file of the application beside the heading. */
-  record Edit(String file, String what, String with) {
-    static final Edit DOES_NOT_BUILD =
-        new Edit("Dockerfile", "CMD [", "RUN echo the pages are missing && exit 3\nCMD [");
-    static final Edit ENDS_AT_START = version("broken");
-    static final Edit NEVER_HEALTHY = version("unhealthy");
-    static final Edit LACKS_A_PAGE = new Edit("src/pages.js", "'/messages':", "'/letters':");
-
-    /** Well when it is asked directly, not when Traefik asks. */
-    static final Edit DISTRUSTS_THE_PROXY =
-        new Edit(
-            "src/app.js",
-            "  if (path.startsWith('/api/admin'))",
-            """
-              if (path === '/devices' && request.headers['x-forwarded-server']) {
-                return json(502, { error: 'sent by an unknown proxy' });
-              }
-              if (path.startsWith('/api/admin'))\
-            """);
-
-    private static Edit version(String version) {
-      return new Edit("Dockerfile", "VERSION=dev", "VERSION=" + version);
-    }
-
-    static Edit slow(int seconds) {
-      return new Edit("Dockerfile", "RUN mkdir", "RUN sleep %d\nRUN mkdir".formatted(seconds));
-    }
-
-    /** As many megabytes that no compression makes fewer. */
-    static Edit large(int megabytes) {
-      return new Edit(
-          "Dockerfile",
-          "RUN mkdir",
-          "RUN head -c %dM /dev/urandom >/ballast\nRUN mkdir".formatted(megabytes));
-    }
-  }
 
   /**
    * Starts the Git server with a first commit, and the environment.
@@ -271,31 +230,6 @@ final class GitopsWorld implements AutoCloseable {
         .findFirst();
   }
 
-  /** A condition of a release; one that is absent is Unknown. */
-  static Condition condition(StagingRelease release, String type) {
-    return Optional.ofNullable(release.getStatus())
-        .flatMap(status -> Conditions.find(status.conditions(), type))
-        .orElseGet(() -> new Condition(null, "absent", null, "Absent", "Unknown", type));
-  }
-
-  static boolean is(StagingRelease release, String type, String status, String reason) {
-    var condition = condition(release, type);
-    return condition.getStatus().equals(status) && condition.getReason().equals(reason);
-  }
-
-  static String state(StagingRelease release) {
-    return release.getStatus() == null ? "" : String.valueOf(release.getStatus().state());
-  }
-
-  /** Whether it is not tried again. */
-  static boolean isBad(StagingRelease release) {
-    return release.getStatus() != null && release.getStatus().failedWith() != null;
-  }
-
-  static Optional<BuildStatus> build(StagingRelease release) {
-    return Optional.ofNullable(release.getStatus()).map(StagingReleaseStatus::build);
-  }
-
   /** Waits for the release of a commit; says how all stands if it is never so. */
   StagingRelease await(String commit, String what, Predicate<StagingRelease> predicate) {
     return await(commit, what, Staging.LONG, predicate);
@@ -414,32 +348,6 @@ final class GitopsWorld implements AutoCloseable {
             "status",
             "deployment/" + Staging.OPERATOR,
             "--timeout=120s");
-  }
-
-  /** Prints the time of each step. */
-  static void print(String what, StagingRelease release) {
-    Timings t = release.getStatus().timings();
-    var steps = new TreeMap<Integer, String>();
-    List<String> names =
-        List.of("committed", "asked", "built", "pushed", "available", "switched", "verified");
-    List<String> times =
-        Arrays.asList(
-            t.committed(),
-            t.asked(),
-            t.built(),
-            t.pushed(),
-            t.available(),
-            t.switched(),
-            t.verified());
-    for (int i = 0; i < names.size(); i++) {
-      if (times.get(i) != null) {
-        var since = Duration.between(Instant.parse(t.committed()), Instant.parse(times.get(i)));
-        steps.put(i, "%s %d".formatted(names.get(i), since.toSeconds()));
-      }
-    }
-    System.out.printf(
-        "figure  %s, seconds from the commit: %s; from asked to verified: %d%n",
-        what, String.join(", ", steps.values()), t.secondsToVerified());
   }
 
   @Override
