@@ -61,6 +61,10 @@ final class CandidateVerification {
         String.join(
             "/",
             candidate.get().id(),
+            // Whoever asks for another try wants another answer.
+            Catalog.find(snapshot, candidate.get().id())
+                .map(release -> release.getSpec().retry())
+                .orElse(""),
             pod.get().getMetadata().getUid(),
             configuration,
             CheckTargets.hash(settings));

@@ -26,6 +26,9 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /** What the release of one version is to say (pure). */
 final class Entry {
+  /** A commit that is not told to be the head by then is not. */
+  private static final Duration ANNOUNCED = Duration.ofSeconds(30);
+
   private final Snapshot snapshot;
   private final Ledger.Facts facts;
   private final Version version;
@@ -228,7 +231,11 @@ final class Entry {
 
   private Optional<Condition> superseded(boolean failed) {
     boolean overtaken =
-        facts.step().superseded().contains(version.id()) && !serves && !starts && !failed;
+        facts.step().superseded().contains(version.id())
+            && !serves
+            && !starts
+            && !failed
+            && !isNew();
     return Optional.of(overtaken)
         .filter(yes -> yes)
         .map(yes ->
@@ -238,6 +245,16 @@ final class Entry {
                 Reason.SUPERSEDED,
                 facts.target().desired().map(Version::title).orElse("another version")
                     + " was asked for before this version was verified"));
+  }
+
+  /** The agent makes the release of a commit a moment before it tells that it is the head. */
+  private boolean isNew() {
+    return version.ofCommit()
+        && build.isEmpty()
+        && known
+            .map(release -> release.getMetadata().getCreationTimestamp())
+            .filter(made -> snapshot.now().isBefore(Instant.parse(made).plus(ANNOUNCED)))
+            .isPresent();
   }
 
   private Optional<Condition> kept(String type) {

@@ -34,6 +34,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import ru.scoliologic.staging.cluster.Labels;
 
 /**
  * A node without a machine, on a real API server: every pod that is scheduled to it is ready at
@@ -61,6 +62,7 @@ final class StubNode implements AutoCloseable {
 
   private final KubernetesClient admin;
   private final String address;
+  private final StubApp app;
   private final ScheduledExecutorService heart = Executors.newScheduledThreadPool(2);
   private final ScheduledFuture<?> beats;
   private final SharedIndexInformer<Pod> pods;
@@ -69,10 +71,12 @@ final class StubNode implements AutoCloseable {
   /**
    * Makes the node.
    *
-   * @param address of a machine that refuses connections at once, which all pods get
+   * @param address of a machine that refuses connections at once, which all pods get but the
+   *     application's
    */
   StubNode(KubernetesClient admin, String address) {
     this.address = address;
+    this.app = StubApp.serve(address);
     this.admin = admin;
     admin.resource(node()).serverSideApply();
     beat();
@@ -185,7 +189,7 @@ final class StubNode implements AutoCloseable {
                 .endMetadata()
                 .withNewStatus()
                 .withPhase(ends ? "Succeeded" : "Running")
-                .withPodIP(address)
+                .withPodIP(isApp(pod) ? app.address() : address)
                 .withStartTime(now)
                 .withConditions(
                     condition("Initialized", "True", now),
@@ -199,6 +203,10 @@ final class StubNode implements AutoCloseable {
                 .build())
         .subresource("status")
         .patch(APPLIED);
+  }
+
+  private static boolean isApp(Pod pod) {
+    return "app".equals(pod.getMetadata().getLabels().get(Labels.COMPONENT));
   }
 
   private static String phase(Pod pod) {
@@ -287,6 +295,7 @@ final class StubNode implements AutoCloseable {
     claims.stop();
     beats.cancel(true);
     heart.shutdownNow();
+    app.close();
     admin.nodes().withName(NAME).delete();
     admin.persistentVolumes().withLabel(SELECTOR).delete();
     admin.storage().v1().storageClasses().withName(STORAGE_CLASS).delete();
