@@ -71,6 +71,11 @@ final class CommitWatch {
     }
   }
 
+  /** Whether the commit was verified some time ago. */
+  boolean isVerified(String commit) {
+    return release(commit).map(r -> r.get("status", "timings", "verified")).isPresent();
+  }
+
   static String shortened(String commit) {
     return commit.substring(0, 8);
   }
