@@ -220,7 +220,8 @@ final class Entry {
     }
     return facts
         .validation()
-        .filter(result -> serves)
+        // What passes so soon may have been asked of the version before: it does not count yet.
+        .filter(result -> serves && !result.isReady())
         .or(() ->
             facts
                 .candidateState()

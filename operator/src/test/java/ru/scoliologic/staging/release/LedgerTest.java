@@ -140,6 +140,29 @@ class LedgerTest {
   }
 
   @Test
+  void checks_that_pass_and_do_not_count_yet_say_nothing() {
+    var fresh =
+        new Facts(
+            target(WANTED),
+            step(WANTED, Optional.empty(), Optional.empty()),
+            version(WANTED),
+            true,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(PASSED),
+            CONFIGURATION,
+            Optional.empty(),
+            Set.of(),
+            Optional.empty());
+
+    var status = statusOf(Ledger.of(Given.aGoodStart().snapshot(), fresh), WANTED);
+
+    assertThat(status.state()).isEqualTo("Serving");
+    assertThat(condition(status, Ledger.VERIFIED)).isEmpty();
+  }
+
+  @Test
   void a_pass_with_nothing_new_says_the_same_again() {
     var facts = serving(WANTED, PASSED);
     var first = statusOf(Ledger.of(Given.aGoodStart().snapshot(), facts), WANTED);
