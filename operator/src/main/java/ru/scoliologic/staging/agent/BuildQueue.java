@@ -67,9 +67,18 @@ final class BuildQueue {
       return wanted.<Step>map(Step.Begin::new).orElseGet(Step.Rest::new);
     }
     var running = view.running().get();
-    return wanted.equals(view.running()) || followsACancelled(view, running)
+    return wanted.equals(view.running())
+            || isBuilt(view, running)
+            || followsACancelled(view, running)
         ? new Step.Rest()
         : new Step.Cancel(running);
+  }
+
+  /** Its image is there: there is nothing to cancel any more. */
+  private static boolean isBuilt(View view, String running) {
+    return find(view, running)
+        .filter(release -> build(release).state() == BuildState.Built)
+        .isPresent();
   }
 
   /**

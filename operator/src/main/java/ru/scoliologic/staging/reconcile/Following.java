@@ -40,8 +40,13 @@ final class Following {
         .flatMap(version -> Catalog.find(snapshot, version.id()))
         .map(release -> newest(snapshot, plan, release))
         .<StageResult>map(said ->
-            new StageResult.Ready(said.reason(), followed.message() + "; " + said.message()))
+            new StageResult.Ready(said.reason(), sentence(followed) + "; " + said.message()))
         .orElse(followed);
+  }
+
+  private static String sentence(StageResult followed) {
+    var message = followed.message();
+    return message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
   }
 
   private static StageResult.Ready newest(Snapshot snapshot, Plan plan, StagingRelease release) {

@@ -41,6 +41,10 @@ import ru.scoliologic.staging.cluster.Labels;
 final class StubEnvironment implements AutoCloseable {
   static final String NAME = "env";
   private static final Duration LIMIT = Duration.ofMinutes(2);
+
+  /** The garbage collector asks anew which kinds there are before it goes on, twice a minute. */
+  private static final Duration GONE = Duration.ofMinutes(5);
+
   private static final Duration QUIET = Duration.ofSeconds(2);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final KubernetesSerialization YAML = new KubernetesSerialization();
@@ -221,7 +225,7 @@ final class StubEnvironment implements AutoCloseable {
   void awaitDeletion() {
     try {
       await("all of the environment to be gone")
-          .atMost(LIMIT)
+          .atMost(GONE)
           .until(() -> resource().get() == null && left().isEmpty());
     } catch (ConditionTimeoutException e) {
       throw new AssertionError(

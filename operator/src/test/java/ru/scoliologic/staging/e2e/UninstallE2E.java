@@ -65,7 +65,7 @@ class UninstallE2E {
             "crd",
             "stagingenvironments.staging.scoliologic.ru",
             "stagingreleases.staging.scoliologic.ru",
-            "--timeout=60s");
+            "--timeout=180s");
 
     environment.awaitDeletion();
     assertThat(environment.retained()).isEmpty();
@@ -73,7 +73,7 @@ class UninstallE2E {
 
   @Test
   void the_namespace_first_goes_with_all_that_is_in_it() {
-    staging.cluster().kubectl("delete", "namespace", NAMESPACE, "--timeout=120s");
+    staging.cluster().kubectl("delete", "namespace", NAMESPACE, "--timeout=300s");
 
     assertThat(staging.admin().namespaces().withName(NAMESPACE).get()).isNull();
     assertThat(environment.retained()).isEmpty();
