@@ -8,28 +8,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
-/** What every pod of the application is on a node without a machine: it answers all with 200. */
-final class StubApp implements AutoCloseable {
-  /** As in stub.yaml. */
-  private static final int PORT = 38080;
+/**
+ * What every pod of the application is on a node without a machine: a server of this process, which
+ * answers all with 200.
+ */
+final class StubApp {
+  private static final HttpServer SERVER = serve();
 
-  private final HttpServer server;
-  private final String address;
+  private StubApp() {}
 
-  private StubApp(HttpServer server, String address) {
-    this.server = server;
-    this.address = address;
-  }
-
-  /**
-   * Serves at the address by which this machine reaches another one.
-   *
-   * @param other an address of the other one
-   */
-  static StubApp serve(String other) {
-    try (var way = new DatagramSocket()) {
-      way.connect(InetAddress.getByName(other), PORT);
-      var server = HttpServer.create(new InetSocketAddress(way.getLocalAddress(), PORT), 0);
+  private static HttpServer serve() {
+    try {
+      var server = HttpServer.create(new InetSocketAddress(0), 0);
       server.createContext(
           "/",
           exchange -> {
@@ -40,18 +30,28 @@ final class StubApp implements AutoCloseable {
             exchange.close();
           });
       server.start();
-      return new StubApp(server, way.getLocalAddress().getHostAddress());
+      return server;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  String address() {
-    return address;
+  /** Where it listens: each process that tests has its own. */
+  static int port() {
+    return SERVER.getAddress().getPort();
   }
 
-  @Override
-  public void close() {
-    server.stop(0);
+  /**
+   * The address by which this machine reaches another one.
+   *
+   * @param other an address of the other one
+   */
+  static String address(String other) {
+    try (var way = new DatagramSocket()) {
+      way.connect(InetAddress.getByName(other), port());
+      return way.getLocalAddress().getHostAddress();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -159,7 +159,10 @@ final class StubEnvironment implements AutoCloseable {
   }
 
   static JsonNode manifest() {
-    return JSON.valueToTree(YAML.unmarshal(Given.resource("/e2e/stub.yaml"), Map.class));
+    JsonNode manifest =
+        JSON.valueToTree(YAML.unmarshal(Given.resource("/e2e/stub.yaml"), Map.class));
+    ((ObjectNode) manifest.at("/spec/services/app")).put("port", StubApp.port());
+    return manifest;
   }
 
   static JsonNode json(String text) {

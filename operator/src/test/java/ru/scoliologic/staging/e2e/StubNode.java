@@ -62,7 +62,7 @@ final class StubNode implements AutoCloseable {
 
   private final KubernetesClient admin;
   private final String address;
-  private final StubApp app;
+  private final String app;
   private final ScheduledExecutorService heart = Executors.newScheduledThreadPool(2);
   private final ScheduledFuture<?> beats;
   private final SharedIndexInformer<Pod> pods;
@@ -76,7 +76,7 @@ final class StubNode implements AutoCloseable {
    */
   StubNode(KubernetesClient admin, String address) {
     this.address = address;
-    this.app = StubApp.serve(address);
+    this.app = StubApp.address(address);
     this.admin = admin;
     admin.resource(node()).serverSideApply();
     beat();
@@ -189,7 +189,7 @@ final class StubNode implements AutoCloseable {
                 .endMetadata()
                 .withNewStatus()
                 .withPhase(ends ? "Succeeded" : "Running")
-                .withPodIP(isApp(pod) ? app.address() : address)
+                .withPodIP(isApp(pod) ? app : address)
                 .withStartTime(now)
                 .withConditions(
                     condition("Initialized", "True", now),
@@ -295,7 +295,6 @@ final class StubNode implements AutoCloseable {
     claims.stop();
     beats.cancel(true);
     heart.shutdownNow();
-    app.close();
     admin.nodes().withName(NAME).delete();
     admin.persistentVolumes().withLabel(SELECTOR).delete();
     admin.storage().v1().storageClasses().withName(STORAGE_CLASS).delete();
