@@ -81,6 +81,7 @@ public record Rollout(
     return Stream.of(Optional.of(serving), candidate, previous)
         .flatMap(Optional::stream)
         .filter(Version::exists)
+        .distinct()
         .toList();
   }
 

@@ -90,11 +90,18 @@ final class Situations {
         !snapshot.now().isBefore(seen.switchedAt().plus(Rollout.GRACE)));
   }
 
-  /** What runs beside the serving version, and is what is asked for if that does. */
+  /**
+   * What runs beside the serving version: what is asked for if that does, though it be the one that
+   * served before.
+   */
   static Optional<Version> candidate(Rollout.Seen seen, Target target) {
-    var beside =
-        seen.others().stream().filter(v -> !seen.previous().equals(Optional.of(v))).toList();
-    return target.desired().filter(beside::contains).or(() -> beside.stream().findFirst());
+    return target
+        .desired()
+        .filter(seen.others()::contains)
+        .or(() ->
+            seen.others().stream()
+                .filter(version -> !seen.previous().equals(Optional.of(version)))
+                .findFirst());
   }
 
   /** Every version that has a release, the oldest first, and those that have none yet. */

@@ -176,6 +176,26 @@ class RolloutTest {
   }
 
   @Test
+  void going_back_to_one_that_was_never_verified_takes_no_longer_than_its_checks() {
+    var given =
+        Given.aGoodStart()
+            .edited("sample-app:1", "sample-app:0")
+            .owning(
+                serving(
+                    WANTED,
+                    Given.NOW.minus(Duration.ofSeconds(10)),
+                    Map.of(Labels.PREVIOUS, OLD.id())),
+                deployment(OLD, 1),
+                deployment(WANTED, 1));
+
+    assertThat(decide(given.snapshot()).serving()).isEqualTo(OLD);
+    var snapshot = given.snapshot();
+    var unchecked = Plan.of(snapshot, Configuration.resolve(snapshot)).rollout();
+    assertThat(unchecked.serving()).isEqualTo(WANTED);
+    assertThat(unchecked.kept()).containsExactly(WANTED, OLD);
+  }
+
+  @Test
   void a_first_version_that_never_came_up_is_replaced_without_waiting() {
     var rollout =
         decide(
