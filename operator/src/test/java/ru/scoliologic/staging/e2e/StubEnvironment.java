@@ -56,10 +56,11 @@ final class StubEnvironment implements AutoCloseable {
   private static final List<String> PASSING =
       List.of("resourceVersion", "generation", "managedFields", "creationTimestamp");
 
-  /** Annotations that controllers write, or that hold a time. */
+  /** Annotations that controllers write, that hold a time, or that are there for a while only. */
   private static final List<String> BY_OTHERS =
       List.of(
           Labels.SWITCHED_AT,
+          Labels.PREVIOUS,
           "deployment.kubernetes.io/revision",
           "pv.kubernetes.io/bind-completed",
           "pv.kubernetes.io/bound-by-controller",
