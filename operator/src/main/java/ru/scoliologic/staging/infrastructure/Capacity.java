@@ -189,7 +189,9 @@ final class Capacity {
     return selected
         && node.getSpec().getTaints().stream()
             .filter(taint -> !"PreferNoSchedule".equals(taint.getEffect()))
-            .allMatch(taint -> pod.getTolerations().stream().anyMatch(t -> tolerates(t, taint)));
+            .allMatch(taint ->
+                Objects.requireNonNullElse(pod.getTolerations(), List.<Toleration>of()).stream()
+                    .anyMatch(t -> tolerates(t, taint)));
   }
 
   private static boolean tolerates(Toleration toleration, Taint taint) {

@@ -178,9 +178,12 @@ class CapacityTest {
         .getTemplate()
         .getSpec()
         .setTolerations(List.of(new Toleration("NoSchedule", "gpu", "Equal", null, "yes")));
+    // As a component without tolerations in the spec has it.
+    var intolerant = asking("1", "1Gi");
+    intolerant.getSpec().getTemplate().getSpec().setTolerations(null);
     var nodes = List.of(cordoned, unready, tainted);
 
-    assertThat(assess(seen(nodes, List.of()), asking("1", "1Gi")).message())
+    assertThat(assess(seen(nodes, List.of()), intolerant).message())
         .contains("CPU: found 0 free, needed 2,");
     assertThat(assess(seen(nodes, List.of()), tolerant).isReady()).isTrue();
   }
