@@ -183,6 +183,8 @@ class CapacityTest {
     intolerant.getSpec().getTemplate().getSpec().setTolerations(null);
     var nodes = List.of(cordoned, unready, tainted);
 
+    assertThat(assess(seen(nodes, List.of()), asking("1", "1Gi")).message())
+        .contains("CPU: found 0 free, needed 2,");
     assertThat(assess(seen(nodes, List.of()), intolerant).message())
         .contains("CPU: found 0 free, needed 2,");
     assertThat(assess(seen(nodes, List.of()), tolerant).isReady()).isTrue();
