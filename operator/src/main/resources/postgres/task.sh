@@ -1,5 +1,5 @@
 #!/bin/sh
-# One task on the environment's database: task.sh backup | check | restore | seed | reset.
+# One task on the environment's database: task.sh backup | copy | check | restore | seed | reset.
 #
 # Environment: PGHOST, PGUSER, PGPASSWORD, PGDATABASE as libpq takes them; KEEP, how many backups stay; TASK_ID, the
 # same at every attempt of one request; FILE, the dump to load, or "latest".
@@ -17,6 +17,8 @@ LIVE=$PGDATABASE NEW=staging_task_new OLD=staging_task_old
 # Present in every server, whatever the live database is called.
 NEUTRAL=template1
 SAFETY_COPIES=3
+# What is being written; another task may write at the same time.
+PARTIAL=$BACKUPS/.partial.$TASK_ID
 STAMP='[0-9]\{8\}T[0-9]\{6\}Z'
 
 failed() { echo "failed: $*" >&2; exit 1; }
@@ -29,7 +31,7 @@ dumps() { ls -1 "$1" 2>/dev/null | grep -- "-$STAMP\.dump\$" | sed "s/^\(.*-\)\(
 
 # What did not become anything is not left lying about.
 clean_up() {
-  rm -f "$BACKUPS"/.partial.*
+  rm -f "$PARTIAL".*
   [ -z "$building" ] || echo "DROP DATABASE IF EXISTS $NEW WITH (FORCE);" | sql -d "$NEUTRAL"
 }
 building=
@@ -37,8 +39,10 @@ trap clean_up EXIT
 
 # dump NAME: a backup gets its name only when it is whole, readable and has its checksum.
 dump() {
-  partial=$BACKUPS/.partial.$1
-  rm -f "$BACKUPS"/.partial.*
+  partial=$PARTIAL.$1
+  rm -f "$PARTIAL".*
+  # Of tasks that were killed and not tried again.
+  find "$BACKUPS" -name '.partial.*' -mmin +60 -exec rm -f {} +
   pg_dump -Fc -f "$partial" "$LIVE" || failed "pg_dump did not finish"
   pg_restore --list "$partial" >/dev/null || failed "pg_restore cannot read what pg_dump wrote"
   made=$(checksum "$partial") || failed "the checksum cannot be made"
@@ -63,12 +67,17 @@ backup() {
   done_with "file=$name bytes=$(wc -c <"$BACKUPS/$name" | tr -d ' ')"
 }
 
-# The state before a restore or a reset. A second attempt finds the first one's: by then the database may be changed.
+# The state before a restore, a reset or a migration. A second attempt finds the first one's: by then the database may be changed.
 safety_copy() {
   [ -d "$BACKUPS" ] || return 0
   copy=$LIVE-before-$1-$TASK_ID.dump
   [ -f "$BACKUPS/$copy" ] || dump "$copy"
-  ls -1t "$BACKUPS" | grep -- "-before-.*\.dump\$" | keep_newest "$SAFETY_COPIES"
+  ls -1t "$BACKUPS" | grep -- "-before-$1-.*\.dump\$" | keep_newest "$SAFETY_COPIES"
+}
+
+copy() {
+  safety_copy migration
+  done_with "kept as $copy"
 }
 
 # verified FOLDER NAME: refuses a dump that is not what was written.
@@ -227,6 +236,6 @@ reset() {
 }
 
 case ${1:-} in
-  backup | check | restore | seed | reset) "$1" ;;
+  backup | copy | check | restore | seed | reset) "$1" ;;
   *) refused "unknown task ${1:-}" ;;
 esac

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,6 +68,21 @@ public final class Given {
   /** An environment that has all it needs, on a cluster where nothing of it exists yet. */
   public static Given aGoodStart() {
     return new Given();
+  }
+
+  /** PostgreSQL as the cluster shows it when it is available. */
+  public static HasMetadata servingPostgres() {
+    return new StatefulSetBuilder()
+        .withNewMetadata()
+        .withName("demo-postgres")
+        .withGeneration(1L)
+        .endMetadata()
+        .withNewStatus()
+        .withObservedGeneration(1L)
+        .withReadyReplicas(1)
+        .withUpdatedReplicas(1)
+        .endStatus()
+        .build();
   }
 
   /** The environment of {@code environments/<name>.yaml}. */

@@ -145,7 +145,12 @@ public record AppSpec(
                   + " or for a node does not count.")
           Integer timeoutSeconds,
       @JsonPropertyDescription("Compute resources; the application's when absent.")
-          ResourceRequirements resources) {
+          ResourceRequirements resources,
+      @Default("false")
+          @JsonPropertyDescription(
+              "Whether the database is copied before, to the volume of"
+                  + " spec.services.postgres.backup; it is not run without the copy.")
+          Boolean backup) {
 
     public static final String SOMETHING = "give command or args: what is to be run";
     static final int DEFAULT_TIMEOUT_SECONDS = 600;
@@ -154,6 +159,7 @@ public record AppSpec(
       command = command == null ? List.of() : List.copyOf(command);
       args = args == null ? List.of() : List.copyOf(args);
       timeoutSeconds = timeoutSeconds == null ? DEFAULT_TIMEOUT_SECONDS : timeoutSeconds;
+      backup = Boolean.TRUE.equals(backup);
     }
   }
 

@@ -2,8 +2,15 @@ package ru.scoliologic.staging.api;
 
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.ValidationRule;
 
 /** The workloads of an environment. */
+@ValidationRule(
+    value =
+        "!has(self.app.migration) || !has(self.app.migration.backup) || !self.app.migration.backup"
+            + " || (has(self.postgres) &&"
+            + " has(self.postgres.backup))",
+    message = ServicesSpec.COPY_MESSAGE)
 public record ServicesSpec(
     @Required @JsonPropertyDescription("The application that is staged.") AppSpec app,
     @JsonPropertyDescription("The PostgreSQL database.") PostgresSpec postgres,
@@ -13,6 +20,10 @@ public record ServicesSpec(
         MonitoringSpec monitoring,
     @JsonPropertyDescription("Ollama and its language models; it runs when this is set.")
         OllamaSpec ollama) {
+
+  public static final String COPY_MESSAGE =
+      "app.migration.backup copies the database to the backup volume, and postgres.backup is not"
+          + " set: set postgres.backup as well";
 
   public ServicesSpec {
     postgres = postgres == null ? PostgresSpec.DEFAULTS : postgres;

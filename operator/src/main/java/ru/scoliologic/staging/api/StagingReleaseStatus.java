@@ -31,6 +31,10 @@ public record StagingReleaseStatus(
         SmokeReport report,
     @JsonPropertyDescription("Whether its migration was run; it is not run again.")
         Boolean migrated,
+    @JsonPropertyDescription(
+            "Copy of the database as it was before its migration, a file for"
+                + " spec.services.postgres.restore.")
+        String databaseCopy,
     @JsonPropertyDescription("Image of the version by its digest, once there is one.") String image,
     @JsonPropertyDescription("How its build fares; only the agent writes here.") BuildStatus build,
     @JsonPropertyDescription(
@@ -50,6 +54,7 @@ public record StagingReleaseStatus(
         failedWith,
         report,
         migrated,
+        databaseCopy,
         image,
         build,
         entries == null || entries.isEmpty() ? null : List.copyOf(entries));
@@ -58,7 +63,7 @@ public record StagingReleaseStatus(
   /** What the agent says and nothing else. */
   public static StagingReleaseStatus ofBuild(BuildStatus build) {
     return new StagingReleaseStatus(
-        null, null, null, null, null, null, null, null, null, null, build, null);
+        null, null, null, null, null, null, null, null, null, null, null, build, null);
   }
 
   /**

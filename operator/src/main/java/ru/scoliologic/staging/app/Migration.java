@@ -6,11 +6,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.cluster.DatabaseCopy;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
@@ -27,14 +30,15 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param held ids of the versions that may not start before their migration is done
  * @param result of the wanted version's migration while it is not done; none when nothing is to do
  * @param plan the Jobs that are to be there
- * @param done ids of versions whose Job succeeded and is still there
+ * @param done ids of versions whose Job succeeded and is still there, each with the name of the
+ *     copy of the database that was made before, or an empty one
  * @param abandoned Jobs that have not begun and are wanted no more
  */
 public record Migration(
     Set<String> held,
     Optional<StageResult> result,
     List<Planned> plan,
-    Set<String> done,
+    Map<String, String> done,
     List<Job> abandoned) {
 
   /** Of its own, for Services and Deployments select the application's pods by their component. */
@@ -73,6 +77,7 @@ public record Migration(
    *
    * @param settled whether a version, by its id, needs no migration any more
    * @param free whether the database can be migrated now
+   * @param copies how the database is copied before, where that is asked for
    * @param masking of what a Job's pod says, before it is put into one line and cut
    */
   public static Migration decide(
@@ -82,11 +87,12 @@ public record Migration(
       Attempt attempt,
       Predicate<String> settled,
       boolean free,
+      DatabaseCopy.Maker copies,
       Masking masking) {
     if (snapshot.environment().getSpec().services().app().migration() == null) {
-      return new Migration(Set.of(), Optional.empty(), List.of(), Set.of(), List.of());
+      return new Migration(Set.of(), Optional.empty(), List.of(), Map.of(), List.of());
     }
-    return new Decision(snapshot, app, attempt, settled, free, masking).of(rollout);
+    return new Decision(snapshot, app, attempt, settled, free, copies, masking).of(rollout);
   }
 
   /** Whether a version may not start yet. */
@@ -106,16 +112,20 @@ public record Migration(
       Attempt attempt,
       Predicate<String> settled,
       boolean free,
+      DatabaseCopy.Maker copies,
       Masking masking) {
 
     Migration of(Rollout rollout) {
       var jobs = MigrationJob.all(snapshot);
       var succeeded = jobs.stream().filter(MigrationJob::succeeded).toList();
-      var done = succeeded.stream().map(MigrationJob::version).collect(Collectors.toSet());
+      var done =
+          succeeded.stream()
+              .collect(
+                  Collectors.toMap(MigrationJob::version, MigrationJob::copy, (one, two) -> one));
       var held =
           rollout.kept().stream()
               .filter(version -> !AppResources.exists(snapshot, version))
-              .filter(version -> !settled.test(version.id()) && !done.contains(version.id()))
+              .filter(version -> !settled.test(version.id()) && !done.containsKey(version.id()))
               .map(Version::id)
               .collect(Collectors.toSet());
       var name = snapshot.names().migration(attempt.version().id(), attempt.id(app));
@@ -148,13 +158,25 @@ public record Migration(
         }
         return new Migration(held, there.map(this::failure), plan, done, List.of());
       }
-      boolean starts = free && !MigrationJob.anotherLives(snapshot, name);
+      boolean isFree = free && !MigrationJob.anotherLives(snapshot, name);
+      var copy = copy(name, isFree);
+      var waits = copy.flatMap(DatabaseCopy::missing);
+      copy.flatMap(DatabaseCopy::job).ifPresent(plan::add);
       plan.add(
           new Planned(
               Stage.DEPLOYMENT,
-              new MigrationResources(snapshot.environment()).job(attempt.version(), name),
-              !starts));
-      return new Migration(held, Optional.of(starts()), plan, done, List.of());
+              new MigrationResources(snapshot.environment())
+                  .job(attempt.version(), name, copy.map(DatabaseCopy::file).orElse("")),
+              !isFree || waits.isPresent()));
+      return new Migration(held, waits.or(() -> Optional.of(starts())), plan, done, List.of());
+    }
+
+    /** What is to be there before the Job of that name; none where none is asked for. */
+    private Optional<DatabaseCopy> copy(String name, boolean isFree) {
+      return Optional.of(snapshot.environment().getSpec().services().app().migration())
+          .filter(AppSpec.Migration::backup)
+          .map(migration ->
+              copies.before(name, "the migration of version " + attempt.version().title(), isFree));
     }
 
     private static Planned stays(MigrationJob job) {
@@ -216,14 +238,15 @@ public record Migration(
               .orElse(job.pods().isEmpty() ? "its pod is gone, and its log with it" : "");
       return new StageResult.Stalled(
           Reason.MIGRATION_FAILED,
-          "the migration of version %s failed: %s%s"
+          "the migration of version %s failed: %s%s%s"
               .formatted(
                   job.title(),
                   job.overran()
                       ? "it ran longer than its %d seconds and was stopped; "
                           .formatted(job.seconds().orElseThrow())
                       : "",
-                  oneLine(masking.mask(why))));
+                  oneLine(masking.mask(why)),
+                  job.copy().isEmpty() ? "" : "; the database before it is kept as " + job.copy()));
     }
 
     /** The Job may be gone by now: its release has the words. */

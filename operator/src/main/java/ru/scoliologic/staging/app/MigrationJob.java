@@ -27,6 +27,9 @@ import ru.scoliologic.staging.cluster.Snapshot;
 record MigrationJob(Job job, List<Pod> pods) {
   private static final String JOB_NAME = "batch.kubernetes.io/job-name";
 
+  /** On the Job: name of the copy of the database that was made before it. */
+  static final String COPY = "staging.scoliologic.ru/database-copy";
+
   /** Every one that is not on its way out. */
   static List<MigrationJob> all(Snapshot snapshot) {
     return snapshot.owned().list(Job.class).stream()
@@ -67,6 +70,11 @@ record MigrationJob(Job job, List<Pod> pods) {
   /** What people call that version. */
   String title() {
     return job.getMetadata().getAnnotations().get(Labels.IMAGE);
+  }
+
+  /** Name of the copy of the database that was made before it, or empty. */
+  String copy() {
+    return job.getMetadata().getAnnotations().getOrDefault(COPY, "");
   }
 
   boolean succeeded() {

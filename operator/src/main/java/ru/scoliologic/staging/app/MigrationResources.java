@@ -37,10 +37,17 @@ final class MigrationResources {
     this.names = Names.of(environment);
   }
 
-  /** The Job that migrates to a version; its volumes stay with the application. */
-  Job job(Version version, String name) {
+  /**
+   * The Job that migrates to a version; its volumes stay with the application.
+   *
+   * @param copy name of the copy of the database that was made before, or empty
+   */
+  Job job(Version version, String name, String copy) {
     var metadata = Ownership.owned(environment, Migration.COMPONENT, name);
-    metadata.setAnnotations(Map.of(Labels.IMAGE, version.title()));
+    metadata.setAnnotations(
+        copy.isEmpty()
+            ? Map.of(Labels.IMAGE, version.title())
+            : Map.of(Labels.IMAGE, version.title(), MigrationJob.COPY, copy));
     var labels = new TreeMap<>(Labels.of(environment, Migration.COMPONENT));
     labels.put(Labels.VERSION, version.id());
     metadata.setLabels(labels);

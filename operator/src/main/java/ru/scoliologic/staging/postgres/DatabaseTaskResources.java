@@ -85,7 +85,8 @@ final class DatabaseTaskResources {
     tasks
         .step()
         .filter(DatabaseTasks.Step::due)
-        .ifPresent(step -> plan.add(new Planned(Stage.DEPLOYMENT, job(step))));
+        .ifPresent(step ->
+            plan.add(new Planned(Stage.DEPLOYMENT, job(step.command(), step.id(), step.job()))));
     DatabaseTasks.jobs(snapshot).stream()
         .filter(job -> tasks.kept().contains(job.getMetadata().getName()))
         .forEach(job -> plan.add(new Planned(Stage.DEPLOYMENT, job, true)));
@@ -144,13 +145,16 @@ final class DatabaseTaskResources {
         .build();
   }
 
-  Job job(DatabaseTasks.Step step) {
-    var metadata = Ownership.owned(environment, COMPONENT, step.job());
-    metadata.setLabels(labels(step.command()));
-    return new JobBuilder()
-        .withMetadata(metadata)
-        .withSpec(jobSpec(step.command(), step.id()))
-        .build();
+  /**
+   * A Job.
+   *
+   * @param command the script's word
+   * @param id of the request and the volume
+   */
+  Job job(String command, String id, String name) {
+    var metadata = Ownership.owned(environment, COMPONENT, name);
+    metadata.setLabels(labels(command));
+    return new JobBuilder().withMetadata(metadata).withSpec(jobSpec(command, id)).build();
   }
 
   private JobSpec jobSpec(String command, String id) {

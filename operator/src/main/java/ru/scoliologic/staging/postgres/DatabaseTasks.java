@@ -133,7 +133,8 @@ public record DatabaseTasks(
         kind, kind.command(), id, job, state, waitsFor(snapshot, kind.stopsTheApp(), state, job));
   }
 
-  private static Optional<String> waitsFor(
+  /** What is to come first; empty when the Job can be made, or is there. */
+  static Optional<String> waitsFor(
       Snapshot snapshot, boolean stopsTheApp, State state, String job) {
     if (state != State.ABSENT) {
       return Optional.empty();
@@ -193,18 +194,23 @@ public record DatabaseTasks(
 
   /** One sentence about the task at hand. */
   String message(Snapshot snapshot, Step at) {
-    var trouble =
-        PodTrouble.among(
-            snapshot.podsOf(DatabaseTaskResources.COMPONENT).stream()
-                .filter(pod -> at.job().equals(pod.getMetadata().getLabels().get(JOB_NAME)))
-                .toList(),
-            snapshot.logTails(),
-            snapshot.now());
     return at.kind().command()
         + at.waitsFor()
             .map(what -> " waits for " + what)
             .orElse(at.checks() ? ": the backup is checked" : ": Job " + at.job() + " runs")
-        + trouble.map(t -> ", but " + t.message()).orElse("");
+        + trouble(snapshot, at.job());
+  }
+
+  /** What the pod of a Job meets, to be put behind what is said of it; empty when nothing. */
+  static String trouble(Snapshot snapshot, String job) {
+    return PodTrouble.among(
+            snapshot.podsOf(DatabaseTaskResources.COMPONENT).stream()
+                .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JOB_NAME)))
+                .toList(),
+            snapshot.logTails(),
+            snapshot.now())
+        .map(trouble -> ", but " + trouble.message())
+        .orElse("");
   }
 
   static List<Job> jobs(Snapshot snapshot) {
@@ -238,7 +244,10 @@ public record DatabaseTasks(
 
   /** A new volume holds a new database: what was done to another one does not count. */
   static String id(TaskKind kind, String request, PersistentVolumeClaim claim) {
-    return Hash.of(kind + "/" + request + "/" + claim.getMetadata().getUid())
-        .substring(0, HASH_LENGTH);
+    return id(kind + "/" + request, claim.getMetadata().getUid());
+  }
+
+  static String id(String request, String volume) {
+    return Hash.of(request + "/" + volume).substring(0, HASH_LENGTH);
   }
 }

@@ -166,7 +166,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   }
 
   /** What the last attempt wrote as its result, or the end of its log. */
-  private static Optional<String> message(Snapshot snapshot, Job job, Masking masking) {
+  static Optional<String> message(Snapshot snapshot, Job job, Masking masking) {
     return snapshot.pods().stream()
         .filter(pod ->
             job.getMetadata()

@@ -28,6 +28,7 @@ import ru.scoliologic.staging.ingress.TraefikResources;
 import ru.scoliologic.staging.monitoring.GrafanaResources;
 import ru.scoliologic.staging.monitoring.PrometheusResources;
 import ru.scoliologic.staging.ollama.OllamaResources;
+import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.postgres.DatabaseTasks;
 import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.redis.RedisResources;
@@ -102,6 +103,7 @@ public record Plan(
                 gaveUp ? Catalog.find(snapshot, wanted.id()) : Optional.empty()),
             id -> Ledger.settled(snapshot, id),
             dependenciesReady && !tasks.holdTheApp(),
+            new DatabaseCopies(snapshot, settings.masking()),
             settings.masking());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<Planned>();

@@ -20,6 +20,7 @@ import ru.scoliologic.staging.api.OllamaSpec;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.api.ServicesSpec;
 import ru.scoliologic.staging.api.SharedIngress;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
@@ -327,6 +328,11 @@ public final class SpecRules {
         && app.migration().command().isEmpty()
         && app.migration().args().isEmpty()) {
       problems.add("spec.services.app.migration: " + AppSpec.Migration.SOMETHING);
+    }
+    if (app.migration() != null
+        && app.migration().backup()
+        && spec.services().postgres().backup() == null) {
+      problems.add("spec.services: " + ServicesSpec.COPY_MESSAGE);
     }
     for (var volume : app.volumes()) {
       var field = "spec.services.app.volumes[" + volume.path() + "]";

@@ -99,6 +99,7 @@ final class Entry {
         failedWith,
         report(),
         wiped ? null : migrated(),
+        wiped ? null : copy(),
         version.ofCommit() && !version.image().isEmpty() ? version.image() : null,
         null,
         last.map(StagingReleaseStatus::told).orElse(null));
@@ -117,9 +118,17 @@ final class Entry {
   }
 
   private Boolean migrated() {
-    return facts.migrated().contains(version.id())
+    return facts.migrated().containsKey(version.id())
         ? Boolean.TRUE
         : last.map(StagingReleaseStatus::migrated).orElse(null);
+  }
+
+  /** The database as it was before the migration; null where no copy was made. */
+  private String copy() {
+    return Optional.ofNullable(facts.migrated().get(version.id()))
+        .filter(file -> !file.isEmpty())
+        .or(() -> last.map(StagingReleaseStatus::databaseCopy))
+        .orElse(null);
   }
 
   /** What is said of a first deployment that is removed; empty unless one is. */
@@ -328,6 +337,7 @@ final class Entry {
                   .orElseGet(() -> conditions.getLast().getMessage())
               + (wiped().isEmpty() && Boolean.TRUE.equals(migrated())
                   ? "; its migration was run, and no database goes back by itself"
+                      + (copy() == null ? "" : ": the one before it is kept as " + copy())
                   : "");
       case "Building" -> said(conditions, Ledger.BUILT);
       default -> conditions.getLast().getMessage();

@@ -215,7 +215,7 @@ public enum Reason {
   BACKUP_FAILED(
       "A backup failed; the ones before it are kept.",
       "Read the message: room on the backup volume, or PostgreSQL itself. The next one is made as"
-          + " scheduled."),
+          + " scheduled; one before a migration is tried again by itself."),
 
   AGENT_STARTING(
       "The agent that follows the branch is starting, or has not looked at the branch yet.",

@@ -14,6 +14,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.stage.Reason;
 
 class AppResourcesTest {
@@ -70,6 +71,7 @@ class AppResourcesTest {
     var snapshot = Given.aGoodStart().snapshot();
     var rollout = new Rollout(WANTED, Optional.empty(), Optional.empty(), Given.NOW);
     var app = new AppResources(snapshot.environment(), Map.of("A", "b"));
+    var masking = new Masking(java.util.List.of());
     var migration =
         Migration.decide(
             snapshot,
@@ -78,7 +80,8 @@ class AppResourcesTest {
             new Migration.Attempt(WANTED, retry, Optional.empty()),
             image -> true,
             true,
-            new Masking(java.util.List.of()));
+            new DatabaseCopies(snapshot, masking),
+            masking);
     return app.plan(rollout, migration, image -> retry, true, false).stream()
         .map(planned -> planned.object())
         .filter(Deployment.class::isInstance)

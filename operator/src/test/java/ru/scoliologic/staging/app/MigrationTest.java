@@ -16,13 +16,16 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Surroundings;
 import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class MigrationTest {
+  private static final Masking MASKING = new Masking(List.of("s3cr3t\nkey"));
   private static final Version WANTED = Version.ofImage("sample-app:1");
 
   private static Given asking() {
@@ -39,7 +42,8 @@ class MigrationTest {
         new Migration.Attempt(WANTED, retry, Optional.empty()),
         id -> settled,
         free,
-        new Masking(List.of("s3cr3t\nkey")));
+        new DatabaseCopies(snapshot, MASKING),
+        MASKING);
   }
 
   /** The wanted version starts beside the one that serves, if any does. */
@@ -148,7 +152,7 @@ class MigrationTest {
 
     var unrecorded = decide(snapshot, "", false, true);
     assertThat(unrecorded.holds(WANTED)).isFalse();
-    assertThat(unrecorded.done()).containsExactly(WANTED.id());
+    assertThat(unrecorded.done()).containsOnlyKeys(WANTED.id());
     assertThat(unrecorded.plan()).singleElement().matches(job -> job.held());
     assertThat(decide(snapshot, "", true, true).plan()).isEmpty();
   }
@@ -339,6 +343,84 @@ class MigrationTest {
     assertThat(migration.failed()).isFalse();
     assertThat(planned(migration).getMetadata().getName())
         .isNotEqualTo(failed.getMetadata().getName());
+  }
+
+  private static Given copying() {
+    return Given.aGoodStart()
+        .edited(yaml ->
+            yaml.replace(
+                    "image: sample-app:1",
+                    "image: sample-app:1\n      migration: {command: [migrate], backup: true}")
+                + "\n    postgres: {backup: {}}\n")
+        .owning(Given.servingPostgres());
+  }
+
+  private static List<Planned> due(Migration migration) {
+    return migration.plan().stream().filter(planned -> !planned.held()).toList();
+  }
+
+  private static Job copyOf(Migration migration, String condition) {
+    return new JobBuilder((Job) migration.plan().getFirst().object())
+        .withNewStatus()
+        .addNewCondition()
+        .withType(condition)
+        .withStatus("True")
+        .withLastTransitionTime(Given.NOW.toString())
+        .withMessage("no space left")
+        .endCondition()
+        .endStatus()
+        .build();
+  }
+
+  @Test
+  void the_database_is_copied_before_and_the_migration_knows_the_copy() {
+    var first = decide(copying().snapshot(), "", false, true);
+    var then = decide(copying().owning(copyOf(first, "Complete")).snapshot(), "", false, true);
+
+    assertThat(due(first))
+        .singleElement()
+        .matches(p -> p.object().getMetadata().getName().startsWith("demo-postgres-task-copy-"));
+    assertThat(first.result().orElseThrow().message())
+        .isEqualTo("the migration of version sample-app:1 waits for a copy of the database");
+    assertThat(due(then)).hasSize(1);
+    assertThat(due(then).getFirst().object().getMetadata().getAnnotations())
+        .hasEntrySatisfying(
+            MigrationJob.COPY, file -> assertThat(file).startsWith("app-before-migration-"));
+  }
+
+  @Test
+  void a_copy_that_fails_keeps_the_migration_from_running_and_is_made_anew_after_a_while() {
+    var failed = copyOf(decide(copying().snapshot(), "", false, true), "Failed");
+
+    var at = decide(copying().owning(failed).snapshot(), "", false, true);
+    var later =
+        decide(copying().owning(failed).at(Given.NOW.plusSeconds(31)).snapshot(), "", false, true);
+
+    assertThat(due(at)).isEmpty();
+    assertThat(at.failed()).as("it is no fault of the version").isFalse();
+    assertThat(at.result().orElseThrow())
+        .isInstanceOfSatisfying(
+            StageResult.Failing.class,
+            failing -> {
+              assertThat(failing.reason()).isEqualTo(Reason.BACKUP_FAILED);
+              assertThat(failing.message()).endsWith("which is tried again: no space left");
+            });
+    assertThat(later.plan()).extracting(Planned::object).doesNotContain(failed);
+  }
+
+  @Test
+  void a_migration_that_fails_tells_where_the_database_before_it_is() {
+    var first = decide(copying().snapshot(), "", false, true);
+    var then = decide(copying().owning(copyOf(first, "Complete")).snapshot(), "", false, true);
+    var failed =
+        copyOf(
+            new Migration(then.held(), then.result(), due(then), then.done(), List.of()), "Failed");
+
+    var after = decide(copying().owning(failed).snapshot(), "", false, true);
+
+    assertThat(after.failed()).isTrue();
+    assertThat(after.result().orElseThrow().message())
+        .containsPattern("; the database before it is kept as app-before-migration-\\w+.dump$");
   }
 
   @Test

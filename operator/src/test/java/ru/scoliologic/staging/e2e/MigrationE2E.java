@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -31,6 +32,10 @@ class MigrationE2E {
           + "await c.query('INSERT INTO runs VALUES (1)');await c.end()})()";
   private static final String FAIL =
       "console.error('cannot migrate '+process.env.DATABASE_URL);process.exit(3)";
+  private static final String DESTROY =
+      "const pg=require('pg');(async()=>{const c=new pg.Client(process.env.DATABASE_URL);"
+          + "await c.connect();await c.query('TRUNCATE runs');await c.end();"
+          + "console.error('stopped half-way');process.exit(3)})()";
   private static final String HANG = "console.error('waits for a lock');setInterval(()=>{},1000)";
 
   private static Staging staging;
@@ -266,5 +271,43 @@ class MigrationE2E {
     staging.awaitReady(NAMESPACE, NAME);
     assertThat(runs()).isEqualTo("3");
     assertThat(version()).contains("\"2\"");
+  }
+
+  @Test
+  @Order(10)
+  void what_one_destroys_comes_back_from_the_copy_that_its_release_names() throws IOException {
+    services(
+        "{\"postgres\":{\"backup\":{\"schedule\":\"0 3 29 2 *\"}},\"app\":{\"migration\":{\"backup\":true}}}");
+    app("sample-app:unhealthy", DESTROY);
+
+    var message =
+        staging.awaitRelease(NAMESPACE, "sample-app:unhealthy", "Failed").getStatus().message();
+    assertThat(message).contains("stopped half-way");
+    var copy = Pattern.compile("is kept as (\\S+\\.dump)").matcher(message);
+    assertThat(copy.find()).as(message).isTrue();
+    assertThat(runs()).isEqualTo("0");
+
+    services(
+        "{\"postgres\":{\"restore\":{\"file\":\"%s\",\"request\":\"before it\"}},\"app\":{\"image\":\"sample-app:2\"}}"
+            .formatted(copy.group(1)));
+    staging.await(
+        NAMESPACE,
+        NAME,
+        "the database to be put back",
+        Staging.LONG,
+        e ->
+            e.getStatus().databaseTasks() != null
+                && e.getStatus().databaseTasks().stream()
+                    .anyMatch(
+                        task -> task.task().equals("Restore") && task.state().equals("Succeeded")));
+    staging.awaitReady(NAMESPACE, NAME);
+    assertThat(runs()).isEqualTo("3");
+    assertThat(version()).contains("\"2\"");
+  }
+
+  private static void services(String patch) {
+    staging
+        .environment(NAMESPACE, NAME)
+        .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"services\":" + patch + "}}");
   }
 }

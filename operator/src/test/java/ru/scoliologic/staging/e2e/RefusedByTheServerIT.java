@@ -103,6 +103,7 @@ class RefusedByTheServerIT {
         "postgres: {storage: 1Gi} | monitoring: {prometheus: {version: latest}, grafana: {enabled: false}} | is not a supported Prometheus version",
         "postgres: {storage: 1Gi} | monitoring: {grafana: {enabled: false, adminUser: a b}} | is not a user name",
         "postgres: {storage: 1Gi} | postgres: {restore: {request: a}} | restore reads the backup volume",
+        "image: sample-app:1 | image: sample-app:1 ~   migration: {command: [a], backup: true} | copies the database to the backup volume",
         "postgres: {storage: 1Gi} | postgres: {backup: {schedule: daily}} | is not a schedule: give minute, hour",
         "postgres: {storage: 1Gi} | postgres: {backup: {}, restore: {file: ../x, request: a}} | is not the name of a file",
         "postgres: {storage: 1Gi} | postgres: {seed: {}} | a seed has one source",

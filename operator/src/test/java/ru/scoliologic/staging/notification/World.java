@@ -152,6 +152,7 @@ public final class World {
         null,
         null,
         null,
+        null,
         status.told());
   }
 
@@ -176,6 +177,7 @@ public final class World {
             switched,
             verified,
             null),
+        null,
         null,
         null,
         null,

@@ -12,7 +12,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
@@ -52,20 +51,6 @@ class DatabaseTasksTest {
         .withUid("claim-1")
         .withAnnotations(memory == null ? Map.of() : Map.of(TaskMemory.ANNOTATION, memory))
         .endMetadata()
-        .build();
-  }
-
-  private static HasMetadata servingPostgres() {
-    return new StatefulSetBuilder()
-        .withNewMetadata()
-        .withName("demo-postgres")
-        .withGeneration(1L)
-        .endMetadata()
-        .withNewStatus()
-        .withObservedGeneration(1L)
-        .withReadyReplicas(1)
-        .withUpdatedReplicas(1)
-        .endStatus()
         .build();
   }
 
@@ -149,7 +134,7 @@ class DatabaseTasksTest {
   void a_volume_without_a_memory_is_never_touched_by_what_the_spec_already_says() {
     for (var spec : List.of(SEED, RESET, RESTORE)) {
       var tasks =
-          DatabaseTasks.decide(with(spec).owning(claim(null), servingPostgres()).snapshot());
+          DatabaseTasks.decide(with(spec).owning(claim(null), Given.servingPostgres()).snapshot());
 
       assertThat(tasks.step()).isEmpty();
       assertThat(tasks.memory().text()).startsWith("seed=done");
@@ -161,7 +146,8 @@ class DatabaseTasksTest {
     var memory = DatabaseTasks.decide(with(RESTORE).snapshot()).memory().text();
 
     var tasks =
-        DatabaseTasks.decide(with(RESTORE).owning(claim(memory), servingPostgres()).snapshot());
+        DatabaseTasks.decide(
+            with(RESTORE).owning(claim(memory), Given.servingPostgres()).snapshot());
 
     assertThat(tasks.step())
         .hasValueSatisfying(s -> assertThat(s.kind()).isEqualTo(TaskKind.RESTORE));
@@ -169,7 +155,7 @@ class DatabaseTasksTest {
 
   @Test
   void a_seed_holds_the_application_until_it_is_loaded() {
-    var given = with(SEED).owning(claim("seed=todo reset=00000000"), servingPostgres());
+    var given = with(SEED).owning(claim("seed=todo reset=00000000"), Given.servingPostgres());
 
     var first = DatabaseTasks.decide(given.snapshot());
     var job = nameOfStep(given);
@@ -183,13 +169,14 @@ class DatabaseTasksTest {
 
   @Test
   void a_seed_that_failed_keeps_the_application_from_starting_until_something_else_is_asked() {
-    var given = with(SEED).owning(claim("seed=todo"), servingPostgres());
+    var given = with(SEED).owning(claim("seed=todo"), Given.servingPostgres());
     given.owning(job(nameOfStep(given), "Failed"));
 
     var memory = DatabaseTasks.decide(given.snapshot()).memory().text();
     var reset = memory.replaceAll("reset=\\S+", "reset=other");
-    var failed = with(SEED.replace(", reset: again", "")).owning(claim(memory), servingPostgres());
-    var resetting = with(SEED).owning(claim(reset), servingPostgres());
+    var failed =
+        with(SEED.replace(", reset: again", "")).owning(claim(memory), Given.servingPostgres());
+    var resetting = with(SEED).owning(claim(reset), Given.servingPostgres());
 
     assertThat(memory).containsPattern("seed=[0-9a-f]{8}!");
     assertThat(DatabaseTasks.decide(failed.snapshot()).holdTheApp()).isTrue();
@@ -201,7 +188,7 @@ class DatabaseTasksTest {
 
   @Test
   void a_restore_first_looks_at_the_file_while_the_application_goes_on() {
-    var given = with(RESTORE).owning(claim(NOTHING_YET), servingPostgres()).pod(appPod());
+    var given = with(RESTORE).owning(claim(NOTHING_YET), Given.servingPostgres()).pod(appPod());
 
     var tasks = DatabaseTasks.decide(given.snapshot());
 
@@ -212,11 +199,11 @@ class DatabaseTasksTest {
 
   @Test
   void a_restore_waits_for_the_application_to_stop_then_runs_and_is_remembered() {
-    var given = with(RESTORE).owning(claim(NOTHING_YET), servingPostgres());
+    var given = with(RESTORE).owning(claim(NOTHING_YET), Given.servingPostgres());
     given.owning(job(nameOfStep(given), "Complete"));
     var stopping =
         with(RESTORE)
-            .owning(claim(NOTHING_YET), servingPostgres(), job(checkJob(), "Complete"))
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete"))
             .pod(appPod());
 
     var waiting = DatabaseTasks.decide(stopping.snapshot());
@@ -228,13 +215,13 @@ class DatabaseTasksTest {
             with(RESTORE)
                 .owning(
                     claim(NOTHING_YET),
-                    servingPostgres(),
+                    Given.servingPostgres(),
                     job(checkJob(), "Complete"),
                     job(restore, "Complete"))
                 .snapshot());
     var ever =
         DatabaseTasks.decide(
-            with(RESTORE).owning(claim(done.memory().text()), servingPostgres()).snapshot());
+            with(RESTORE).owning(claim(done.memory().text()), Given.servingPostgres()).snapshot());
 
     assertThat(waiting.holdTheApp()).isTrue();
     assertThat(waiting.step().orElseThrow().waitsFor()).contains("the application to stop");
@@ -252,7 +239,7 @@ class DatabaseTasksTest {
   }
 
   private static String checkJob() {
-    return nameOfStep(with(RESTORE).owning(claim(NOTHING_YET), servingPostgres()));
+    return nameOfStep(with(RESTORE).owning(claim(NOTHING_YET), Given.servingPostgres()));
   }
 
   @Test
@@ -260,7 +247,7 @@ class DatabaseTasksTest {
     var check = job(checkJob(), "Failed");
     var given =
         with(RESTORE)
-            .owning(claim(NOTHING_YET), servingPostgres(), check)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), check)
             .pod(podOf(check, "refused: app-1.dump is damaged\n"));
 
     var tasks = DatabaseTasks.decide(given.snapshot());
@@ -287,7 +274,7 @@ class DatabaseTasksTest {
     var check = job(checkJob(), "Failed");
     var snapshot =
         with(RESTORE)
-            .owning(claim(NOTHING_YET), servingPostgres(), check)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), check)
             .pod(podOf(check, "the password s3cr3t\nkey is refused"))
             .snapshot();
 
@@ -312,7 +299,7 @@ class DatabaseTasksTest {
     late.getStatus().getConditions().getFirst().setReason("DeadlineExceeded");
     var given =
         with(RESTORE)
-            .owning(claim(NOTHING_YET), servingPostgres(), job(checkJob(), "Complete"), late)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete"), late)
             .pod(podOf(late, "loading app-1.dump"));
 
     assertThat(DatabaseTasks.decide(given.snapshot()).failure(given.snapshot(), MASKING))
@@ -325,7 +312,8 @@ class DatabaseTasksTest {
 
   private static String restoreJob() {
     return nameOfStep(
-        with(RESTORE).owning(claim(NOTHING_YET), servingPostgres(), job(checkJob(), "Complete")));
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete")));
   }
 
   @Test
@@ -333,7 +321,7 @@ class DatabaseTasksTest {
     var limits = "tasks: {timeoutSeconds: 120, resources: {limits: {memory: 2Gi}}}";
     var given =
         with("\n    postgres: {backup: {}, reset: again, %s}".formatted(limits))
-            .owning(claim(NOTHING_YET), servingPostgres());
+            .owning(claim(NOTHING_YET), Given.servingPostgres());
 
     var jobs =
         planned(given.snapshot()).stream()
@@ -366,14 +354,15 @@ class DatabaseTasksTest {
     var other = (PersistentVolumeClaim) claim(NOTHING_YET);
     other.getMetadata().setUid("claim-2");
 
-    assertThat(nameOfStep(with(RESTORE).owning(other, servingPostgres()))).isNotEqualTo(checkJob());
+    assertThat(nameOfStep(with(RESTORE).owning(other, Given.servingPostgres())))
+        .isNotEqualTo(checkJob());
   }
 
   @Test
   void a_task_waits_for_postgres_and_for_a_backup_that_runs() {
     var withoutPostgres = with(RESET).owning(claim(NOTHING_YET));
     var besideABackup =
-        with(RESET).owning(claim(NOTHING_YET), servingPostgres(), job("demo-backup-1", null));
+        with(RESET).owning(claim(NOTHING_YET), Given.servingPostgres(), job("demo-backup-1", null));
 
     assertThat(DatabaseTasks.decide(withoutPostgres.snapshot()).step().orElseThrow().waitsFor())
         .contains("PostgreSQL to be available");
@@ -383,7 +372,7 @@ class DatabaseTasksTest {
 
   @Test
   void a_job_is_planned_once_and_a_regular_backup_is_held_back_meanwhile() {
-    var given = with(RESET).owning(claim(NOTHING_YET), servingPostgres());
+    var given = with(RESET).owning(claim(NOTHING_YET), Given.servingPostgres());
     var before = planned(given.snapshot());
     var reset = nameOfStep(given);
     var after = planned(given.owning(job(reset, null)).snapshot());
@@ -417,7 +406,7 @@ class DatabaseTasksTest {
     bad.getStatus().getConditions().getFirst().setLastTransitionTime("2026-01-02T00:00:00Z");
     var snapshot =
         with("\n    postgres: {backup: {}}")
-            .owning(claim(NOTHING_YET), servingPostgres(), good, bad)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), good, bad)
             .pod(podOf(good, "file=app-1.dump bytes=2304\n"))
             .pod(podOf(bad, "pg_dump: error\nfailed: pg_dump did not finish\n"))
             .snapshot();
@@ -439,13 +428,12 @@ class DatabaseTasksTest {
                 yaml.stripTrailing()
                     + "\n    postgres: {initSql: {configMapRef: {name: sql}}, backup: {}, restore:"
                     + " {request: first}, reset: again, seed: {configMapRef: {name: rows}}}\n");
-    for (var command : List.of("check", "restore", "seed", "reset")) {
-      var kind = command.equals("check") ? TaskKind.RESTORE : TaskKind.valueOf(upper(command));
-      var step =
-          new DatabaseTasks.Step(
-              kind, command, "id", "job-" + command, State.ABSENT, java.util.Optional.empty());
+    for (var command : List.of("check", "copy", "restore", "seed", "reset")) {
       var yaml =
-          yaml(new DatabaseTaskResources(given.snapshot().environment()).job(step).getSpec());
+          yaml(
+              new DatabaseTaskResources(given.snapshot().environment())
+                  .job(command, "id", "job-" + command)
+                  .getSpec());
       var file = GOLDEN.resolve(command + ".yaml");
       if (Boolean.getBoolean("golden.write")) {
         Files.createDirectories(GOLDEN);
@@ -454,10 +442,6 @@ class DatabaseTasksTest {
 
       assertThat(yaml).as(command).isEqualTo(Files.readString(file));
     }
-  }
-
-  private static String upper(String command) {
-    return command.toUpperCase(java.util.Locale.ROOT);
   }
 
   private static String yaml(Object object) throws JsonProcessingException {

@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -182,7 +184,9 @@ class TaskScriptTest {
   @Test
   void a_backup_that_was_cut_by_a_kill_is_cleared_away_by_the_next_and_never_taken_for_one()
       throws IOException, InterruptedException {
-    Files.writeString(backups().resolve(".partial.app-20250101T000000Z.dump"), "PGDMP ro");
+    var partial = backups().resolve(".partial.killed.app-20250101T000000Z.dump");
+    Files.writeString(partial, "PGDMP ro");
+    Files.setLastModifiedTime(partial, FileTime.from(Instant.now().minusSeconds(7200)));
     variables.put("FILE", "latest");
 
     var restore = run("restore");
@@ -192,6 +196,53 @@ class TaskScriptTest {
     assertThat(restore.said()).contains("refused: the backup volume holds no backup");
     assertThat(backup.code()).isZero();
     assertThat(present()).noneMatch(name -> name.startsWith(".partial"));
+  }
+
+  @Test
+  void what_another_task_is_writing_is_left_alone() throws IOException, InterruptedException {
+    Files.writeString(backups().resolve(".partial.other.app.dump"), "PGDMP ro");
+
+    var backup = run("backup");
+
+    assertThat(backup.code()).isZero();
+    assertThat(present()).contains(".partial.other.app.dump");
+  }
+
+  @Test
+  void a_copy_before_a_migration_is_made_once_and_pushes_out_none_of_another_kind()
+      throws IOException, InterruptedException {
+    for (int number = 1; number <= 3; number++) {
+      dump("app-before-restore-%d.dump".formatted(number), "PGDMP end");
+    }
+    var first = run("copy");
+    program("pg_dump", "echo 'is not asked again' >&2; exit 1\n");
+    var second = run("copy");
+
+    assertThat(first.code()).as(first.said()).isZero();
+    assertThat(first.result()).isEqualTo("kept as app-before-migration-id.dump\n");
+    assertThat(second.code()).as(second.said()).isZero();
+    assertThat(present().stream().filter(name -> name.endsWith(".dump")))
+        .hasSize(4)
+        .contains("app-before-migration-id.dump");
+  }
+
+  @Test
+  void of_the_copies_before_migrations_the_newest_three_stay()
+      throws IOException, InterruptedException {
+    for (int number = 1; number <= 5; number++) {
+      variables.put("TASK_ID", "id" + number);
+      assertThat(run("copy").code()).isZero();
+      var made = backups().resolve("app-before-migration-id%d.dump".formatted(number));
+      Files.setLastModifiedTime(made, FileTime.from(Instant.ofEpochSecond(1_000_000L + number)));
+    }
+    variables.put("TASK_ID", "last");
+    assertThat(run("copy").code()).isZero();
+
+    assertThat(present().stream().filter(name -> name.endsWith(".dump")))
+        .containsExactly(
+            "app-before-migration-id4.dump",
+            "app-before-migration-id5.dump",
+            "app-before-migration-last.dump");
   }
 
   @Test

@@ -99,6 +99,7 @@ class CommitRolloutTest {
             null,
             null,
             null,
+            null,
             new BuildStatus(
                 state,
                 null,

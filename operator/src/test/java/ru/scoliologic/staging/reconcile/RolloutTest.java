@@ -85,6 +85,7 @@ class RolloutTest {
             null,
             null,
             null,
+            null,
             null));
     return release;
   }

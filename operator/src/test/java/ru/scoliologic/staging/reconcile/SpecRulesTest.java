@@ -7,6 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.ServicesSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.notification.World;
 
@@ -201,6 +202,20 @@ class SpecRulesTest {
         .edited(yaml -> yaml.stripTrailing() + "\n    postgres: " + postgres + "\n")
         .snapshot()
         .environment();
+  }
+
+  @Test
+  void a_copy_before_a_migration_needs_the_backup_volume() {
+    var asked =
+        Given.aGoodStart()
+            .edited(
+                "image: sample-app:1",
+                "image: sample-app:1\n      migration: {command: [migrate], backup: true}")
+            .snapshot()
+            .environment();
+
+    assertThat(SpecRules.problems(asked))
+        .containsExactly("spec.services: " + ServicesSpec.COPY_MESSAGE);
   }
 
   @ParameterizedTest

@@ -109,6 +109,7 @@ class FirstDeploymentTest {
             null,
             null,
             null,
+            null,
             null));
     return release;
   }

@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -68,7 +67,7 @@ class LedgerTest {
         Optional.ofNullable(validation),
         CONFIGURATION,
         Optional.empty(),
-        Set.of(),
+        Map.of(),
         Optional.empty());
   }
 
@@ -88,7 +87,7 @@ class LedgerTest {
         Optional.of(PASSED),
         CONFIGURATION,
         Optional.empty(),
-        Set.of(),
+        Map.of(),
         Optional.empty());
   }
 
@@ -153,7 +152,7 @@ class LedgerTest {
             Optional.of(PASSED),
             CONFIGURATION,
             Optional.empty(),
-            Set.of(),
+            Map.of(),
             Optional.empty());
 
     var status = statusOf(Ledger.of(Given.aGoodStart().snapshot(), fresh), WANTED);
@@ -212,7 +211,7 @@ class LedgerTest {
             Optional.of(PASSED),
             CONFIGURATION,
             Optional.empty(),
-            Set.of(),
+            Map.of(),
             Optional.empty());
     assertThat(statusOf(Ledger.of(snapshot, kept), WANTED)).isEqualTo(failed);
   }
@@ -244,7 +243,7 @@ class LedgerTest {
         Optional.empty(),
         configuration,
         Optional.empty(),
-        Set.of(),
+        Map.of(),
         Optional.of(crashes));
   }
 
@@ -374,7 +373,7 @@ class LedgerTest {
             Optional.empty(),
             CONFIGURATION,
             Optional.empty(),
-            Set.of(version(WANTED).id(), version(OLD).id()),
+            Map.of(version(WANTED).id(), "", version(OLD).id(), ""),
             Optional.of(
                 new StageResult.Waiting(
                     Reason.FIRST_DEPLOYMENT_WIPED, "is being removed: redis is late")));

@@ -1,0 +1,102 @@
+package ru.scoliologic.staging.postgres;
+
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import ru.scoliologic.staging.cluster.DatabaseCopy;
+import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
+
+/**
+ * Copies of the database on the backup volume, made before what nothing undoes (pure). As with
+ * every task a Job's name is a hash of the request, so that no pass of any operator makes a second
+ * one.
+ *
+ * @param masking of what a Job says
+ */
+public record DatabaseCopies(Snapshot snapshot, Masking masking) implements DatabaseCopy.Maker {
+  static final String COMMAND = "copy";
+
+  /** After which one that failed is tried again: the cause is no fault of the version. */
+  private static final Duration PAUSE = Duration.ofSeconds(30);
+
+  @Override
+  public DatabaseCopy before(String request, String what, boolean free) {
+    var volume =
+        snapshot
+            .owned()
+            .find(PersistentVolumeClaim.class, snapshot.names().postgres())
+            .map(claim -> claim.getMetadata().getUid())
+            .orElse("");
+    var id = DatabaseTasks.id(COMMAND + "/" + request, volume);
+    var name = DatabaseTasks.job(snapshot, COMMAND, id);
+    var file =
+        snapshot.environment().getSpec().services().postgres().database()
+            + "-before-migration-"
+            + id
+            + ".dump";
+    var there = snapshot.owned().find(Job.class, name);
+    var state = DatabaseTasks.state(there);
+    if (state == DatabaseTasks.State.ABSENT) {
+      var waitsFor = DatabaseTasks.waitsFor(snapshot, false, state, name);
+      var job = new DatabaseTaskResources(snapshot.environment()).job(COMMAND, id, name);
+      return new DatabaseCopy(
+          file,
+          Optional.of(new Planned(Stage.DEPLOYMENT, job, !free || waitsFor.isPresent())),
+          Optional.of(
+              waiting(
+                  what
+                      + waitsFor
+                          .map(other -> " waits for " + other)
+                          .orElse(
+                              free
+                                  ? " waits for a copy of the database"
+                                  : " waits for PostgreSQL and Redis"))));
+    }
+    var stays = there.map(job -> new Planned(Stage.DEPLOYMENT, job, true));
+    return switch (state) {
+      case SUCCEEDED -> new DatabaseCopy(file, stays, Optional.empty());
+      case FAILED ->
+          new DatabaseCopy(
+              file,
+              stays.filter(job -> !isToBeMadeAnew(there.get())),
+              Optional.of(failing(there.get(), what)));
+      default ->
+          new DatabaseCopy(
+              file,
+              stays,
+              Optional.of(
+                  waiting(
+                      "%s waits for a copy of the database: Job %s runs%s"
+                          .formatted(what, name, DatabaseTasks.trouble(snapshot, name)))));
+    };
+  }
+
+  private static StageResult waiting(String message) {
+    return new StageResult.Waiting(Reason.MIGRATION_RUNNING, message, StageResult.Waiting.SOON);
+  }
+
+  private StageResult failing(Job job, String what) {
+    return new StageResult.Failing(
+        Reason.BACKUP_FAILED,
+        "%s cannot begin, for the database could not be copied before it, which is tried again: %s"
+            .formatted(
+                what,
+                TaskReport.message(snapshot, job, masking)
+                    .orElse("its pod is gone, and its log with it")));
+  }
+
+  private boolean isToBeMadeAnew(Job job) {
+    return TaskReport.ended(job, "Failed")
+        .map(JobCondition::getLastTransitionTime)
+        .filter(at -> Instant.parse(at).plus(PAUSE).isBefore(snapshot.now()))
+        .isPresent();
+  }
+}
