@@ -154,7 +154,7 @@ public final class GitopsResources {
           new AgentContract.Config(
               environment.getMetadata().getName(),
               environment.getMetadata().getNamespace(),
-              spec,
+              spec.forAgent(),
               ImageRegistry.repository(environment),
               pod.engineAddress()));
     } catch (JsonProcessingException e) {

@@ -25,6 +25,12 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /** Tells transitions of conditions, as Events on the environment and as lines in the log. */
 final class Events {
+  /** What runs is in order, but is not what was asked for last. */
+  private static final Set<String> NOT_AS_ASKED =
+      Stream.of(Reason.ROTATION_FAILED, Reason.COMMIT_FAILED, Reason.ROLLED_BACK)
+          .map(Reason::camelCase)
+          .collect(Collectors.toSet());
+
   private static final Logger LOG = LoggerFactory.getLogger(Events.class);
   private static final String REPORTER = "staging.scoliologic.ru/operator";
   private static final int MAX_NOTE = 1_000;
@@ -149,10 +155,9 @@ final class Events {
   private void tell(
       StagingEnvironment environment, Condition condition, Set<String> waiting, Instant now) {
     var metadata = environment.getMetadata();
-    // When a rotation failed the keys are in order, but not the ones that were asked for.
     boolean bad =
         (condition.getStatus().equals("False") && !waiting.contains(condition.getReason()))
-            || condition.getReason().equals(Reason.ROTATION_FAILED.camelCase());
+            || NOT_AS_ASKED.contains(condition.getReason());
     LOG.atInfo()
         .addKeyValue("namespace", metadata.getNamespace())
         .addKeyValue("environment", metadata.getName())

@@ -38,8 +38,9 @@ public final class Catalog {
 
   /** A commit as people read it: {@code 1a2b3c4d "what was done"}. */
   static String title(Commit commit) {
-    var subject = commit.subject() == null || commit.subject().isBlank() ? "" : commit.subject();
-    return shortened(commit.hash()) + (subject.isEmpty() ? "" : " \"" + subject + "\"");
+    var subject = commit.subject();
+    return shortened(commit.hash())
+        + (subject == null || subject.isBlank() ? "" : " \"" + subject.replace('"', '\'') + "\"");
   }
 
   /** The first digits of a commit. */

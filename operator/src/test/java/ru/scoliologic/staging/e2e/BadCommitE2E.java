@@ -10,9 +10,11 @@ import static ru.scoliologic.staging.e2e.ReleaseView.condition;
 import static ru.scoliologic.staging.e2e.ReleaseView.isBad;
 import static ru.scoliologic.staging.e2e.ReleaseView.state;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,6 +34,7 @@ class BadCommitE2E {
   private static GitopsWorld world;
   private static String good;
   private static String bad;
+  private static String mended;
 
   @BeforeAll
   static void a_verified_commit_serves() {
@@ -174,8 +177,8 @@ class BadCommitE2E {
   @Order(60)
   void a_bad_one_is_still_bad_after_restarts_of_everything_and_is_not_tried() {
     var before = world.release(bad);
-    // The Git server alone has no volume.
-    world.kubectl("delete", "pod", "-l", "app!=git", "--wait=false");
+    // The Git server and the receiver have no volume.
+    world.kubectl("delete", "pod", "-l", "app notin (git, receiver)", "--wait=false");
     world.staging().admin().pods().inNamespace(Staging.OPERATOR).delete();
     world.awaitOperator();
 
@@ -203,6 +206,61 @@ class BadCommitE2E {
       world.awaitCondition(GITOPS, "True", "Following");
       load.assertNoneLost("the switch to the fix");
       assertThat(isBad(world.release(bad))).isTrue();
+      mended = fix;
     }
+  }
+
+  @Test
+  @Order(80)
+  void everybody_was_told_by_every_way_and_of_nothing_twice() {
+    Awaitility.await("the last news by the webhook")
+        .atMost(Staging.SOON)
+        .until(() -> occasions(mended).contains("Recovered"));
+
+    assertThat(occasions(good)).containsExactly("Verified");
+    assertThat(occasions(bad)).containsExactly("RolledBack");
+    assertThat(occasions(mended)).containsExactly("Recovered");
+    assertThat(by("webhook"))
+        .extracting(told -> told.at("/body/id").asText())
+        .doesNotHaveDuplicates();
+    var failed =
+        by("webhook").stream()
+            .filter(told -> told.at("/body/occasion").asText().equals("Failed"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(failed.at("/body/commit/subject").asText()).isEqualTo("Not built");
+    assertThat(failed.at("/body/message").asText()).contains("the pages are missing");
+
+    for (var way : List.of("slack", "telegram", "mail")) {
+      Awaitility.await("the last news by " + way)
+          .atMost(Staging.SOON)
+          .untilAsserted(() ->
+              assertThat(by(way).stream().map(told -> told.path("body").toString()))
+                  .as(way)
+                  .hasSameSizeAs(by("webhook"))
+                  .anyMatch(body -> body.contains("Mended") && body.contains(mended)));
+    }
+    assertThat(states(good)).containsExactly("pending", "success");
+    assertThat(states(bad)).containsExactly("pending", "failure");
+    assertThat(states(mended)).containsExactly("pending", "success");
+  }
+
+  private static List<JsonNode> by(String way) {
+    return world.told().stream().filter(told -> told.path("way").asText().equals(way)).toList();
+  }
+
+  private static List<String> occasions(String commit) {
+    return by("webhook").stream()
+        .filter(told -> told.at("/body/commit/hash").asText().equals(commit))
+        .map(told -> told.at("/body/occasion").asText())
+        .toList();
+  }
+
+  /** What GitHub was told of a commit. */
+  private static List<String> states(String commit) {
+    return by("github").stream()
+        .filter(told -> told.path("about").asText().equals(commit))
+        .map(told -> told.at("/body/state").asText())
+        .toList();
   }
 }

@@ -269,7 +269,7 @@ class GitopsE2E {
     var secrets = new TreeMap<>(search.generated());
     assertThat(secrets)
         .containsKeys("POSTGRES_PASSWORD", "REDIS_PASSWORD", "JWT_SECRET", "registry-password");
-    for (var word : List.of("agentToken", "nextToken", "developerToken", "webhookWord")) {
+    for (var word : GitopsWorld.SECRETS) {
       secrets.put(word, world.word(word));
     }
     assertThat(search.find(secrets)).isEmpty();

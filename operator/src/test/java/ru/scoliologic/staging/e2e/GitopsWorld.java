@@ -9,6 +9,7 @@ import static ru.scoliologic.staging.e2e.ReleaseView.is;
 import static ru.scoliologic.staging.e2e.ReleaseView.isBad;
 import static ru.scoliologic.staging.e2e.ReleaseView.state;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -52,6 +53,18 @@ final class GitopsWorld implements AutoCloseable {
   private static final String BRANCH = "main";
   private static final int SHORT = 10;
 
+  /** Credentials that are made up for each environment; see {@code gitops.yaml}. */
+  static final List<String> SECRETS =
+      List.of(
+          "agentToken",
+          "nextToken",
+          "developerToken",
+          "webhookWord",
+          "slackWord",
+          "telegramToken",
+          "signingWord",
+          "githubToken");
+
   private final Staging staging;
   private final String namespace;
   private final String app;
@@ -75,7 +88,7 @@ final class GitopsWorld implements AutoCloseable {
     words.put("zone", zone);
     words.put("interval", Integer.toString(interval));
     words.put("dashboard", Given.DASHBOARD_USER);
-    for (var secret : List.of("agentToken", "nextToken", "developerToken", "webhookWord")) {
+    for (var secret : SECRETS) {
       words.put(secret, UUID.randomUUID().toString());
     }
     staging.namespace(namespace);
@@ -108,7 +121,7 @@ final class GitopsWorld implements AutoCloseable {
 
   private String gitServer() {
     var service = staging.admin().services().inNamespace(namespace).withName("git").get();
-    return "http://%s:%d/app.git"
+    return "http://%s:%d/team/app.git"
         .formatted(
             staging.cluster().nodeIp(), service.getSpec().getPorts().getFirst().getNodePort());
   }
@@ -300,6 +313,14 @@ final class GitopsWorld implements AutoCloseable {
         commit,
         "%s to be False %s, and the end of it".formatted(type, reason),
         r -> is(r, type, "False", reason) && isBad(r) && state(r).equals("Failed"));
+  }
+
+  /** What people were told so far, as the receiver wrote it. */
+  List<JsonNode> told() {
+    return kubectl("logs", "deployment/receiver")
+        .lines()
+        .<JsonNode>map(line -> Serialization.unmarshal(line, JsonNode.class))
+        .toList();
   }
 
   /** Names of the Deployments of versions. */

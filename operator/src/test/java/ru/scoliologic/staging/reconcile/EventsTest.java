@@ -88,6 +88,16 @@ class EventsTest {
         .containsExactly("Warning", "Warning");
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"COMMIT_FAILED", "ROLLED_BACK", "ROTATION_FAILED"})
+  void what_was_asked_for_and_failed_is_a_warning_although_what_runs_is_in_order(Reason reason) {
+    tell(new StageResult.Ready(reason, "1a2b3c4d failed"));
+
+    assertThat(told)
+        .singleElement()
+        .satisfies(event -> assertThat(event.path("type").asText()).isEqualTo("Warning"));
+  }
+
   @Test
   void what_is_done_is_normal_and_a_long_note_is_cut() {
     tell(new StageResult.Ready(Reason.CONFIGURATION_READY, "x".repeat(5000)));
