@@ -114,26 +114,6 @@ public record GitopsSpec(
     return repository.matches("https?://.*");
   }
 
-  /**
-   * The same without what the operator alone decides by, so that no change of that restarts an
-   * agent in the middle of a build.
-   */
-  public GitopsSpec forAgent() {
-    return new GitopsSpec(
-        repository,
-        branch,
-        intervalSeconds,
-        credentials,
-        caBundle,
-        webhook,
-        build,
-        registry,
-        null,
-        pin,
-        null,
-        resources);
-  }
-
   /** A URL at which a push is announced; it only means that the branch is looked at now. */
   public record Webhook(
       @Required

@@ -2,6 +2,7 @@ package ru.scoliologic.staging.gitops;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -39,6 +40,9 @@ public final class GitopsResources {
 
   private static final String GROUP = "staging.scoliologic.ru";
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** A change of what the operator alone decides by restarts no agent in the middle of a build. */
+  private static final List<String> NOT_THE_AGENTS = List.of("autoDeploy", "commitStatus");
 
   private final StagingEnvironment environment;
   private final GitopsSpec spec;
@@ -150,13 +154,16 @@ public final class GitopsResources {
 
   private String configurationFile() {
     try {
-      return JSON.writeValueAsString(
-          new AgentContract.Config(
-              environment.getMetadata().getName(),
-              environment.getMetadata().getNamespace(),
-              spec.forAgent(),
-              ImageRegistry.repository(environment),
-              pod.engineAddress()));
+      ObjectNode config =
+          JSON.valueToTree(
+              new AgentContract.Config(
+                  environment.getMetadata().getName(),
+                  environment.getMetadata().getNamespace(),
+                  spec,
+                  ImageRegistry.repository(environment),
+                  pod.engineAddress()));
+      config.withObject("/gitops").remove(NOT_THE_AGENTS);
+      return JSON.writeValueAsString(config);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
