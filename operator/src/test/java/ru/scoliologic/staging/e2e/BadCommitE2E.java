@@ -77,7 +77,7 @@ class BadCommitE2E {
       assertThat(build(release).orElseThrow().logTail()).contains("the pages are missing");
       assertNeverServed(release);
       assertThat(world.versions()).isEqualTo(versions);
-      world.awaitCondition(GITOPS, "True", "Following");
+      world.awaitCondition(GITOPS, "True", "CommitFailed");
       load.assertNoneLost("a commit that does not build");
       assertOnlyGoodServes(load);
     }
@@ -95,6 +95,7 @@ class BadCommitE2E {
           .contains("this version is broken on purpose")
           .contains("postgresql://app:***@");
       assertNeverServed(release);
+      world.awaitCondition(GITOPS, "True", "CommitFailed");
       load.assertNoneLost("a commit that ends at start");
       assertOnlyGoodServes(load);
       awaitVersions(1);
