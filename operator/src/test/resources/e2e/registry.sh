@@ -1,16 +1,16 @@
 # On the node: builds an image on the engine beside the agent, pushes it to the environment's registry, prints its digest.
-# registry.sh <namespace> <environment>
+# registry.sh <namespace> <environment> [tag]
 set -eu
-namespace=$1 environment=$2
+namespace=$1 environment=$2 tag=${3:-1}
 in_engine() { kubectl -n "$namespace" exec -i "deployment/$environment-gitops-agent" -c engine -- "$@"; }
 docker="docker --host=tcp://127.0.0.1:2375"
 ctr -n k8s.io images export - docker.io/library/debian:trixie-slim | in_engine $docker load >&2
 kubectl -n "$namespace" get secret "$environment-registry-users" -o 'jsonpath={.data.\.dockerconfigjson}' | base64 -d \
   | in_engine sh -c 'mkdir -p /tmp/push && cat >/tmp/push/config.json'
 repository=$environment-registry:5000/app
-printf 'FROM debian:trixie-slim\nRUN echo built >/built\nCMD ["sh", "-c", "cat /built && sleep infinity"]\n' \
-  | in_engine env DOCKER_BUILDKIT=0 $docker build -t "$repository:1" - >&2
-in_engine $docker --config /tmp/push push "$repository:1" >&2
+printf 'FROM debian:trixie-slim\nRUN echo built >/built\nLABEL tag=%s\nCMD ["sh", "-c", "cat /built && sleep infinity"]\n' "$tag" \
+  | in_engine env DOCKER_BUILDKIT=0 $docker build -t "$repository:$tag" - >&2
+in_engine $docker --config /tmp/push push "$repository:$tag" >&2
 # Without the password nothing is taken.
-if in_engine $docker --config /nowhere push "$repository:1" >&2; then echo "pushed without a password" >&2; exit 1; fi
-in_engine $docker image inspect --format '{{index .RepoDigests 0}}' "$repository:1" | sed 's/.*@//'
+if in_engine $docker --config /nowhere push "$repository:$tag" >&2; then echo "pushed without a password" >&2; exit 1; fi
+in_engine $docker image inspect --format '{{index .RepoDigests 0}}' "$repository:$tag" | sed 's/.*@//'

@@ -38,6 +38,7 @@ public final class Agent implements AutoCloseable {
   private final AgentMetrics metrics;
   private final BranchWatch branch;
   private final Builds builds;
+  private final Housekeeping housekeeping;
   private final AgentServer server;
   private final Signal look = new Signal();
   private final Signal step = new Signal();
@@ -64,6 +65,8 @@ public final class Agent implements AutoCloseable {
     this.commits = new CommitStore(files.work(), remote, config.gitops().branch());
     this.branch = new BranchWatch(config, files, remote, commits, store, metrics, clock);
     this.builds = new Builds(config, files, commits, store, builder, metrics, clock, step::raise);
+    this.housekeeping =
+        new Housekeeping(config, new RegistryGarbage(files.registryCredentials())::sweep, clock);
     this.looker = Thread.ofPlatform().daemon().name("look").unstarted(this::follow);
     this.stepper = Thread.ofPlatform().daemon().name("step").unstarted(this::stepOn);
     this.server = new AgentServer(port, files, look::raise, this::isAlive, metrics::scrape);
@@ -199,6 +202,8 @@ public final class Agent implements AutoCloseable {
         Duration wait;
         try {
           wait = builds.step(branch.pin(), branch.head());
+          var tidy = housekeeping.step(store.releases(), builds.isBuilding());
+          wait = tidy.compareTo(wait) < 0 ? tidy : wait;
           afterFailure.reset();
         } catch (RuntimeException e) {
           LOG.warn("the builds could not be looked after", e);

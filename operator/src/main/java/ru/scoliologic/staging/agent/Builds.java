@@ -123,6 +123,11 @@ final class Builds implements AutoCloseable {
         .orElse(IDLE);
   }
 
+  /** Whether an image is being built. */
+  synchronized boolean isBuilding() {
+    return running != null;
+  }
+
   private static boolean rests(Resting rest, StagingRelease release, Instant now) {
     return now.isBefore(rest.until()) && Objects.equals(rest.retry(), release.getSpec().retry());
   }

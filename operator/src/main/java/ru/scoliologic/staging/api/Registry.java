@@ -35,8 +35,8 @@ public record Registry(
         @Min(2)
         @Max(100)
         @JsonPropertyDescription(
-            "Images that stay in the environment's registry. The serving one and the one to go back"
-                + " to are always among them.")
+            "Releases that are kept, and with them their images in the environment's registry. The"
+                + " serving one and the one to go back to are always among them.")
         Integer keep,
     @Size(max = 512) @JsonPropertyDescription("Image to run instead of the default registry's.")
         String image,

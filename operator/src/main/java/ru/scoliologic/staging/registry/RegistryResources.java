@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.registry;
 
 import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
 import static ru.scoliologic.staging.cluster.HardenedPod.mount;
 import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
 
@@ -10,6 +11,8 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -20,6 +23,8 @@ import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -47,6 +52,8 @@ public final class RegistryResources {
   private static final long USER = 65532;
   private static final String DATA = "/var/lib/registry";
   private static final String CONFIGURATION = "config.yml";
+  private static final String SCRIPT = "serve.sh";
+  private static final int LOOK_SECONDS = 10;
   private static final String CONFIGURATION_FOLDER = "/etc/staging-registry/config";
   private static final String USERS_FOLDER = "/etc/staging-registry/users";
   private static final String USERS = "htpasswd";
@@ -114,13 +121,14 @@ public final class RegistryResources {
         new Planned(stage, pull(node.orElse("")), unknown || node.isEmpty()),
         new Planned(stage, service()),
         new Planned(stage, networkPolicy()),
-        new Planned(stage, registry.deployment(pod(), Hash.of(configurationFile())), unknown));
+        new Planned(
+            stage, registry.deployment(pod(), Hash.of(configurationFile() + script())), unknown));
   }
 
   private ConfigMap configuration() {
     return new ConfigMapBuilder()
         .withMetadata(owned(names.registry()))
-        .withData(Map.of(CONFIGURATION, configurationFile()))
+        .withData(Map.of(CONFIGURATION, configurationFile(), SCRIPT, script()))
         .build();
   }
 
@@ -198,10 +206,10 @@ public final class RegistryResources {
   private PodSpec pod() {
     return HardenedPod.pod(spec, USER)
         .withTerminationGracePeriodSeconds(30L)
-        .withInitContainers(collector())
         .withContainers(server())
         .withVolumes(
             claim("data", names.registry()),
+            emptyDir("tmp"),
             new VolumeBuilder()
                 .withName("configuration")
                 .withNewConfigMap()
@@ -221,24 +229,14 @@ public final class RegistryResources {
         .build();
   }
 
-  /**
-   * Frees what deleted images held: only while nobody can push, and a registry that cannot clean up
-   * still serves.
-   */
-  private Container collector() {
-    return container("garbage-collect")
-        .withCommand(
-            "sh",
-            "-c",
-            "[ ! -d %s/docker/registry/v2/repositories ] || registry garbage-collect %s || echo 'the"
-                    .formatted(DATA, CONFIGURATION_FOLDER + "/" + CONFIGURATION)
-                + " images that were deleted still take their room'")
-        .build();
-  }
-
   private Container server() {
     return container(COMPONENT)
-        .withArgs("serve", CONFIGURATION_FOLDER + "/" + CONFIGURATION)
+        .withCommand("sh", CONFIGURATION_FOLDER + "/" + SCRIPT)
+        .addAllToEnv(
+            List.of(
+                variable("CONFIG", CONFIGURATION_FOLDER + "/" + CONFIGURATION),
+                variable("DATA", DATA),
+                variable("LOOK", Integer.toString(LOOK_SECONDS))))
         .addNewPort()
         .withName(OnePod.PORT)
         .withContainerPort(ImageRegistry.PORT)
@@ -252,14 +250,24 @@ public final class RegistryResources {
 
   private ContainerBuilder container(String name) {
     return HardenedPod.container(name, spec, HardenedPod.resources("50m", "64Mi", "256Mi"))
-        .addNewEnv()
-        .withName("OTEL_TRACES_EXPORTER")
-        .withValue("none")
-        .endEnv()
+        .withEnv(variable("OTEL_TRACES_EXPORTER", "none"))
         .withVolumeMounts(
             mount("data", DATA),
             readOnly("configuration", CONFIGURATION_FOLDER),
-            readOnly("users", USERS_FOLDER));
+            readOnly("users", USERS_FOLDER),
+            mount("tmp", "/tmp"));
+  }
+
+  private static EnvVar variable(String name, String value) {
+    return new EnvVarBuilder().withName(name).withValue(value).build();
+  }
+
+  private static String script() {
+    try (var input = RegistryResources.class.getResourceAsStream("/registry/" + SCRIPT)) {
+      return new String(input.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private ObjectMeta owned(String name) {

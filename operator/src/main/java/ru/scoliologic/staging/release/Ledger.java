@@ -25,7 +25,7 @@ public final class Ledger {
   public static final String VERIFIED = "Verified";
   public static final String SUPERSEDED = "Superseded";
 
-  /** Releases kept; beyond, the oldest that nobody needs go. */
+  /** Releases kept where spec.gitops says no number; beyond, the oldest that nobody needs go. */
   static final int KEPT = 10;
 
   private Ledger() {}
@@ -116,8 +116,13 @@ public final class Ledger {
     var all = Catalog.releases(snapshot);
     return all.stream()
         .filter(release -> !needed.contains(Catalog.id(release)))
-        .limit(Math.max(0, all.size() - KEPT))
+        .limit(Math.max(0, all.size() - kept(snapshot)))
         .toList();
+  }
+
+  private static int kept(Snapshot snapshot) {
+    var gitops = snapshot.environment().getSpec().gitops();
+    return gitops == null ? KEPT : gitops.registry().keep();
   }
 
   /** Whether a version failed with this configuration and nobody asked to try it again. */

@@ -81,6 +81,7 @@ public record Target(Optional<Version> head, Optional<Version> pin, Optional<Ver
     var status = snapshot.environment().getStatus();
     return Catalog.releases(snapshot).stream()
         .filter(Target::asksToServe)
+        .filter(release -> canServe(snapshot, release))
         .max(Comparator.comparing(release -> release.getMetadata().getName()))
         .or(() ->
             Optional.ofNullable(status)
@@ -90,8 +91,16 @@ public record Target(Optional<Version> head, Optional<Version> pin, Optional<Ver
                     head.map(version -> names.release(version.id()))
                         .filter(name -> name.equals(app.pinnedAgainst()))
                         .isPresent())
-                .flatMap(app -> Catalog.find(snapshot, names.version(app.pinned()))))
+                .flatMap(app -> Catalog.find(snapshot, names.version(app.pinned())))
+                .filter(release -> canServe(snapshot, release)))
         .map(release -> Catalog.version(snapshot, release));
+  }
+
+  /** What is not built, or failed, cannot serve: to ask for it holds nothing else back. */
+  private static boolean canServe(Snapshot snapshot, StagingRelease release) {
+    var status = release.getStatus();
+    boolean failed = status != null && status.failedWith() != null && !Ledger.retryAsked(release);
+    return !failed && !Catalog.version(snapshot, release).image().isEmpty();
   }
 
   private static boolean asksToServe(StagingRelease release) {

@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 
 /** A push becomes a verified release by itself; people hold, approve and go back. */
@@ -212,6 +215,53 @@ class GitopsE2E {
         .containsPattern("Second +Replaced +True +True")
         .containsPattern("After the rollback +Serving +True +True");
     assertThat(world.kubectl("get", "stenv")).contains(newest.substring(0, 7));
+  }
+
+  @Test
+  @Order(85)
+  void images_of_releases_beyond_the_number_that_is_kept_are_deleted_and_what_serves_stays() {
+    var images = images();
+    assertThat(images).hasSizeGreaterThan(3);
+
+    world.patch("{\"gitops\":{\"registry\":{\"keep\":2}}}");
+
+    Awaitility.await("the images of the releases alone, of " + images)
+        .atMost(Staging.LONG)
+        .ignoreExceptions()
+        .until(() -> images().equals(releases()) && images().size() < images.size());
+    assertThat(images()).contains(world.release(newest).getMetadata().getName().substring(4));
+    world.serves(newest);
+  }
+
+  /** Tags in the environment's registry, by their files. */
+  private static Set<String> images() {
+    var found =
+        world.kubectl(
+            "exec",
+            "deployment/env-registry",
+            "--",
+            "sh",
+            "-c",
+            "find /var/lib/registry -path '*/_manifests/tags/*/current/link'");
+    return found
+        .lines()
+        .map(line -> line.replaceAll(".*/tags/([^/]+)/.*", "$1"))
+        .collect(Collectors.toSet());
+  }
+
+  /** Releases whose image is in the registry, as its tags name them. */
+  private static Set<String> releases() {
+    return world
+        .staging()
+        .admin()
+        .resources(StagingRelease.class)
+        .inNamespace(world.namespace())
+        .list()
+        .getItems()
+        .stream()
+        .filter(release -> is(release, BUILT, "True", "Built"))
+        .map(release -> release.getMetadata().getName().substring("env-".length()))
+        .collect(Collectors.toSet());
   }
 
   /** The image of a commit, in the agent's engine, has a planted word in its history. */

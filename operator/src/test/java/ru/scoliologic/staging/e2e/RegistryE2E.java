@@ -1,17 +1,20 @@
 package ru.scoliologic.staging.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import org.awaitility.Awaitility;
@@ -174,19 +177,96 @@ class RegistryE2E {
         .cluster()
         .kubectl("-n", NAMESPACE, "rollout", "status", "deployment/env-registry", "--timeout=120s");
 
-    assertThat(
-            staging
-                .cluster()
-                .kubectl(
-                    "-n", NAMESPACE, "logs", "deployment/env-registry", "-c", "garbage-collect"))
-        .contains("blobs marked")
-        .doesNotContain("still take their room");
+    assertThat(inRegistry("cat /tmp/collected")).contains("blobs marked");
+    pullsAgain("again");
+  }
+
+  /** The node forgets the image and gets it once more. */
+  private static void pullsAgain(String name) {
     staging.admin().pods().inNamespace(NAMESPACE).withName("without").delete();
+    staging.admin().pods().inNamespace(NAMESPACE).withName("with").withGracePeriod(0).delete();
     staging.cluster().exec("ctr", "-n", "k8s.io", "images", "rm", registry() + "/app@" + digest);
-    run("again", Optional.of("env-registry-pull"));
+    run(name, Optional.of("env-registry-pull"));
     Awaitility.await("the image running once more")
         .atMost(Staging.SOON)
-        .untilAsserted(() -> assertThat(started(pod("again"), "app")).isTrue());
+        .untilAsserted(() -> assertThat(started(pod(name), "app")).isTrue());
+  }
+
+  private static String inRegistry(String script) {
+    return staging
+        .cluster()
+        .kubectl("-n", NAMESPACE, "exec", "deployment/env-registry", "--", "sh", "-c", script);
+  }
+
+  private static long blobs() {
+    return inRegistry("find /var/lib/registry -path '*/blobs/*' -name data").lines().count();
+  }
+
+  @Test
+  @Order(6)
+  void the_room_of_a_deleted_image_is_freed_while_the_others_stay()
+      throws IOException, InterruptedException {
+    var result =
+        staging
+            .cluster()
+            .exec(
+                "sh",
+                "-c",
+                Given.resource("/e2e/registry.sh"),
+                "registry.sh",
+                NAMESPACE,
+                NAME,
+                "2");
+    assertThat(result.exitCode()).as(result.stderr()).isZero();
+    var second = result.stdout().strip();
+    assertThat(second).isNotEqualTo(digest);
+    long before = blobs();
+
+    assertThat(ask("DELETE", second)).isEqualTo(202);
+
+    Awaitility.await("less than %d blobs".formatted(before))
+        .atMost(Staging.SOON)
+        .ignoreExceptions()
+        .until(() -> blobs() < before);
+    Awaitility.await("the registry to serve what is left")
+        .atMost(Staging.SOON)
+        .ignoreExceptions()
+        .until(() -> ask("GET", digest) == 200);
+    assertThat(ask("GET", second)).isEqualTo(404);
+    pullsAgain("third");
+    assertThat(staging.cluster().kubectl("-n", NAMESPACE, "get", "pods"))
+        .containsPattern("env-registry-\\S+ +1/1 +Running +0 ");
+  }
+
+  /** Asks for a manifest as the agent does; the status of the answer. */
+  private static int ask(String method, String manifest) throws IOException, InterruptedException {
+    var secret =
+        staging
+            .admin()
+            .secrets()
+            .inNamespace(NAMESPACE)
+            .withName("env-registry-users")
+            .get()
+            .getData()
+            .get(".dockerconfigjson");
+    var auth =
+        Serialization.unmarshal(new String(Base64.getDecoder().decode(secret), UTF_8), Map.class);
+    var logins = (Map<?, ?>) auth.get("auths");
+    var login = (Map<?, ?>) logins.values().iterator().next();
+    try (var client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+      var uri =
+          "http://%s/v2/app/manifests/%s"
+              .formatted(registry().replace("127.0.0.1", staging.cluster().nodeIp()), manifest);
+      return client
+          .send(
+              HttpRequest.newBuilder(URI.create(uri))
+                  .method(method, HttpRequest.BodyPublishers.noBody())
+                  .header("Authorization", "Basic " + login.get("auth"))
+                  .header("Accept", "application/vnd.docker.distribution.manifest.v2+json")
+                  .build(),
+              BodyHandlers.discarding())
+          .statusCode();
+    }
   }
 
   @Test

@@ -346,6 +346,36 @@ class LedgerTest {
   }
 
   @Test
+  void a_version_that_failed_and_is_asked_to_serve_holds_nothing_else_back() {
+    var asking = release(OLD, 0, asked(OLD, null, "now"), failed());
+    var retried = release(OLD, 0, asked(OLD, "again", "now"), failed());
+
+    assertThat(Target.of(Given.aGoodStart().owning(asking).snapshot(), true).desired())
+        .contains(version(WANTED));
+    assertThat(Target.of(Given.aGoodStart().owning(retried).snapshot(), true).desired())
+        .contains(version(OLD));
+  }
+
+  @Test
+  void an_environment_that_follows_a_branch_says_how_many_releases_stay() {
+    var given =
+        Given.aGoodStart()
+            .edited(
+                "  services:\n",
+                "  gitops: {repository: 'https://git.test/app.git', registry: {keep: 2}}\n  services:\n")
+            .owning(release(WANTED, 0, asked(WANTED, null, null), null));
+    IntStream.range(1, 4)
+        .forEach(n -> {
+          var image = "sample-app:r" + n;
+          given.owning(release(image, n, asked(image, null, null), null));
+        });
+
+    assertThat(Ledger.surplus(given.snapshot(), serving(WANTED, PASSED)))
+        .extracting(release -> release.getSpec().image())
+        .containsExactly("sample-app:r1", "sample-app:r2");
+  }
+
+  @Test
   void the_oldest_releases_go_but_never_one_that_is_needed() {
     var given = Given.aGoodStart().owning(release(WANTED, 0, asked(WANTED, null, null), null));
     IntStream.range(1, Ledger.KEPT + 3)
