@@ -42,7 +42,7 @@ dump() {
   partial=$PARTIAL.$1
   rm -f "$PARTIAL".*
   # Of tasks that were killed and not tried again.
-  find "$BACKUPS" -name '.partial.*' -mmin +60 -exec rm -f {} +
+  find "$BACKUPS" -maxdepth 1 -name '.partial.*' -mmin +60 -exec rm -f {} + || true
   pg_dump -Fc -f "$partial" "$LIVE" || failed "pg_dump did not finish"
   pg_restore --list "$partial" >/dev/null || failed "pg_restore cannot read what pg_dump wrote"
   made=$(checksum "$partial") || failed "the checksum cannot be made"
@@ -75,7 +75,9 @@ safety_copy() {
   ls -1t "$BACKUPS" | grep -- "-before-$1-.*\.dump\$" | keep_newest "$SAFETY_COPIES"
 }
 
+# For one Job alone: what a Job before it kept may be another state.
 copy() {
+  TASK_ID=${TASK_ID%%-*}
   safety_copy migration
   done_with "kept as $copy"
 }

@@ -93,6 +93,7 @@ final class Housekeeping {
   private static boolean any(Collection<StagingRelease> releases, Set<String> states) {
     return releases.stream()
         .map(StagingRelease::getStatus)
-        .anyMatch(status -> status != null && states.contains(status.state()));
+        .anyMatch(
+            status -> status != null && status.state() != null && states.contains(status.state()));
   }
 }

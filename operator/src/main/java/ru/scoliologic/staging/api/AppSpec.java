@@ -161,6 +161,11 @@ public record AppSpec(
       timeoutSeconds = timeoutSeconds == null ? DEFAULT_TIMEOUT_SECONDS : timeoutSeconds;
       backup = Boolean.TRUE.equals(backup);
     }
+
+    /** The same run without a copy before: what a version does with it is the same. */
+    public Migration withoutBackup() {
+      return new Migration(command, args, timeoutSeconds, resources, false);
+    }
   }
 
   /** The health end point. */

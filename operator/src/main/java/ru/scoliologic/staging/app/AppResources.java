@@ -169,7 +169,9 @@ public final class AppResources {
   /** Hash of all that a version runs with but its image. */
   public String configuration() {
     var deployed = Hash.of(deployment(Version.NONE, "", spec.replicas()).getSpec());
-    return spec.migration() == null ? deployed : Hash.of(deployed + Hash.of(spec.migration()));
+    return spec.migration() == null
+        ? deployed
+        : Hash.of(deployed + Hash.of(spec.migration().withoutBackup()));
   }
 
   private Map<String, String> selector(Version version) {

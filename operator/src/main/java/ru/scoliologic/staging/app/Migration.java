@@ -30,15 +30,16 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param held ids of the versions that may not start before their migration is done
  * @param result of the wanted version's migration while it is not done; none when nothing is to do
  * @param plan the Jobs that are to be there
- * @param done ids of versions whose Job succeeded and is still there, each with the name of the
- *     copy of the database that was made before, or an empty one
+ * @param done ids of versions whose Job succeeded and is still there
+ * @param copies of the database that were made before Jobs that are there, by the version's id
  * @param abandoned Jobs that have not begun and are wanted no more
  */
 public record Migration(
     Set<String> held,
     Optional<StageResult> result,
     List<Planned> plan,
-    Map<String, String> done,
+    Set<String> done,
+    Map<String, String> copies,
     List<Job> abandoned) {
 
   /** Of its own, for Services and Deployments select the application's pods by their component. */
@@ -90,7 +91,7 @@ public record Migration(
       DatabaseCopy.Maker copies,
       Masking masking) {
     if (snapshot.environment().getSpec().services().app().migration() == null) {
-      return new Migration(Set.of(), Optional.empty(), List.of(), Map.of(), List.of());
+      return new Migration(Set.of(), Optional.empty(), List.of(), Set.of(), Map.of(), List.of());
     }
     return new Decision(snapshot, app, attempt, settled, free, copies, masking).of(rollout);
   }
@@ -118,14 +119,16 @@ public record Migration(
     Migration of(Rollout rollout) {
       var jobs = MigrationJob.all(snapshot);
       var succeeded = jobs.stream().filter(MigrationJob::succeeded).toList();
-      var done =
-          succeeded.stream()
+      var done = succeeded.stream().map(MigrationJob::version).collect(Collectors.toSet());
+      var copies =
+          jobs.stream()
+              .filter(job -> !job.copy().isEmpty())
               .collect(
                   Collectors.toMap(MigrationJob::version, MigrationJob::copy, (one, two) -> one));
       var held =
           rollout.kept().stream()
               .filter(version -> !AppResources.exists(snapshot, version))
-              .filter(version -> !settled.test(version.id()) && !done.containsKey(version.id()))
+              .filter(version -> !settled.test(version.id()) && !done.contains(version.id()))
               .map(Version::id)
               .collect(Collectors.toSet());
       var name = snapshot.names().migration(attempt.version().id(), attempt.id(app));
@@ -135,28 +138,29 @@ public record Migration(
           .filter(job -> !settled.test(job.version()))
           .forEach(job -> plan.add(stays(job)));
       if (!held.contains(attempt.version().id())) {
-        return new Migration(held, Optional.empty(), plan, done, List.of());
+        return new Migration(held, Optional.empty(), plan, done, copies, List.of());
       }
       if (attempt.gaveUp().isPresent()) {
         var remembered = attempt.gaveUp().map(Decision::remembered);
-        return new Migration(held, remembered, plan, done, List.of());
+        return new Migration(held, remembered, plan, done, copies, List.of());
       }
       var running = jobs.stream().filter(MigrationJob::runs).findFirst();
       // Two at a time would change the same database.
       if (running.isPresent()) {
         var job = running.get();
-        if (!job.name().equals(name) && !job.begun()) {
-          return new Migration(held, Optional.of(waits(job)), plan, done, List.of(job.job()));
+        if ((!job.name().equals(name) || !free) && !job.begun()) {
+          return new Migration(
+              held, Optional.of(waits(job)), plan, done, copies, List.of(job.job()));
         }
         plan.add(stays(job));
-        return new Migration(held, Optional.of(runs(job)), plan, done, List.of());
+        return new Migration(held, Optional.of(runs(job)), plan, done, copies, List.of());
       }
       var there = jobs.stream().filter(job -> job.name().equals(name)).findFirst();
       if (there.isPresent()) {
         if (!isToBeMadeAnew(there.get())) {
           plan.add(stays(there.get()));
         }
-        return new Migration(held, there.map(this::failure), plan, done, List.of());
+        return new Migration(held, there.map(this::failure), plan, done, copies, List.of());
       }
       boolean isFree = free && !MigrationJob.anotherLives(snapshot, name);
       var copy = copy(name, isFree);
@@ -168,7 +172,8 @@ public record Migration(
               new MigrationResources(snapshot.environment())
                   .job(attempt.version(), name, copy.map(DatabaseCopy::file).orElse("")),
               !isFree || waits.isPresent()));
-      return new Migration(held, waits.or(() -> Optional.of(starts())), plan, done, List.of());
+      return new Migration(
+          held, waits.or(() -> Optional.of(starts())), plan, done, copies, List.of());
     }
 
     /** What is to be there before the Job of that name; none where none is asked for. */

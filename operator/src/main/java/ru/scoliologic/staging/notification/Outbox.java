@@ -59,7 +59,8 @@ public final class Outbox {
                 : told)
         .forEach(entries::add);
     var fate = Fate.of(release.getStatus());
-    if (before == null || Fate.of(before) != fate) {
+    // The agent writes its part before the operator has seen the release at all.
+    if (before == null || before.state() == null || Fate.of(before) != fate) {
       environment
           .getSpec()
           .notifications()

@@ -37,12 +37,8 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
             .orElse("");
     var id = DatabaseTasks.id(COMMAND + "/" + request, volume);
     var name = DatabaseTasks.job(snapshot, COMMAND, id);
-    var file =
-        snapshot.environment().getSpec().services().postgres().database()
-            + "-before-migration-"
-            + id
-            + ".dump";
     var there = snapshot.owned().find(Job.class, name);
+    var file = there.map(this::file).orElse("");
     var state = DatabaseTasks.state(there);
     if (state == DatabaseTasks.State.ABSENT) {
       var waitsFor = DatabaseTasks.waitsFor(snapshot, false, state, name);
@@ -58,11 +54,16 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
                           .orElse(
                               free
                                   ? " waits for a copy of the database"
-                                  : " waits for PostgreSQL and Redis"))));
+                                  : " waits for the database"))));
     }
     var stays = there.map(job -> new Planned(Stage.DEPLOYMENT, job, true));
     return switch (state) {
-      case SUCCEEDED -> new DatabaseCopy(file, stays, Optional.empty());
+      case SUCCEEDED ->
+          free
+              ? new DatabaseCopy(file, stays, Optional.empty())
+              // What comes before the migration may change the database: it is copied anew then.
+              : new DatabaseCopy(
+                  "", Optional.empty(), Optional.of(waiting(what + " waits for the database")));
       case FAILED ->
           new DatabaseCopy(
               file,
@@ -77,6 +78,14 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
                       "%s waits for a copy of the database: Job %s runs%s"
                           .formatted(what, name, DatabaseTasks.trouble(snapshot, name)))));
     };
+  }
+
+  /** As the script names it. */
+  private String file(Job job) {
+    return "%s-before-migration-%s.dump"
+        .formatted(
+            snapshot.environment().getSpec().services().postgres().database(),
+            job.getMetadata().getUid().replaceAll("-.*", ""));
   }
 
   private static StageResult waiting(String message) {

@@ -211,7 +211,7 @@ final class DatabaseTaskResources {
                     .withNewSecretKeyRef("POSTGRES_PASSWORD", names.credentials(), false)
                     .endValueFrom()
                     .build(),
-                variable("TASK_ID", id)));
+                taskId(command, id)));
     if (command.equals(BACKUP)) {
       variables.add(variable("KEEP", String.valueOf(spec.backup().keep())));
     }
@@ -222,6 +222,20 @@ final class DatabaseTaskResources {
       variables.add(variable("FILE", spec.restore().file()));
     }
     return variables;
+  }
+
+  /** A copy before a migration is of one Job alone; all else is the same at every attempt. */
+  private static EnvVar taskId(String command, String id) {
+    return command.equals(DatabaseCopies.COMMAND)
+        ? new EnvVarBuilder()
+            .withName("TASK_ID")
+            .withNewValueFrom()
+            .withNewFieldRef()
+            .withFieldPath("metadata.labels['" + DatabaseTasks.JOB_UID + "']")
+            .endFieldRef()
+            .endValueFrom()
+            .build()
+        : variable("TASK_ID", id);
   }
 
   private static EnvVar variable(String name, String value) {

@@ -12,6 +12,7 @@ import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.PodTrouble;
+import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -32,8 +33,14 @@ public record DatabaseTasks(
   /** The application's component, whose pods must be gone before its database is replaced. */
   private static final String APP = "app";
 
+  /** The component of what prepares the database for a version; both would change the same. */
+  private static final String MIGRATION = "migration";
+
   /** On a pod: the Job that made it. */
   static final String JOB_NAME = "batch.kubernetes.io/job-name";
+
+  /** On a pod: the Job's identity, which no other of the same name has. */
+  static final String JOB_UID = "batch.kubernetes.io/controller-uid";
 
   private static final int HASH_LENGTH = 10;
 
@@ -148,16 +155,29 @@ public record DatabaseTasks(
         .map(other -> "Job " + other.getMetadata().getName() + " to end")
         .findFirst()
         .or(() ->
-            stopsTheApp && snapshot.pods().stream().anyMatch(DatabaseTasks::runsTheApp)
+            stopsTheApp && anyLives(snapshot, APP)
                 ? Optional.of("the application to stop")
+                : Optional.empty())
+        .or(() ->
+            stopsTheApp && anyLives(snapshot, MIGRATION)
+                ? Optional.of("the migration to end")
                 : Optional.empty());
   }
 
-  private static boolean runsTheApp(Pod pod) {
+  private static boolean anyLives(Snapshot snapshot, String component) {
+    return snapshot.pods().stream().anyMatch(pod -> lives(pod, component));
+  }
+
+  private static boolean lives(Pod pod, String component) {
     var phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
-    return APP.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT))
+    return component.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT))
         && !Objects.equals(phase, "Succeeded")
         && !Objects.equals(phase, "Failed");
+  }
+
+  /** Whether the database is about to be replaced, or waits for its first content. */
+  public boolean holdMigrations() {
+    return failed.contains(TaskKind.SEED) || step.filter(s -> s.kind().stopsTheApp()).isPresent();
   }
 
   /** Whether the application is to be stopped, or not to be started yet. */
@@ -203,13 +223,17 @@ public record DatabaseTasks(
 
   /** What the pod of a Job meets, to be put behind what is said of it; empty when nothing. */
   static String trouble(Snapshot snapshot, String job) {
-    return PodTrouble.among(
-            snapshot.podsOf(DatabaseTaskResources.COMPONENT).stream()
-                .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JOB_NAME)))
-                .toList(),
-            snapshot.logTails(),
-            snapshot.now())
-        .map(trouble -> ", but " + trouble.message())
+    var pods =
+        snapshot.podsOf(DatabaseTaskResources.COMPONENT).stream()
+            .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JOB_NAME)))
+            .toList();
+    return Optional.ofNullable(snapshot.surroundings().warnings().get("Job/" + job))
+        .filter(said -> pods.isEmpty())
+        .flatMap(Refusal::ofPods)
+        .map(Refusal::message)
+        .or(() ->
+            PodTrouble.among(pods, snapshot.logTails(), snapshot.now()).map(PodTrouble::message))
+        .map(message -> ", but " + message)
         .orElse("");
   }
 

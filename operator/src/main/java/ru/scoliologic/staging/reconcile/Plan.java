@@ -102,7 +102,7 @@ public record Plan(
                 retry(snapshot, wanted),
                 gaveUp ? Catalog.find(snapshot, wanted.id()) : Optional.empty()),
             id -> Ledger.settled(snapshot, id),
-            dependenciesReady && !tasks.holdTheApp(),
+            dependenciesReady && !tasks.holdMigrations(),
             new DatabaseCopies(snapshot, settings.masking()),
             settings.masking());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));

@@ -45,6 +45,7 @@ record Versions(
             ? Optional.empty()
             : Optional.of(Verdicts.report(checked, snapshot.now())),
         plan.migration().done(),
+        plan.migration().copies(),
         servingState);
   }
 

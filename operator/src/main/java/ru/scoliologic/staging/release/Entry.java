@@ -118,17 +118,18 @@ final class Entry {
   }
 
   private Boolean migrated() {
-    return facts.migrated().containsKey(version.id())
+    return facts.migrated().contains(version.id())
         ? Boolean.TRUE
         : last.map(StagingReleaseStatus::migrated).orElse(null);
   }
 
-  /** The database as it was before the migration; null where no copy was made. */
+  /**
+   * The database as it was before the migration was first tried: later copies may hold what a try
+   * left half done. Null where no copy was made.
+   */
   private String copy() {
-    return Optional.ofNullable(facts.migrated().get(version.id()))
-        .filter(file -> !file.isEmpty())
-        .or(() -> last.map(StagingReleaseStatus::databaseCopy))
-        .orElse(null);
+    return last.map(StagingReleaseStatus::databaseCopy)
+        .orElseGet(() -> facts.copies().get(version.id()));
   }
 
   /** What is said of a first deployment that is removed; empty unless one is. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SmokeReport;
@@ -43,8 +44,8 @@ public final class Ledger {
    * @param validation what the checks through the ingress say, if they ran
    * @param configuration hash of what the application is configured with
    * @param report the outcome of every check of the serving version, if they ran
-   * @param migrated ids of versions whose migration was found to have succeeded, each with the name
-   *     of the copy of the database that was made before, or an empty one
+   * @param migrated ids of versions whose migration was found to have succeeded
+   * @param copies of the database that were made before migrations, by the version's id
    * @param servingState how the wanted version that serves is doing while it is not up
    */
   public record Facts(
@@ -58,7 +59,8 @@ public final class Ledger {
       Optional<StageResult> validation,
       String configuration,
       Optional<SmokeReport> report,
-      Map<String, String> migrated,
+      Set<String> migrated,
+      Map<String, String> copies,
       Optional<StageResult> servingState) {
 
     boolean wants(Version version) {

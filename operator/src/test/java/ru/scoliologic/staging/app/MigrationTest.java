@@ -152,7 +152,7 @@ class MigrationTest {
 
     var unrecorded = decide(snapshot, "", false, true);
     assertThat(unrecorded.holds(WANTED)).isFalse();
-    assertThat(unrecorded.done()).containsOnlyKeys(WANTED.id());
+    assertThat(unrecorded.done()).containsExactly(WANTED.id());
     assertThat(unrecorded.plan()).singleElement().matches(job -> job.held());
     assertThat(decide(snapshot, "", true, true).plan()).isEmpty();
   }
@@ -361,6 +361,9 @@ class MigrationTest {
 
   private static Job copyOf(Migration migration, String condition) {
     return new JobBuilder((Job) migration.plan().getFirst().object())
+        .editMetadata()
+        .withUid("0a1b2c3d-0000-0000-0000-000000000000")
+        .endMetadata()
         .withNewStatus()
         .addNewCondition()
         .withType(condition)
@@ -385,7 +388,27 @@ class MigrationTest {
     assertThat(due(then)).hasSize(1);
     assertThat(due(then).getFirst().object().getMetadata().getAnnotations())
         .hasEntrySatisfying(
-            MigrationJob.COPY, file -> assertThat(file).startsWith("app-before-migration-"));
+            MigrationJob.COPY,
+            file -> assertThat(file).isEqualTo("app-before-migration-0a1b2c3d.dump"));
+  }
+
+  @Test
+  void a_copy_that_was_made_before_the_database_was_replaced_is_made_anew() {
+    var made = copyOf(decide(copying().snapshot(), "", false, true), "Complete");
+
+    var held = decide(copying().owning(made).snapshot(), "", false, false);
+
+    assertThat(due(held)).isEmpty();
+    assertThat(held.plan()).extracting(Planned::object).doesNotContain(made);
+  }
+
+  @Test
+  void one_that_has_not_begun_makes_room_for_a_task_on_the_database() {
+    var job = planned(decide(asking().snapshot(), "", false, true));
+
+    var migration = decide(asking().owning(job).snapshot(), "", false, false);
+
+    assertThat(migration.abandoned()).containsExactly(job);
   }
 
   @Test
@@ -414,13 +437,15 @@ class MigrationTest {
     var then = decide(copying().owning(copyOf(first, "Complete")).snapshot(), "", false, true);
     var failed =
         copyOf(
-            new Migration(then.held(), then.result(), due(then), then.done(), List.of()), "Failed");
+            new Migration(
+                then.held(), then.result(), due(then), then.done(), then.copies(), List.of()),
+            "Failed");
 
     var after = decide(copying().owning(failed).snapshot(), "", false, true);
 
     assertThat(after.failed()).isTrue();
     assertThat(after.result().orElseThrow().message())
-        .containsPattern("; the database before it is kept as app-before-migration-\\w+.dump$");
+        .containsPattern("; the database before it is kept as app-before-migration-0a1b2c3d.dump$");
   }
 
   @Test

@@ -71,6 +71,26 @@ class OutboxTest {
   }
 
   @Test
+  void a_commit_of_which_the_agent_wrote_first_is_pending_all_the_same() {
+    var building =
+        StagingReleaseStatus.ofBuild(
+            new StagingReleaseStatus.BuildStatus(
+                StagingReleaseStatus.BuildState.Building,
+                null,
+                null,
+                null,
+                1,
+                null,
+                null,
+                null,
+                null,
+                null));
+
+    assertThat(names(carry(building, World.underWay(3))))
+        .containsExactly("gitops.commitStatus CommitPending");
+  }
+
+  @Test
   void
       a_version_that_fails_beside_the_serving_one_failed_and_one_that_had_traffic_was_rolled_back() {
     assertThat(names(carry(World.underWay(3), World.failed(3))))

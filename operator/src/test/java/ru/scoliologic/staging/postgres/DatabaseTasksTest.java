@@ -74,11 +74,11 @@ class DatabaseTasksTest {
             .build();
   }
 
-  private static Pod appPod() {
+  private static Pod pod(String component) {
     return new PodBuilder()
         .withNewMetadata()
-        .withName("demo-app-1")
-        .withLabels(Map.of(Labels.COMPONENT, "app"))
+        .withName("demo-" + component + "-1")
+        .withLabels(Map.of(Labels.COMPONENT, component))
         .endMetadata()
         .withNewStatus()
         .withPhase("Running")
@@ -188,7 +188,7 @@ class DatabaseTasksTest {
 
   @Test
   void a_restore_first_looks_at_the_file_while_the_application_goes_on() {
-    var given = with(RESTORE).owning(claim(NOTHING_YET), Given.servingPostgres()).pod(appPod());
+    var given = with(RESTORE).owning(claim(NOTHING_YET), Given.servingPostgres()).pod(pod("app"));
 
     var tasks = DatabaseTasks.decide(given.snapshot());
 
@@ -198,13 +198,30 @@ class DatabaseTasksTest {
   }
 
   @Test
+  void a_restore_waits_for_a_migration_to_end_and_lets_none_begin() {
+    var given =
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete"))
+            .pod(pod("migration"));
+
+    var tasks = DatabaseTasks.decide(given.snapshot());
+    var checking =
+        DatabaseTasks.decide(
+            with(RESTORE).owning(claim(NOTHING_YET), Given.servingPostgres()).snapshot());
+
+    assertThat(tasks.step().orElseThrow().waitsFor()).contains("the migration to end");
+    assertThat(checking.holdTheApp()).isFalse();
+    assertThat(checking.holdMigrations()).isTrue();
+  }
+
+  @Test
   void a_restore_waits_for_the_application_to_stop_then_runs_and_is_remembered() {
     var given = with(RESTORE).owning(claim(NOTHING_YET), Given.servingPostgres());
     given.owning(job(nameOfStep(given), "Complete"));
     var stopping =
         with(RESTORE)
             .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete"))
-            .pod(appPod());
+            .pod(pod("app"));
 
     var waiting = DatabaseTasks.decide(stopping.snapshot());
     var due = DatabaseTasks.decide(given.snapshot());

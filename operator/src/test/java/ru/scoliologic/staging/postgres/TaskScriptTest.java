@@ -230,7 +230,7 @@ class TaskScriptTest {
   void of_the_copies_before_migrations_the_newest_three_stay()
       throws IOException, InterruptedException {
     for (int number = 1; number <= 5; number++) {
-      variables.put("TASK_ID", "id" + number);
+      variables.put("TASK_ID", "id" + number + "-of-a-job");
       assertThat(run("copy").code()).isZero();
       var made = backups().resolve("app-before-migration-id%d.dump".formatted(number));
       Files.setLastModifiedTime(made, FileTime.from(Instant.ofEpochSecond(1_000_000L + number)));

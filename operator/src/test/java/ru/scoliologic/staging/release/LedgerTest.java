@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -67,6 +68,7 @@ class LedgerTest {
         Optional.ofNullable(validation),
         CONFIGURATION,
         Optional.empty(),
+        Set.of(),
         Map.of(),
         Optional.empty());
   }
@@ -87,6 +89,7 @@ class LedgerTest {
         Optional.of(PASSED),
         CONFIGURATION,
         Optional.empty(),
+        Set.of(),
         Map.of(),
         Optional.empty());
   }
@@ -152,6 +155,7 @@ class LedgerTest {
             Optional.of(PASSED),
             CONFIGURATION,
             Optional.empty(),
+            Set.of(),
             Map.of(),
             Optional.empty());
 
@@ -211,6 +215,7 @@ class LedgerTest {
             Optional.of(PASSED),
             CONFIGURATION,
             Optional.empty(),
+            Set.of(),
             Map.of(),
             Optional.empty());
     assertThat(statusOf(Ledger.of(snapshot, kept), WANTED)).isEqualTo(failed);
@@ -243,6 +248,7 @@ class LedgerTest {
         Optional.empty(),
         configuration,
         Optional.empty(),
+        Set.of(),
         Map.of(),
         Optional.of(crashes));
   }
@@ -403,7 +409,8 @@ class LedgerTest {
             Optional.empty(),
             CONFIGURATION,
             Optional.empty(),
-            Map.of(version(WANTED).id(), "", version(OLD).id(), ""),
+            Set.of(version(WANTED).id(), version(OLD).id()),
+            Map.of(),
             Optional.of(
                 new StageResult.Waiting(
                     Reason.FIRST_DEPLOYMENT_WIPED, "is being removed: redis is late")));
