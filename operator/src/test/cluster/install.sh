@@ -8,6 +8,7 @@ command -v kubectl >/dev/null || fail "kubectl is missing: install it, so that i
 kubectl config get-contexts "$context" >/dev/null 2>&1 || fail "kubectl knows no context '$context': kubectl config get-contexts lists them"
 
 # The shipped manifests stay as they are; an overlay that is thrown away names the image.
+mkdir -p "$root/.cluster"
 work=$(mktemp -d "$root/.cluster/install.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 digest=${image#*@}

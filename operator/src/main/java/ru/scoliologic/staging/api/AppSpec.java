@@ -53,7 +53,10 @@ public record AppSpec(
         Long runAsUser,
     @JsonPropertyDescription("Compute resources of the application container.")
         ResourceRequirements resources,
-    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+    @Size(max = 10)
+        @JsonPropertyDescription(
+            "Secrets with which to pull the image, and with spec.gitops the images of the agent's pod:"
+                + " the operator's and the Docker engine's.")
         List<LocalObjectReference> imagePullSecrets,
     @JsonPropertyDescription("Labels a node must have.")
         Map<String, @Size(max = 63) String> nodeSelector,

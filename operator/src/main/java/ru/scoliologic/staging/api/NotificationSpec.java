@@ -25,7 +25,7 @@ public record NotificationSpec(
     @Size(max = 4)
         @JsonPropertyDescription(
             "What is told: Verified, RolledBack, Failed, Recovered; all of them when absent.")
-        List<Occasion> on,
+        List<Occasion> occasions,
     @JsonPropertyDescription("An incoming webhook of Slack, or of what understands the same.")
         Slack slack,
     @JsonPropertyDescription("A bot of Telegram.") Telegram telegram,
@@ -42,7 +42,10 @@ public record NotificationSpec(
       "holds a name twice: give each entry a name of its own";
 
   public NotificationSpec {
-    on = on == null || on.isEmpty() ? List.of(Occasion.values()) : List.copyOf(on);
+    occasions =
+        occasions == null || occasions.isEmpty()
+            ? List.of(Occasion.values())
+            : List.copyOf(occasions);
   }
 
   /** What is worth telling. */

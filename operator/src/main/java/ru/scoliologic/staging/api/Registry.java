@@ -42,7 +42,10 @@ public record Registry(
         String image,
     @JsonPropertyDescription("Compute resources of the registry container.")
         ResourceRequirements resources,
-    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the registry's image.")
+    @Size(max = 10)
+        @JsonPropertyDescription(
+            "Secrets with which to pull the registry's image and the images of the agent's pod: the"
+                + " operator's and the Docker engine's.")
         List<LocalObjectReference> imagePullSecrets,
     @JsonPropertyDescription("Labels a node must have.")
         Map<String, @Size(max = 63) String> nodeSelector,

@@ -26,7 +26,8 @@ public record SharedIngress(
         @JsonPropertyDescription("Name of the IngressClass; see `kubectl get ingressclass`.")
         String className,
     @JsonPropertyDescription(
-            "Annotations of every Ingress of the environment, as the controller understands them.")
+            "Annotations of the Ingress of each domain, as the controller understands them; the one"
+                + " of the webhook gets none.")
         Map<String, @Size(max = 4096) String> annotations,
     @JsonPropertyDescription(
             "A Secret with tls.crt and tls.key for every domain; with ca.crt when they chain to a"

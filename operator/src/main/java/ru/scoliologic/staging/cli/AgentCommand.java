@@ -72,7 +72,10 @@ final class AgentCommand implements Callable<Integer> {
   @Option(
       names = "--port",
       defaultValue = "" + AgentContract.PORT,
-      description = "Port of /webhook, /healthz and /metrics (default: ${DEFAULT-VALUE}).")
+      description =
+          "Port of "
+              + AgentContract.WEBHOOK_PATH
+              + ", /healthz and /metrics (default: ${DEFAULT-VALUE}).")
   private int port;
 
   @Override

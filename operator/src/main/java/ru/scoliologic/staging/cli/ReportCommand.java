@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import javax.xml.stream.XMLOutputFactory;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
 import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingRelease;
 
 /** {@code operator report}: the checks of a release, for people or for a test runner. */
@@ -34,8 +36,8 @@ import ru.scoliologic.staging.api.StagingRelease;
       "Prints the smoke report of the version that an environment serves, or of a given release.",
       "  operator report <environment> -n <namespace>",
       "  kubectl get strel <name> -o yaml | operator report -f -",
-      "It only reads, by the current context of the kubeconfig. Ends with 1 when a critical check"
-          + " failed."
+      "Here operator stands for: java -jar operator.jar. It only reads, by the current context of the"
+          + " kubeconfig. Ends with 1 when a critical check failed."
     },
     mixinStandardHelpOptions = true)
 final class ReportCommand implements Callable<Integer> {
@@ -167,10 +169,10 @@ final class ReportCommand implements Callable<Integer> {
             "no environment %s in namespace %s".formatted(environment, where));
       }
       var app = found.getStatus() == null ? null : found.getStatus().app();
-      return client.resources(StagingRelease.class).inNamespace(where).list().getItems().stream()
-          .filter(release -> environment.equals(release.getSpec().environment()))
-          .filter(release -> app != null && app.serving().equals(release.getSpec().image()))
-          .findFirst()
+      return Optional.ofNullable(app)
+          .map(StagingEnvironmentStatus.AppVersions::release)
+          .map(name ->
+              client.resources(StagingRelease.class).inNamespace(where).withName(name).get())
           .orElseThrow(() ->
               new ParameterException(
                   command.commandLine(),

@@ -131,14 +131,15 @@ public final class Outbox {
     var occasion =
         switch (fate) {
           case VERIFIED ->
-              notification.on().contains(Occasion.Recovered) && Fate.recovers(release, entries, all)
+              notification.occasions().contains(Occasion.Recovered)
+                      && Fate.recovers(release, entries, all)
                   ? Occasion.Recovered
                   : Occasion.Verified;
           case ROLLED_BACK -> Occasion.RolledBack;
           case FAILED -> Occasion.Failed;
           case UNDER_WAY, SUPERSEDED -> null;
         };
-    return Optional.ofNullable(occasion).filter(notification.on()::contains);
+    return Optional.ofNullable(occasion).filter(notification.occasions()::contains);
   }
 
   /**

@@ -154,8 +154,9 @@ public enum Reason {
           + " or set spec.retry of the release to a new value."),
   CANDIDATE_FAILED(
       "A new version of the application does not come up; the serving one goes on.",
-      "Read the cause in the message; give another image, mend its configuration, or set spec.retry"
-          + " of its release to a new value."),
+      "Read the cause in the message. A version whose image cannot be pulled, or that no node takes,"
+          + " goes on by itself once that is mended; else push or give one that is mended, mend its"
+          + " configuration, or set spec.retry of its release to a new value."),
 
   ROLLED_OUT("The version came up and got the traffic.", "Nothing to do."),
   AWAITING_FIRST_BUILD(
@@ -183,7 +184,8 @@ public enum Reason {
           + " the release to a new value."),
   SUPERSEDED(
       "Another version was asked for before this one was verified.",
-      "Nothing to do; set spec.serve of the release to have it after all."),
+      "Nothing to do. To have it after all: set spec.serve of the release if it was built, or pin its"
+          + " commit with spec.gitops.pin, which has it built too."),
   STORAGE_CANNOT_GROW(
       "A volume is asked to be larger, and its storage class does not let volumes grow.",
       "Nothing else is held up. Set the size back, or move the data to another class by a backup"
@@ -270,7 +272,7 @@ public enum Reason {
       "Correct spec.gitops.repository, or let the token or key read that repository."),
   REPOSITORY_MOVED(
       "The Git server sends on to another host, which is not given the credentials.",
-      "Put the URL that the message names into spec.gitops.repository."),
+      "Put the repository's URL at the host that the message names into spec.gitops.repository."),
   REPOSITORY_EMPTY(
       "The repository has no branch yet.", "Push a first commit; it is noticed by itself."),
   BRANCH_MISSING(

@@ -3,7 +3,6 @@ package ru.scoliologic.staging.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -19,12 +18,17 @@ import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.xml.sax.InputSource;
 import picocli.CommandLine;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingRelease;
 
 class ReportTest {
+  private static final String API = "/apis/staging.scoliologic.ru/v1alpha1/namespaces/team/";
+
   @TempDir private Path folder;
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -76,29 +80,53 @@ class ReportTest {
     assertThat(suite.getElementsByTagName("skipped").getLength()).isEqualTo(1);
   }
 
-  @Test
-  void an_environments_serving_release_is_read_from_the_cluster() throws Exception {
-    var api = "/apis/staging.scoliologic.ru/v1alpha1/namespaces/team/";
-    var release =
-        new KubernetesSerialization()
-            .unmarshal(Given.resource("/releases/remarks.yaml"), StagingRelease.class);
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "image: sample-app:1 | demo-e89d2ab2 | sample-app:1",
+        "commit: {hash: 88f8914c93, subject: Another heading} | demo-88f8914c93-c5ee13 |"
+            + " 88f8914c \"Another heading\"",
+      })
+  void the_serving_release_is_read_from_the_cluster_whether_of_an_image_or_of_a_commit(
+      String version, String name, String title) throws Exception {
+    var yaml =
+        Given.resource("/releases/remarks.yaml")
+            .replace("image: sample-app:1", version)
+            .replace("demo-12345678", name);
     var serving = Given.environment("demo");
-    serving.setStatus(Given.status(release.getSpec().image()));
-    var list = new DefaultKubernetesResourceList<StagingRelease>();
-    list.setItems(List.of(release));
+    serving.setStatus(servingStatus(title, name));
+    var waiting = Given.environment("demo");
+    waiting.setStatus(Given.status(null));
     var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    answer(server, api + "stagingenvironments/demo", serving);
-    answer(server, api + "stagingreleases", list);
+    answer(server, API + "stagingenvironments/demo", serving);
+    answer(server, API + "stagingenvironments/waiting", waiting);
+    answer(
+        server,
+        API + "stagingreleases/" + name,
+        new KubernetesSerialization().unmarshal(yaml, StagingRelease.class));
     server.start();
     try {
       assertThat(fromCluster(server, "demo", "-n", "team")).isZero();
       assertThat(out.toString()).contains("PassedWithRemarks: 1 passed, 1 failed, 1 pending");
+
+      assertThat(fromCluster(server, "waiting", "-n", "team")).isEqualTo(2);
+      assertThat(err.toString()).contains("environment waiting serves no version yet");
 
       assertThat(fromCluster(server, "other", "-n", "team")).isEqualTo(2);
       assertThat(err.toString()).contains("no environment other in namespace team");
     } finally {
       server.stop(0);
     }
+  }
+
+  private static StagingEnvironmentStatus servingStatus(String title, String release) {
+    var app =
+        new StagingEnvironmentStatus.AppVersions(
+            title, null, null, null, null, release, null, null);
+    return new StagingEnvironmentStatus(
+        1L, null, null, List.of(), List.of(), null, app, List.of(), null, null, null, null, null,
+        null);
   }
 
   private int fromCluster(HttpServer server, String... arguments) {

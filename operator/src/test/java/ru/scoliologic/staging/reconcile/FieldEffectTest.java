@@ -93,4 +93,12 @@ class FieldEffectTest {
     assertThat(wrong).as("against FieldChanges.UNSEEN").isEmpty();
     assertThat(listed).as("listed, but no field").isEmpty();
   }
+
+  /** kubectl reads YAML 1.1, where on is the boolean true and no string. */
+  @Test
+  void no_field_has_a_name_that_kubectl_reads_as_a_boolean() throws IOException {
+    assertThat(changes(JSON.createObjectNode()).fields())
+        .isNotEmpty()
+        .noneMatch(field -> field.matches("(?i)(.*\\.)?(y|n|yes|no|on|off|true|false)"));
+  }
 }

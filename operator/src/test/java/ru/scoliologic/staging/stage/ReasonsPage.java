@@ -14,8 +14,10 @@ public final class ReasonsPage {
             """
             # Reasons
 
-            Every reason that a condition or an event of a StagingEnvironment can carry. Generated from the
-            code by the build; do not edit.
+            Every reason that a condition or an event of a StagingEnvironment, or a condition of a StagingRelease,
+            can carry. `EngineUnreachable`, `EngineOutOfDisk`, `EngineOutOfMemory`, `RegistryUnreachable`,
+            `RegistryRefused` and `BaseImageUnavailable` stand in `status.build.reason` of a release only, while its
+            Built is Unknown (`BuildWaiting`). Generated from the code by the build; do not edit.
 
             | Reason | What it means | What helps |
             |---|---|---|
