@@ -8,7 +8,13 @@ set -u
 WORK=${WORK:-/tmp}
 repositories=$DATA/docker/registry/v2/repositories
 
-images() { find "$repositories" -path '*/_manifests/revisions/*/link' 2>/dev/null | sort; }
+# The registry leaves an empty folder where a manifest was.
+any_deleted() {
+  for manifest in "$repositories"/*/_manifests/revisions/*/*; do
+    [ ! -d "$manifest" ] || [ -e "$manifest/link" ] || return 0
+  done
+  return 1
+}
 
 collect() {
   [ -d "$repositories" ] || return 0
@@ -16,20 +22,18 @@ collect() {
     tail -n 5 "$WORK/collected"
     echo 'images that were deleted still take their room'
   }
+  rmdir "$repositories"/*/_manifests/revisions/*/* 2>/dev/null
 }
 
-# watch SERVER BEFORE: ends the server when one of the images from before is gone.
+# watch SERVER: ends the server when an image was deleted.
 watch() {
-  before=$2
   while sleep "$LOOK"; do
-    now=$(images)
-    if [ -n "$before" ] && printf '%s\n' "$before" | grep -qvxF "$now"; then
+    if any_deleted; then
       echo 'images were deleted: their room is freed'
       touch "$WORK/deleted"
       kill -TERM "$1"
       return
     fi
-    before=$now
   done
 }
 
@@ -38,10 +42,9 @@ trap '[ -z "$server" ] || { kill -TERM "$server"; wait "$server"; }; exit 0' TER
 while :; do
   rm -f "$WORK/deleted"
   collect
-  before=$(images)
   registry serve "$CONFIG" &
   server=$!
-  watch "$server" "$before" &
+  watch "$server" &
   watcher=$!
   wait "$server"
   code=$?
