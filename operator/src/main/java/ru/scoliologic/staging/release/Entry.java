@@ -258,13 +258,22 @@ final class Entry {
                     + " was asked for before this version was verified"));
   }
 
-  /** The agent makes the release of a commit a moment before it tells that it is the head. */
+  /**
+   * Whether it may be the head that is not heard of yet: the agent makes the release of a commit,
+   * and may begin to build it, a moment before its word of the head is seen here.
+   */
   private boolean isNew() {
+    var head =
+        facts
+            .target()
+            .head()
+            .flatMap(other -> Catalog.find(snapshot, other.id()))
+            .map(release -> Instant.parse(release.getMetadata().getCreationTimestamp()));
     return version.ofCommit()
-        && build.isEmpty()
         && known
-            .map(release -> release.getMetadata().getCreationTimestamp())
-            .filter(made -> snapshot.now().isBefore(Instant.parse(made).plus(ANNOUNCED)))
+            .map(release -> Instant.parse(release.getMetadata().getCreationTimestamp()))
+            .filter(made -> snapshot.now().isBefore(made.plus(ANNOUNCED)))
+            .filter(made -> head.filter(made::isBefore).isEmpty())
             .isPresent();
   }
 

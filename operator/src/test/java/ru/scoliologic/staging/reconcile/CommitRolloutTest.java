@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Service;
@@ -12,6 +13,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingRelease;
@@ -225,18 +227,63 @@ class CommitRolloutTest {
 
   @Test
   void the_head_is_what_the_agent_says_also_when_it_is_an_older_commit() {
-    var state =
-        new ConfigMapBuilder()
-            .withNewMetadata()
-            .withName("demo-gitops-agent-state")
-            .endMetadata()
-            .withData(new AgentContract.State("demo-" + id(OLD), "Following", "", "").data())
-            .build();
     var given =
         following("branch: main")
-            .owning(verified(OLD, 9), verified(NEW, 1), serving(NEW), deployment(NEW, 1), state);
+            .owning(
+                verified(OLD, 9),
+                verified(NEW, 1),
+                serving(NEW),
+                deployment(NEW, 1),
+                agentSays(OLD));
 
     assertThat(plan(given).wanted().id()).isEqualTo(id(OLD));
+  }
+
+  private static ConfigMap agentSays(String head) {
+    return new ConfigMapBuilder()
+        .withNewMetadata()
+        .withName("demo-gitops-agent-state")
+        .endMetadata()
+        .withData(new AgentContract.State("demo-" + id(head), "Following", "", "").data())
+        .build();
+  }
+
+  private static String stateOf(Given given, String commit) {
+    var snapshot = given.snapshot();
+    var plan = plan(given);
+    var facts =
+        new Versions(snapshot, plan, plan.step(), Optional.empty(), List.of(), Optional.empty())
+            .facts(Map.of());
+    return Ledger.of(snapshot, facts).stream()
+        .filter(release -> release.getMetadata().getName().equals("demo-" + id(commit)))
+        .findFirst()
+        .orElseThrow()
+        .getStatus()
+        .state();
+  }
+
+  private static Given building(int age, String head) {
+    return following("branch: main")
+        .owning(
+            verified(OLD, 99),
+            release(NEW, BuildState.Building, age, null, false, null),
+            serving(OLD),
+            deployment(OLD, 1),
+            agentSays(head));
+  }
+
+  @Test
+  void a_new_commit_is_not_superseded_before_the_agents_word_of_the_head_is_seen() {
+    assertThat(stateOf(building(1, OLD), NEW)).isEqualTo("Building");
+    assertThat(stateOf(building(40, OLD), NEW)).isEqualTo("Superseded");
+  }
+
+  @Test
+  void a_commit_that_is_older_than_the_head_is_superseded_at_once() {
+    var newest = "e".repeat(40);
+    var given = building(5, newest).owning(release(newest, null, 1, null, false, null));
+
+    assertThat(stateOf(given, NEW)).isEqualTo("Superseded");
   }
 
   @Test
