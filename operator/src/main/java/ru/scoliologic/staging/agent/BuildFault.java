@@ -66,6 +66,33 @@ final class BuildFault {
     return new Failed("BuildFailed", Words.line(said));
   }
 
+  /**
+   * What it means that a registry did not take an image: never that the commit is bad.
+   *
+   * @param said the engine's words for the registry's answer
+   */
+  static Retry ofPush(String registry, String said) {
+    if (Words.refused(said)) {
+      return new Retry(
+          "RegistryRefused",
+          "the registry %s does not let the agent push: correct its credentials (%s)"
+              .formatted(registry, Words.line(said)));
+    }
+    if (Words.failed(said)) {
+      return new Retry(
+          "RegistryUnreachable",
+          "the registry %s fails: its volume may be full (%s)"
+              .formatted(registry, Words.line(said)));
+    }
+    return Words.unreachable(said)
+        ? new Retry(
+            "RegistryUnreachable",
+            "the registry %s does not answer: %s".formatted(registry, Words.line(said)))
+        : new Retry(
+            "RegistryRefused",
+            "the registry %s did not take the image: %s".formatted(registry, Words.line(said)));
+  }
+
   static Failed buildKitNeeded(BuildKitSyntax.Use use) {
     return new Failed(
         "BuildKitNeeded",

@@ -248,23 +248,9 @@ final class DockerBuilder implements ImageBuilder {
     if (said == null && log.digest == null) {
       throw EngineException.silent("it ended the push without a word");
     }
-    return said == null ? new Push(log.digest, null) : new Push(null, refusal(registry, said));
-  }
-
-  private static Outcome refusal(String registry, String said) {
-    if (Words.refused(said)) {
-      return new Outcome.Retry(
-          "RegistryRefused",
-          "the registry %s does not let the agent push: correct its credentials (%s)"
-              .formatted(registry, Words.line(said)));
-    }
-    return Words.unreachable(said)
-        ? new Outcome.Retry(
-            "RegistryUnreachable",
-            "the registry %s does not answer: %s".formatted(registry, Words.line(said)))
-        : new Outcome.Retry(
-            "RegistryRefused",
-            "the registry %s did not take the image: %s".formatted(registry, Words.line(said)));
+    return said == null
+        ? new Push(log.digest, null)
+        : new Push(null, BuildFault.ofPush(registry, said));
   }
 
   private Outcome lost(EngineException e) {

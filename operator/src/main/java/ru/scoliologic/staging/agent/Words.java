@@ -19,6 +19,10 @@ final class Words {
           "unauthorized|denied|no basic auth credentials|authentication required|forbidden"
               + "|insufficient_scope",
           Pattern.CASE_INSENSITIVE);
+  private static final Pattern FAILED =
+      Pattern.compile(
+          "internal server error|http status: 500|unknown error|no space left on device",
+          Pattern.CASE_INSENSITIVE);
   private static final Pattern DISK_FULL =
       Pattern.compile("no space left on device|disk quota exceeded", Pattern.CASE_INSENSITIVE);
   private static final Pattern MEMORY_FULL =
@@ -40,6 +44,11 @@ final class Words {
   /** A server did not answer, or not now: the same may work later. */
   static boolean unreachable(String said) {
     return UNREACHABLE.matcher(said).find();
+  }
+
+  /** A server met an error of its own; distribution's registry says no more of a full disk. */
+  static boolean failed(String said) {
+    return FAILED.matcher(said).find();
   }
 
   /** A server wants other credentials. */

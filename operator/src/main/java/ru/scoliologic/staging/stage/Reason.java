@@ -233,7 +233,9 @@ public enum Reason {
       "A build needed more memory than the Docker engine may use.",
       "Raise the memory limit of spec.gitops.build.engine.resources, or let the build need less."),
   REGISTRY_UNREACHABLE(
-      "The registry does not answer.", "It is tried again by itself; see the registry's pod."),
+      "The registry does not answer, or fails.",
+      "It is tried again by itself; see the registry's pod and its log. Is its volume full, raise"
+          + " spec.gitops.registry.storage or lower spec.gitops.registry.keep."),
   REGISTRY_REFUSED(
       "The registry does not accept the credentials, or not this repository for them.",
       "Put credentials that may push into the Secret of spec.gitops.registry.external.credentials."),
