@@ -66,7 +66,8 @@ public final class FieldChanges {
       Map.ofEntries(
           Map.entry(
               "infrastructure", "asks questions: CapacityTest, DnsRecordsTest, DnsLookupTest"),
-          Map.entry("gitops.autoDeploy", "decides what may serve: NextStepTest, GitopsE2E"),
+          Map.entry(
+              "gitops.autoDeploy", "decides what may serve: NextStepExplorationTest, GitopsE2E"),
           Map.entry("ingress.acme.retry", "counts after a failure: AcmeBudgetTest"),
           Map.entry("ingress.addresses", "expected of the records: DnsRecordsTest"),
           Map.entry("secrets.keys[].minLength", "refuses a value: ConfigurationTest"),

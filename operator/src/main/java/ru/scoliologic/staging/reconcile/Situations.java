@@ -87,6 +87,7 @@ final class Situations {
             .or(() -> candidate(seen, target))
             .map(version -> candidate(version, evidence)),
         seen.previous().map(Version::id),
+        seen.previous().filter(version -> Rollout.available(snapshot, version)).isPresent(),
         !snapshot.now().isBefore(seen.switchedAt().plus(Rollout.GRACE)));
   }
 

@@ -101,7 +101,8 @@ public record NextStep(
    * @param goesBack whether a version that fails while it serves gives way to the one before
    * @param serving what gets the traffic
    * @param candidate what runs beside it
-   * @param previous what served before and still runs
+   * @param previous what served before and is still there
+   * @param previousUp whether it can have the traffic at once
    * @param graceOver whether open connections to the previous version have had their time
    */
   public record Situation(
@@ -114,6 +115,7 @@ public record NextStep(
       Optional<Running> serving,
       Optional<Running> candidate,
       Optional<String> previous,
+      boolean previousUp,
       boolean graceOver) {
 
     private Optional<Version> find(Optional<String> id) {
@@ -199,7 +201,7 @@ public record NextStep(
 
     /** The verified version that runs and can have the traffic at once. */
     private Optional<Version> wayBack() {
-      return seen.find(seen.previous()).filter(Version::verified);
+      return seen.find(seen.previous()).filter(Version::verified).filter(v -> seen.previousUp());
     }
 
     private void goBack() {
@@ -227,7 +229,8 @@ public record NextStep(
       return desired
           .filter(this::eligible)
           .filter(version -> !bad.equals(Optional.of(version.id())))
-          .or(() -> seen.find(serving).filter(version -> !version.bad()))
+          .or(() ->
+              seen.find(serving).filter(version -> !version.bad() || serving.equals(verified)))
           .or(() ->
               seen.versions().stream()
                   .filter(version -> version.verified() && version.built() == Built.YES)
@@ -252,7 +255,11 @@ public record NextStep(
         return;
       }
       if (target.equals(previous) && version.verified()) {
-        switchTo(target);
+        if (seen.previousUp()) {
+          switchTo(target);
+        } else {
+          waits.put(version.id(), Wait.STARTING);
+        }
         return;
       }
       candidate = target;
@@ -294,7 +301,10 @@ public record NextStep(
     private void switchTo(Optional<String> target) {
       boolean servesVerified = seen.find(serving).filter(Version::verified).isPresent();
       boolean keepsVerified =
-          wayBack().filter(v -> !Optional.of(v.id()).equals(target)).isPresent();
+          seen.find(previous)
+              .filter(Version::verified)
+              .filter(v -> !Optional.of(v.id()).equals(target))
+              .isPresent();
       if (servesVerified || !keepsVerified) {
         previous = serving;
       }

@@ -197,6 +197,26 @@ class RolloutTest {
   }
 
   @Test
+  void a_version_that_is_down_does_not_get_the_traffic_back_before_it_is_up() {
+    var given =
+        Given.aGoodStart()
+            .edited("sample-app:1", "sample-app:0")
+            .owning(
+                serving(
+                    WANTED,
+                    Given.NOW.minus(Duration.ofSeconds(10)),
+                    Map.of(Labels.PREVIOUS, OLD.id())),
+                deployment(OLD, 0),
+                deployment(WANTED, 1),
+                verified(OLD));
+
+    var rollout = decide(given.snapshot());
+
+    assertThat(rollout.serving()).isEqualTo(WANTED);
+    assertThat(rollout.kept()).containsExactly(WANTED, OLD);
+  }
+
+  @Test
   void a_first_version_that_never_came_up_is_replaced_without_waiting() {
     var rollout =
         decide(

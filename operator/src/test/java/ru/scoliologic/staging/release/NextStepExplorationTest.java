@@ -34,6 +34,8 @@ class NextStepExplorationTest {
     REQUESTS(4),
     RETRIES(4),
     HOLD(4),
+    /** None of people's: what served before is down at times. */
+    OUTAGES(3),
     ALL_OF_THEM(2);
 
     private final int commits;
@@ -43,7 +45,7 @@ class NextStepExplorationTest {
     }
 
     private boolean includes(People other) {
-      return this == other || (this == ALL_OF_THEM && other != HOLD);
+      return this == other || (this == ALL_OF_THEM && other != HOLD && other != OUTAGES);
     }
   }
 
@@ -81,6 +83,7 @@ class NextStepExplorationTest {
     int candidateHealth;
     int candidateChecks;
     int previous = NONE;
+    boolean previousUp;
     boolean graceOver;
 
     long pack() {
@@ -99,6 +102,7 @@ class NextStepExplorationTest {
       packed = packed << 2 | candidateHealth;
       packed = packed << 2 | candidateChecks;
       packed = packed << 3 | previous;
+      packed = packed << 1 | (previousUp ? 1 : 0);
       return packed << 1 | (graceOver ? 1 : 0);
     }
 
@@ -106,6 +110,8 @@ class NextStepExplorationTest {
       long packed = state;
       var world = new World();
       world.graceOver = (packed & 1) == 1;
+      packed >>>= 1;
+      world.previousUp = (packed & 1) == 1;
       packed >>>= 1;
       world.previous = (int) (packed & 7);
       packed >>>= 3;
@@ -154,6 +160,7 @@ class NextStepExplorationTest {
           running(serving, servingHealth, servingChecks),
           running(candidate, candidateHealth, candidateChecks),
           name(previous),
+          previousUp,
           graceOver);
     }
 
@@ -243,7 +250,12 @@ class NextStepExplorationTest {
         world.candidateHealth = 0;
         world.candidateChecks = 0;
       }
-      world.previous = index(step.previous());
+      int previous = index(step.previous());
+      if (previous != world.previous) {
+        // It served until now.
+        world.previousUp = previous != World.NONE;
+      }
+      world.previous = previous;
     }
 
     private static void mark(World world, NextStep step) {
@@ -260,6 +272,7 @@ class NextStepExplorationTest {
     private void happenings(long state, LongConsumer next) {
       branch(state, next);
       workloads(state, next);
+      outages(state, next);
       people(state, next);
     }
 
@@ -326,6 +339,14 @@ class NextStepExplorationTest {
         var changed = World.of(state);
         changed.graceOver = true;
         next.accept(changed.pack());
+      }
+    }
+
+    private void outages(long state, LongConsumer next) {
+      var world = World.of(state);
+      if (people == People.OUTAGES && world.previous != World.NONE) {
+        world.previousUp = !world.previousUp;
+        next.accept(world.pack());
       }
     }
 
@@ -418,12 +439,19 @@ class NextStepExplorationTest {
           && after.serving != before.request) {
         violation("an unapproved version gets the traffic", before, step);
       }
+      if (switched
+          && after.serving == before.previous
+          && after.serving != before.candidate
+          && !before.previousUp) {
+        violation("what is down gets the traffic", before, step);
+      }
       if (switched && before.built[after.serving] != Built.YES.ordinal()) {
         violation("a version without an image gets the traffic", before, step);
       }
       // A mark that is written in this step is acted upon in the next.
       if (!switched && up && before.bad[before.serving] && step.verified().isEmpty()) {
-        boolean another = before.previous != World.NONE && before.verified[before.previous];
+        boolean another =
+            before.previous != World.NONE && before.verified[before.previous] && before.previousUp;
         if (another) {
           violation("a bad version goes on serving beside a verified one", before, step);
         }
