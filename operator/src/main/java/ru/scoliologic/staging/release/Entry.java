@@ -236,7 +236,12 @@ final class Entry {
             facts
                 .candidateState()
                 .filter(state -> starts && state.reason() == Reason.CHECKS_FAILED))
-        .map(result -> condition(Ledger.VERIFIED, "False", result.reason(), result.message()))
+        .map(result ->
+            condition(
+                Ledger.VERIFIED,
+                result instanceof StageResult.Waiting ? "Unknown" : "False",
+                result.reason(),
+                result.message()))
         .or(() -> kept(Ledger.VERIFIED));
   }
 
