@@ -27,6 +27,7 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
+import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -68,6 +69,12 @@ public final class Given {
   /** An environment that has all it needs, on a cluster where nothing of it exists yet. */
   public static Given aGoodStart() {
     return new Given();
+  }
+
+  /** Status of a release of which nothing more is known. */
+  public static StagingReleaseStatus releaseStatus(String state, List<Condition> conditions) {
+    return new StagingReleaseStatus(
+        1L, state, null, conditions, null, null, null, null, null, null, null, null, null);
   }
 
   /** PostgreSQL as the cluster shows it when it is available. */

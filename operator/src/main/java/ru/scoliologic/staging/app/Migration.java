@@ -2,8 +2,6 @@ package ru.scoliologic.staging.app;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +13,7 @@ import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.DatabaseCopy;
 import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.PodTrouble;
@@ -47,9 +46,6 @@ public record Migration(
 
   private static final int ATTEMPT_LENGTH = 6;
   private static final int MAX_MESSAGE = 1500;
-
-  /** After which a Job is made anew that failed before anything of it ran. */
-  private static final Duration PAUSE = Duration.ofSeconds(30);
 
   /** What keeps a pod from starting and is no fault of the version. */
   private static final Set<Reason> NOT_STARTED =
@@ -221,11 +217,7 @@ public record Migration(
 
     /** A node may have refused the pod: that says nothing about the version. */
     private boolean isToBeMadeAnew(MigrationJob job) {
-      return job.failedUnbegun()
-          && job.ended("Failed")
-              .map(JobCondition::getLastTransitionTime)
-              .filter(at -> Instant.parse(at).plus(PAUSE).isBefore(snapshot.now()))
-              .isPresent();
+      return job.failedUnbegun() && JobEnd.isToBeMadeAnew(job.job(), snapshot.now());
     }
 
     private StageResult failure(MigrationJob job) {

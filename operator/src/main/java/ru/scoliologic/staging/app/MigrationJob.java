@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.Applier;
+import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Refusal;
@@ -25,8 +26,6 @@ import ru.scoliologic.staging.cluster.Snapshot;
  * @param pods of the Job, those on their way out too
  */
 record MigrationJob(Job job, List<Pod> pods) {
-  private static final String JOB_NAME = "batch.kubernetes.io/job-name";
-
   /** On the Job: name of the copy of the database that was made before it. */
   static final String COPY = "staging.scoliologic.ru/database-copy";
 
@@ -55,7 +54,7 @@ record MigrationJob(Job job, List<Pod> pods) {
   }
 
   private static String jobOf(Pod pod) {
-    return pod.getMetadata().getLabels().get(JOB_NAME);
+    return pod.getMetadata().getLabels().get(JobEnd.JOB_NAME);
   }
 
   String name() {
@@ -126,10 +125,7 @@ record MigrationJob(Job job, List<Pod> pods) {
 
   /** The condition that ended it: Complete or Failed. */
   Optional<JobCondition> ended(String type) {
-    return Stream.ofNullable(job.getStatus())
-        .flatMap(status -> status.getConditions().stream())
-        .filter(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))
-        .findFirst();
+    return JobEnd.condition(job, type);
   }
 
   /** What its pod meets, or why it gets none. */

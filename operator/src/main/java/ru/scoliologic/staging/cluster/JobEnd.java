@@ -3,9 +3,12 @@ package ru.scoliologic.staging.cluster;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How a Job ended (pure).
@@ -17,19 +20,31 @@ public record JobEnd(boolean good, String message) {
   /** On a pod: the Job that made it. */
   public static final String JOB_NAME = "batch.kubernetes.io/job-name";
 
+  private static final Duration PAUSE = Duration.ofSeconds(30);
+
   /** None while the Job is not there or has not ended. */
   public static Optional<JobEnd> of(Snapshot snapshot, String name) {
-    var job = snapshot.owned().find(Job.class, name).filter(j -> j.getStatus() != null);
+    var job = snapshot.owned().find(Job.class, name);
     return job.flatMap(j ->
         condition(j, "Complete")
             .map(c -> new JobEnd(true, ""))
             .or(() -> condition(j, "Failed").map(c -> new JobEnd(false, said(snapshot, name, c)))));
   }
 
-  private static Optional<JobCondition> condition(Job job, String type) {
-    return job.getStatus().getConditions().stream()
+  /** The condition that ended a Job: Complete or Failed; none while it is not true. */
+  public static Optional<JobCondition> condition(Job job, String type) {
+    return Stream.ofNullable(job.getStatus())
+        .flatMap(status -> status.getConditions().stream())
         .filter(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))
         .findFirst();
+  }
+
+  /** Whether it failed so long ago that it may be made anew, where the cause is elsewhere. */
+  public static boolean isToBeMadeAnew(Job job, Instant now) {
+    return condition(job, "Failed")
+        .map(JobCondition::getLastTransitionTime)
+        .filter(at -> Instant.parse(at).plus(PAUSE).isBefore(now))
+        .isPresent();
   }
 
   private static String said(Snapshot snapshot, String job, JobCondition failed) {

@@ -2,11 +2,9 @@ package ru.scoliologic.staging.postgres;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import ru.scoliologic.staging.cluster.DatabaseCopy;
+import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -23,9 +21,6 @@ import ru.scoliologic.staging.stage.StageResult;
  */
 public record DatabaseCopies(Snapshot snapshot, Masking masking) implements DatabaseCopy.Maker {
   static final String COMMAND = "copy";
-
-  /** After which one that failed is tried again: the cause is no fault of the version. */
-  private static final Duration PAUSE = Duration.ofSeconds(30);
 
   @Override
   public DatabaseCopy before(String request, String what, boolean free) {
@@ -67,7 +62,7 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
       case FAILED ->
           new DatabaseCopy(
               file,
-              stays.filter(job -> !isToBeMadeAnew(there.get())),
+              stays.filter(job -> !JobEnd.isToBeMadeAnew(there.get(), snapshot.now())),
               Optional.of(failing(there.get(), what)));
       default ->
           new DatabaseCopy(
@@ -100,12 +95,5 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
                 what,
                 TaskReport.message(snapshot, job, masking)
                     .orElse("its pod is gone, and its log with it")));
-  }
-
-  private boolean isToBeMadeAnew(Job job) {
-    return TaskReport.ended(job, "Failed")
-        .map(JobCondition::getLastTransitionTime)
-        .filter(at -> Instant.parse(at).plus(PAUSE).isBefore(snapshot.now()))
-        .isPresent();
   }
 }

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.PodTrouble;
@@ -35,9 +36,6 @@ public record DatabaseTasks(
 
   /** The component of what prepares the database for a version; both would change the same. */
   private static final String MIGRATION = "migration";
-
-  /** On a pod: the Job that made it. */
-  static final String JOB_NAME = "batch.kubernetes.io/job-name";
 
   /** On a pod: the Job's identity, which no other of the same name has. */
   static final String JOB_UID = "batch.kubernetes.io/controller-uid";
@@ -225,7 +223,7 @@ public record DatabaseTasks(
   static String trouble(Snapshot snapshot, String job) {
     var pods =
         snapshot.podsOf(DatabaseTaskResources.COMPONENT).stream()
-            .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JOB_NAME)))
+            .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JobEnd.JOB_NAME)))
             .toList();
     return Optional.ofNullable(snapshot.surroundings().warnings().get("Job/" + job))
         .filter(said -> pods.isEmpty())
@@ -252,9 +250,9 @@ public record DatabaseTasks(
 
   static State state(Optional<Job> job) {
     return job.map(j ->
-            TaskReport.ended(j, "Complete").isPresent()
+            JobEnd.condition(j, "Complete").isPresent()
                 ? State.SUCCEEDED
-                : TaskReport.ended(j, "Failed").isPresent() ? State.FAILED : State.RUNNING)
+                : JobEnd.condition(j, "Failed").isPresent() ? State.FAILED : State.RUNNING)
         .orElse(State.ABSENT);
   }
 

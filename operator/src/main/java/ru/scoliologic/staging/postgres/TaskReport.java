@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Backup;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.DatabaseTask;
+import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
 
@@ -79,7 +80,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
     return request
         .flatMap(text -> ended(snapshot, kind, text))
         .map(job -> {
-          boolean good = ended(job, "Complete").isPresent();
+          boolean good = JobEnd.condition(job, "Complete").isPresent();
           var state = good ? "Succeeded" : "Failed";
           var message =
               message(snapshot, job, masking)
@@ -100,10 +101,12 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
       var id = DatabaseTasks.id(kind, request, volume);
       var jobs = snapshot.owned();
       return jobs.find(Job.class, DatabaseTasks.job(snapshot, kind.command(), id))
-          .filter(job -> ended(job, "Complete").isPresent() || ended(job, "Failed").isPresent())
+          .filter(job ->
+              JobEnd.condition(job, "Complete").isPresent()
+                  || JobEnd.condition(job, "Failed").isPresent())
           .or(() ->
               jobs.find(Job.class, DatabaseTasks.job(snapshot, "check", id))
-                  .filter(job -> ended(job, "Failed").isPresent()));
+                  .filter(job -> JobEnd.condition(job, "Failed").isPresent()));
     });
   }
 
@@ -139,7 +142,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
 
   private static Optional<Job> newest(List<Job> jobs, String end) {
     return jobs.stream()
-        .filter(job -> ended(job, end).isPresent())
+        .filter(job -> JobEnd.condition(job, end).isPresent())
         .max(Comparator.comparing(TaskReport::time));
   }
 
@@ -150,17 +153,9 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
         .orElse(null);
   }
 
-  /** The condition that ended a Job: Complete or Failed. */
-  static Optional<JobCondition> ended(Job job, String type) {
-    return Stream.ofNullable(job.getStatus())
-        .flatMap(status -> status.getConditions().stream())
-        .filter(c -> type.equals(c.getType()) && "True".equals(c.getStatus()))
-        .findFirst();
-  }
-
   private static String time(Job job) {
-    return ended(job, "Complete")
-        .or(() -> ended(job, "Failed"))
+    return JobEnd.condition(job, "Complete")
+        .or(() -> JobEnd.condition(job, "Failed"))
         .map(JobCondition::getLastTransitionTime)
         .orElse("");
   }
@@ -169,9 +164,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   static Optional<String> message(Snapshot snapshot, Job job, Masking masking) {
     return snapshot.pods().stream()
         .filter(pod ->
-            job.getMetadata()
-                .getName()
-                .equals(pod.getMetadata().getLabels().get(DatabaseTasks.JOB_NAME)))
+            job.getMetadata().getName().equals(pod.getMetadata().getLabels().get(JobEnd.JOB_NAME)))
         .filter(pod -> pod.getStatus() != null)
         .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
         .map(
@@ -182,7 +175,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
         .filter(text -> !text.isBlank())
         .filter(text -> !tooLate(job))
         .or(() ->
-            ended(job, "Failed")
+            JobEnd.condition(job, "Failed")
                 .map(condition -> tooLate(job) ? late(job) : condition.getMessage()))
         .map(masking::mask)
         .map(TaskReport::oneLine);
@@ -190,7 +183,9 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
 
   /** Its pods are killed then, so that the end of their log says nothing of why. */
   private static boolean tooLate(Job job) {
-    return ended(job, "Failed").filter(c -> "DeadlineExceeded".equals(c.getReason())).isPresent();
+    return JobEnd.condition(job, "Failed")
+        .filter(c -> "DeadlineExceeded".equals(c.getReason()))
+        .isPresent();
   }
 
   private static String late(Job job) {

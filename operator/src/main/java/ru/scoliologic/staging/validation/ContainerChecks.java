@@ -21,6 +21,7 @@ import ru.scoliologic.staging.api.ValidationSpec.Container;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.api.ValidationSpec.ResultKind;
 import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.PodTrouble;
@@ -292,8 +293,7 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
   public static List<Pod> pods(Snapshot snapshot, Job job) {
     var name = job.getMetadata().getName();
     return snapshot.podsOf(COMPONENT).stream()
-        .filter(
-            pod -> name.equals(pod.getMetadata().getLabels().get("batch.kubernetes.io/job-name")))
+        .filter(pod -> name.equals(pod.getMetadata().getLabels().get(JobEnd.JOB_NAME)))
         .toList();
   }
 
@@ -318,10 +318,6 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
   }
 
   private static Optional<JobCondition> ended(Job job) {
-    return Stream.ofNullable(job.getStatus())
-        .flatMap(status -> status.getConditions().stream())
-        .filter(c -> "Complete".equals(c.getType()) || "Failed".equals(c.getType()))
-        .filter(c -> "True".equals(c.getStatus()))
-        .findFirst();
+    return JobEnd.condition(job, "Complete").or(() -> JobEnd.condition(job, "Failed"));
   }
 }

@@ -12,11 +12,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.Registry;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
-import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.cluster.AgentContract.Config;
 
 class HousekeepingTest {
@@ -85,9 +85,7 @@ class HousekeepingTest {
             null,
             null,
             null));
-    release.setStatus(
-        new StagingReleaseStatus(
-            1L, state, null, null, null, null, null, null, null, null, null, null, null));
+    release.setStatus(Given.releaseStatus(state, null));
     return release;
   }
 

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Planned;
@@ -94,7 +95,7 @@ class DatabaseTasksTest {
             Map.of(
                 Labels.COMPONENT,
                 DatabaseTaskResources.COMPONENT,
-                DatabaseTasks.JOB_NAME,
+                JobEnd.JOB_NAME,
                 job.getMetadata().getName()))
         .endMetadata()
         .withNewStatus()

@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -51,31 +50,17 @@ class PostgresResourcesTest {
         .get(PostgresResources.MAJOR);
   }
 
-  private static StatefulSet serving() {
-    return new StatefulSetBuilder()
-        .withNewMetadata()
-        .withName("demo-postgres")
-        .withGeneration(1L)
-        .endMetadata()
-        .withNewStatus()
-        .withObservedGeneration(1L)
-        .withReadyReplicas(1)
-        .withUpdatedReplicas(1)
-        .endStatus()
-        .build();
-  }
-
   @Test
   void a_volume_is_marked_with_the_major_version_once_a_server_has_run_on_it() {
     assertThat(mark(asking("16.4"))).isNull();
     assertThat(mark(asking("16.4").owning(claim(null)))).isNull();
-    assertThat(mark(asking("16.4").owning(claim(null), serving()))).isEqualTo("16");
+    assertThat(mark(asking("16.4").owning(claim(null), Given.servingPostgres()))).isEqualTo("16");
   }
 
   @Test
   void a_mark_stays_whatever_is_asked_for_later() {
     assertThat(mark(asking("17").owning(dataOf("16")))).isEqualTo("16");
-    assertThat(mark(asking("17").owning(dataOf("16"), serving()))).isEqualTo("16");
+    assertThat(mark(asking("17").owning(dataOf("16"), Given.servingPostgres()))).isEqualTo("16");
   }
 
   @Test

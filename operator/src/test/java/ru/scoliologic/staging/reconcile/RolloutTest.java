@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
-import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -72,21 +71,7 @@ class RolloutTest {
         new ObjectMetaBuilder().withName("demo-" + version.id()).withGeneration(1L).build());
     release.setSpec(StagingReleaseSpec.ofImage("demo", version.image()));
     var condition = new ConditionBuilder().withType(Ledger.VERIFIED).withStatus("True").build();
-    release.setStatus(
-        new StagingReleaseStatus(
-            1L,
-            "Serving",
-            null,
-            List.of(condition),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null));
+    release.setStatus(Given.releaseStatus("Serving", List.of(condition)));
     return release;
   }
 

@@ -15,7 +15,6 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Wiped;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
-import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -97,20 +96,7 @@ class FirstDeploymentTest {
         new StagingReleaseSpec(
             "demo", "sample-app:1", null, null, null, retry, null, null, List.of()));
     release.setStatus(
-        new StagingReleaseStatus(
-            1L,
-            null,
-            null,
-            List.of(condition("Verified", verified, "ChecksPassed")),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null));
+        Given.releaseStatus(null, List.of(condition("Verified", verified, "ChecksPassed"))));
     return release;
   }
 
