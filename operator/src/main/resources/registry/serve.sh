@@ -8,10 +8,11 @@ set -u
 WORK=${WORK:-/tmp}
 repositories=$DATA/docker/registry/v2/repositories
 
-# The registry leaves an empty folder where a manifest was.
+# The registry leaves an empty folder where a manifest was. It begins one with it too: it counts once it stood at the
+# look before, or a push would be broken off.
 any_deleted() {
   for manifest in "$repositories"/*/_manifests/revisions/*/*; do
-    [ ! -d "$manifest" ] || [ -e "$manifest/link" ] || return 0
+    [ ! -d "$manifest" ] || [ -e "$manifest/link" ] || [ ! "$manifest" -ot "$WORK/looked" ] || return 0
   done
   return 1
 }
@@ -27,7 +28,7 @@ collect() {
 
 # watch SERVER: ends the server when an image was deleted.
 watch() {
-  while sleep "$LOOK"; do
+  while touch "$WORK/looked" && sleep "$LOOK"; do
     if any_deleted; then
       echo 'images were deleted: their room is freed'
       touch "$WORK/deleted"

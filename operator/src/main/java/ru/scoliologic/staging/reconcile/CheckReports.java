@@ -19,6 +19,7 @@ final class CheckReports {
   private static final int MAX_LOG_BYTES = 1 << 20;
   private static final int BAD_REQUEST = 400;
   private static final int NOT_FOUND = 404;
+  private static final String NO_LOG = "it has no log";
 
   private final KubernetesClient client;
   private final Map<String, Map<String, JUnitReport>> known = new ConcurrentHashMap<>();
@@ -59,12 +60,15 @@ final class CheckReports {
               .inContainer(ContainerChecks.COMPONENT)
               .limitBytes(MAX_LOG_BYTES)
               .getLog();
+      if (!LogTails.isLog(log)) {
+        return JUnitReport.unreadable(NO_LOG);
+      }
       return log.getBytes(StandardCharsets.UTF_8).length >= MAX_LOG_BYTES
           ? JUnitReport.unreadable("its log is longer than %d bytes".formatted(MAX_LOG_BYTES))
           : JUnitReport.of(log, masking::mask);
     } catch (KubernetesClientException e) {
       if (e.getCode() == BAD_REQUEST || e.getCode() == NOT_FOUND) {
-        return JUnitReport.unreadable("it has no log");
+        return JUnitReport.unreadable(NO_LOG);
       }
       throw e;
     }

@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
@@ -31,19 +30,14 @@ import ru.scoliologic.staging.infrastructure.Volumes;
  */
 final class Gatherer {
   private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
-  private static final int LOG_LINES = 12;
 
-  /** Log tails kept in memory; beyond, they are simply read again. */
-  private static final int MAX_LOGS = 200;
-
-  private final KubernetesClient client;
   private final OwnedObjects owned;
   private final References references;
   private final Clock clock;
   private final ClusterWatch cluster;
   private final Surveyor surveyor;
   private final Snapshot.RandomValues fresh = new FreshValues();
-  private final Map<String, String> logs = new ConcurrentHashMap<>();
+  private final LogTails logTails;
   private final Map<String, Secret> credentials = new ConcurrentHashMap<>();
 
   Gatherer(
@@ -52,11 +46,11 @@ final class Gatherer {
       References references,
       ClusterWatch cluster,
       Clock clock) {
-    this.client = client;
     this.owned = owned;
     this.references = references;
     this.clock = clock;
     this.cluster = cluster;
+    this.logTails = new LogTails(client);
     this.surveyor = new Surveyor(client, cluster, clock);
   }
 
@@ -142,21 +136,14 @@ final class Gatherer {
         .orElse("");
   }
 
-  /** The end of the log of each container that crashed or is late, read once for each run. */
+  /** The end of the log of each container that crashed or is late. */
   private Map<String, String> logTails(StagingEnvironment environment, List<Pod> pods) {
     var tails = new HashMap<String, String>();
-    if (logs.size() > MAX_LOGS) {
-      logs.clear();
-    }
     for (var pod : pods) {
       if (PodTrouble.crashed(pod)) {
-        tails.put(
-            pod.getMetadata().getName(),
-            logs.computeIfAbsent(run(pod), crash -> logTail(pod, runs(pod))));
+        tails.put(pod.getMetadata().getName(), logTails.ofCrash(pod));
       } else if (late(environment, pod)) {
-        tails.put(
-            pod.getMetadata().getName(),
-            logs.computeIfAbsent(run(pod) + "/late", late -> logTail(pod, false)));
+        tails.put(pod.getMetadata().getName(), logTails.ofLate(pod));
       }
     }
     return tails;
@@ -170,37 +157,5 @@ final class Gatherer {
                 .get(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
         .filter(spec -> new Deadline(spec.deadline()).missed(pod, clock.instant()))
         .isPresent();
-  }
-
-  private static String run(Pod pod) {
-    int restarts =
-        pod.getStatus().getContainerStatuses().stream().mapToInt(c -> c.getRestartCount()).sum();
-    return pod.getMetadata().getUid() + "/" + restarts;
-  }
-
-  private static boolean runs(Pod pod) {
-    return pod.getStatus().getContainerStatuses().stream()
-        .anyMatch(c -> c.getState() != null && c.getState().getRunning() != null);
-  }
-
-  /**
-   * The last lines.
-   *
-   * @param before whether of the run before the present one
-   */
-  private String logTail(Pod pod, boolean before) {
-    try {
-      var container =
-          client
-              .pods()
-              .inNamespace(pod.getMetadata().getNamespace())
-              .withName(pod.getMetadata().getName())
-              .inContainer(pod.getSpec().getContainers().getFirst().getName());
-      return before
-          ? container.terminated().tailingLines(LOG_LINES).getLog()
-          : container.tailingLines(LOG_LINES).getLog();
-    } catch (KubernetesClientException e) {
-      return "";
-    }
   }
 }

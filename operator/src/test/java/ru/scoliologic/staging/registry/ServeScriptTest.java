@@ -110,15 +110,23 @@ class ServeScriptTest {
     start(Map.of());
     awaitCalls("garbage-collect serve");
 
-    Files.createDirectories(image("three").getParent());
-    Files.writeString(image("three"), "three");
-
     await("no other call of the registry")
         .during(Duration.ofSeconds(3))
         .atMost(Duration.ofSeconds(5))
-        .untilAsserted(() ->
-            assertThat(Files.readString(folder.resolve("calls")).lines())
-                .containsExactly("garbage-collect", "serve"));
+        .untilAsserted(() -> {
+          push("three");
+          assertThat(Files.readString(folder.resolve("calls")).lines())
+              .containsExactly("garbage-collect", "serve");
+        });
+  }
+
+  /** As the registry does: the folder first, its file a moment later. */
+  private void push(String name) throws IOException {
+    Files.deleteIfExists(image(name));
+    Files.deleteIfExists(image(name).getParent());
+    Files.createDirectory(image(name).getParent());
+    await("the time to write").pollDelay(Duration.ofMillis(50)).until(() -> true);
+    Files.writeString(image(name), name);
   }
 
   @Test
