@@ -14,7 +14,7 @@ case $tier in
   unit) mvn -B -ntp -Dstyle.color=never test "$@" ;;
   it) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*IT' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   e2e) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*E2E' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
-  faults) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='RoundTripIT,CrashIT' -Dfailsafe.failIfNoSpecifiedTests=false -Dfaults=all "$@" ;;
+  faults) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='RoundTripIT,CrashIT,CommitCrashIT' -Dfailsafe.failIfNoSpecifiedTests=false -Dfaults=all "$@" ;;
   bench) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='Figures' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   all) mvn -B -ntp -Dstyle.color=never verify "$@" ;;
   *) fail "unknown tier $tier: all, unit, it, e2e, faults or bench" ;;

@@ -3,6 +3,7 @@ package ru.scoliologic.staging.cluster;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The objects of one environment that are there, as the watches last showed them. Read only. */
 public record Observed(List<HasMetadata> objects) {
@@ -16,5 +17,13 @@ public record Observed(List<HasMetadata> objects) {
 
   public <T extends HasMetadata> List<T> list(Class<T> kind) {
     return objects.stream().filter(kind::isInstance).map(kind::cast).toList();
+  }
+
+  /** The same with the objects of one kind as they were seen before. */
+  Observed keeping(Class<? extends HasMetadata> kind, Observed before) {
+    return new Observed(
+        Stream.concat(
+                objects.stream().filter(o -> !kind.isInstance(o)), before.list(kind).stream())
+            .toList());
   }
 }

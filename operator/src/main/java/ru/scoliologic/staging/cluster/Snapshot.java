@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingRelease;
 
 /**
  * All that one pass reads, gathered once before anything is decided.
@@ -72,12 +73,15 @@ public record Snapshot(
         .toList();
   }
 
-  /** The same view after objects were written. */
+  /**
+   * The same view after objects were written. Releases stay as they were seen first: what people
+   * ask of one meanwhile was not decided upon, and would count as answered.
+   */
   public Snapshot after(Observed written) {
     return new Snapshot(
         environment,
         others,
-        written,
+        written.keeping(StagingRelease.class, owned),
         pods,
         secrets,
         configMaps,

@@ -6,13 +6,10 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Predicate;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -127,38 +124,6 @@ class CrashIT {
     return objects;
   }
 
-  /** Something that happens at a write of an object. */
-  private record Moment(int write, boolean afterwards) {
-    @Override
-    public String toString() {
-      return (afterwards ? "after write " : "before write ") + write;
-    }
-  }
-
-  /** Cases that tell whether it happened; most must have, or the test shows nothing. */
-  private static Stream<DynamicTest> at(
-      int writes, int strideOfTheSample, Predicate<Moment> scenario) {
-    int stride = "all".equals(System.getProperty("faults")) ? 1 : strideOfTheSample;
-    var happened = new ArrayList<Boolean>();
-    var cases =
-        IntStream.rangeClosed(1, writes)
-            .filter(number -> number % stride == 1 % stride)
-            .boxed()
-            .flatMap(number -> Stream.of(new Moment(number, false), new Moment(number, true)))
-            .map(moment ->
-                DynamicTest.dynamicTest(
-                    moment.toString(), () -> happened.add(scenario.test(moment))));
-    return Stream.concat(
-        cases,
-        Stream.of(
-            DynamicTest.dynamicTest(
-                "most of it happened",
-                () ->
-                    assertThat(happened.stream().filter(did -> did).count())
-                        .as("of %d", happened.size())
-                        .isGreaterThan(happened.size() / 2))));
-  }
-
   /**
    * Lets the operator that runs die, does what it is to work on, and starts another one. The last
    * writes may be left out by chance, when an old version is removed earlier or later.
@@ -193,7 +158,7 @@ class CrashIT {
 
   @TestFactory
   Stream<DynamicTest> an_environment_is_made_in_spite_of_a_death() {
-    return at(
+    return Moment.each(
         writesToCreate,
         STRIDE,
         moment -> {
@@ -213,7 +178,7 @@ class CrashIT {
 
   @TestFactory
   Stream<DynamicTest> an_edit_is_carried_out_in_spite_of_a_death() {
-    return at(
+    return Moment.each(
         writesToEdit,
         STRIDE_OF_EDIT,
         moment -> {
@@ -238,7 +203,7 @@ class CrashIT {
 
   @TestFactory
   Stream<DynamicTest> a_key_is_rotated_once_in_spite_of_a_death() {
-    return at(
+    return Moment.each(
         writesToRotate,
         STRIDE_OF_ROTATION,
         moment -> {
@@ -287,7 +252,7 @@ class CrashIT {
                   environment.converge();
                   whole.putAll(comparable());
                 })),
-        at(
+        Moment.each(
             writesToCreate,
             STRIDE,
             moment -> {

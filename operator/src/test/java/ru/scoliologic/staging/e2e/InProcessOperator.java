@@ -44,7 +44,7 @@ final class InProcessOperator implements AutoCloseable {
    *
    * @param killAt number of the write, from 1; 0 for never
    * @param afterwards whether that write still reaches the server
-   * @param counts which writes of objects are counted, by their path
+   * @param counts which of the writes of objects are counted, by their path
    */
   InProcessOperator(
       KubernetesClient admin,
@@ -54,7 +54,12 @@ final class InProcessOperator implements AutoCloseable {
       Predicate<String> counts) {
     this.writes = new Writes();
     if (killAt > 0) {
-      writes.hazard = new Hazard(killAt, afterwards, counts, () -> writes.dead = true);
+      writes.hazard =
+          new Hazard(
+              killAt,
+              afterwards,
+              path -> isOfAnObject(path) && counts.test(path),
+              () -> writes.dead = true);
     }
     this.client =
         new KubernetesClientBuilder()
@@ -93,6 +98,14 @@ final class InProcessOperator implements AutoCloseable {
   }
 
   /**
+   * Whether a version is a step further after such a write: of an object, or of what is said of a
+   * release.
+   */
+  static boolean isStep(String write) {
+    return isOfAnObject(write) || write.contains("/stagingreleases/");
+  }
+
+  /**
    * Lets it die at a write.
    *
    * @param number of the object's write, from 1, counted from now on
@@ -102,6 +115,12 @@ final class InProcessOperator implements AutoCloseable {
     at(number, afterwards, () -> writes.dead = true);
   }
 
+  /** The same, with the steps of versions counted, as {@link #isStep} says. */
+  void dieAtStep(int number, boolean afterwards) {
+    writes.hazard =
+        new Hazard(number, afterwards, InProcessOperator::isStep, () -> writes.dead = true);
+  }
+
   /** Lets something happen at a write, as in {@link #dieAt}, which the operator survives. */
   void at(int number, boolean afterwards, Runnable what) {
     // An answer comes in on one of the few threads that all answers need: nothing may wait there.
@@ -109,7 +128,7 @@ final class InProcessOperator implements AutoCloseable {
         new Hazard(
             number,
             afterwards,
-            path -> true,
+            InProcessOperator::isOfAnObject,
             afterwards ? () -> Thread.startVirtualThread(what) : what);
   }
 
@@ -136,7 +155,7 @@ final class InProcessOperator implements AutoCloseable {
 
     private boolean counts(HttpRequest request) {
       var path = request.uri().getPath();
-      return WRITES.contains(request.method()) && isOfAnObject(path) && counts.test(path);
+      return WRITES.contains(request.method()) && counts.test(path);
     }
   }
 

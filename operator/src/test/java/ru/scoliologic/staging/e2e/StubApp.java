@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.e2e;
 
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,15 +8,23 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Predicate;
 
 /**
  * What every pod of the application is on a node without a machine: a server of this process, which
- * answers all with 200.
+ * answers all with 200, but for what it is told to refuse.
  */
 final class StubApp {
   private static final HttpServer SERVER = serve();
 
+  private static volatile Predicate<Headers> refused = headers -> false;
+
   private StubApp() {}
+
+  /** From now on requests with such headers, and no others, are answered with 500. */
+  static void refuse(Predicate<Headers> headers) {
+    refused = headers;
+  }
 
   private static HttpServer serve() {
     try {
@@ -25,7 +34,8 @@ final class StubApp {
           exchange -> {
             var page = "<p>page</p>".getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "text/html");
-            exchange.sendResponseHeaders(200, page.length);
+            int status = refused.test(exchange.getRequestHeaders()) ? 500 : 200;
+            exchange.sendResponseHeaders(status, page.length);
             exchange.getResponseBody().write(page);
             exchange.close();
           });

@@ -16,6 +16,8 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
+import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.release.Ledger.Facts;
@@ -119,6 +121,25 @@ class LedgerTest {
         .findFirst()
         .orElseThrow()
         .getStatus();
+  }
+
+  @Test
+  void a_request_that_comes_while_a_pass_works_is_left_to_the_next_one() {
+    var known = release(OLD, 0, StagingReleaseSpec.ofImage("demo", OLD), null);
+    var meanwhile = release(OLD, 0, asked(OLD, "again", "please"), null);
+    var seen = Given.aGoodStart().owning(known).snapshot();
+
+    var made = seen.after(new Observed(List.of(meanwhile)));
+
+    assertThat(statusOf(Ledger.of(made, serving(WANTED, PASSED)), OLD).handled())
+        .isEqualTo(Handled.NOTHING);
+    assertThat(
+            statusOf(
+                    Ledger.of(
+                        Given.aGoodStart().owning(meanwhile).snapshot(), serving(WANTED, PASSED)),
+                    OLD)
+                .handled())
+        .isEqualTo(new Handled("again", "please", null));
   }
 
   private static StagingReleaseStatus failed() {
