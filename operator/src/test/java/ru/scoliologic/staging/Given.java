@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
@@ -28,6 +29,7 @@ import java.util.function.UnaryOperator;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Observed;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -75,6 +77,23 @@ public final class Given {
   public static StagingReleaseStatus releaseStatus(String state, List<Condition> conditions) {
     return new StagingReleaseStatus(
         1L, state, null, conditions, null, null, null, null, null, null, null, null, null);
+  }
+
+  /** A pod of a component that is ready since then. */
+  public static Pod ready(String component, Instant since) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withName("demo-" + component)
+        .withLabels(Map.of(Labels.COMPONENT, component))
+        .endMetadata()
+        .withNewStatus()
+        .addNewCondition()
+        .withType("Ready")
+        .withStatus("True")
+        .withLastTransitionTime(since.toString())
+        .endCondition()
+        .endStatus()
+        .build();
   }
 
   /** PostgreSQL as the cluster shows it when it is available. */

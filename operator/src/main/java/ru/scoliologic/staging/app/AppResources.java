@@ -7,6 +7,8 @@ import static ru.scoliologic.staging.cluster.HardenedPod.mount;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
@@ -17,14 +19,18 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
@@ -33,6 +39,7 @@ import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.ImageRegistry;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -146,11 +153,27 @@ public final class AppResources {
     if (!THE_VERSIONS_FAULT.contains(state.reason())) {
       return false;
     }
-    return state.overdue()
+    // What it met while its database was away says nothing either.
+    var since = Needs.ofTheProcessSince(snapshot);
+    int deadline = snapshot.environment().getSpec().services().app().deadline();
+    boolean late = state.overdue() && !snapshot.now().isBefore(since.plusSeconds(deadline));
+    return late
         || (state.reason() != Reason.NOT_HEALTHY
             && snapshot.ofVersion(COMPONENT, version.id()).pods().stream()
                 .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
-                .anyMatch(container -> container.getRestartCount() >= CRASHES));
+                .filter(container -> container.getRestartCount() >= CRASHES)
+                .anyMatch(container -> !lastRunBegan(container).isBefore(since)));
+  }
+
+  /** When the last of its runs that ended began; now and always where nobody knows. */
+  private static Instant lastRunBegan(ContainerStatus container) {
+    return Stream.of(container.getState(), container.getLastState())
+        .filter(Objects::nonNull)
+        .map(ContainerState::getTerminated)
+        .filter(end -> end != null && end.getStartedAt() != null)
+        .map(end -> Instant.parse(end.getStartedAt()))
+        .max(Comparator.naturalOrder())
+        .orElse(Instant.MAX);
   }
 
   private static boolean looksAtTheNewest(Snapshot snapshot, Version version) {

@@ -15,6 +15,7 @@ import ru.scoliologic.staging.cluster.DatabaseCopy;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.JobEnd;
 import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.PodTrouble;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -152,6 +153,9 @@ public record Migration(
         return new Migration(held, Optional.of(runs(job)), plan, done, copies, List.of());
       }
       var there = jobs.stream().filter(job -> job.name().equals(name)).findFirst();
+      if (there.filter(this::failedElsewhere).isPresent()) {
+        return new Migration(held, Optional.of(starts()), plan, done, copies, List.of());
+      }
       if (there.isPresent()) {
         if (!isToBeMadeAnew(there.get())) {
           plan.add(stays(there.get()));
@@ -213,6 +217,12 @@ public record Migration(
           "the migration of version %s runs: Job %s%s"
               .formatted(
                   job.title(), job.name(), trouble.map(t -> ", but " + t.message()).orElse("")));
+    }
+
+    /** The database went away from it: it goes, and is made anew when that is back. */
+    private boolean failedElsewhere(MigrationJob job) {
+      return job.ended("Failed").isPresent()
+          && (!free || job.startedAt().isBefore(Needs.ofTheProcessSince(snapshot)));
     }
 
     /** A node may have refused the pod: that says nothing about the version. */

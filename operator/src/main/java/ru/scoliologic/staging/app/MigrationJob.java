@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -82,6 +83,14 @@ record MigrationJob(Job job, List<Pod> pods) {
 
   boolean runs() {
     return ended("Complete").isEmpty() && ended("Failed").isEmpty();
+  }
+
+  /** When the cluster began with it; now and always where nobody knows. */
+  Instant startedAt() {
+    return Optional.ofNullable(job.getStatus())
+        .map(JobStatus::getStartTime)
+        .map(Instant::parse)
+        .orElse(Instant.MAX);
   }
 
   /** Whether its command was started at all. */

@@ -22,8 +22,7 @@ public record Observed(List<HasMetadata> objects) {
   /** The same with the objects of one kind as they were seen before. */
   Observed keeping(Class<? extends HasMetadata> kind, Observed before) {
     return new Observed(
-        Stream.concat(
-                objects.stream().filter(o -> !kind.isInstance(o)), before.list(kind).stream())
+        Stream.concat(objects.stream().filter(o -> !kind.isInstance(o)), before.list(kind).stream())
             .toList());
   }
 }

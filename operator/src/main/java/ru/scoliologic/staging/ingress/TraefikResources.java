@@ -29,6 +29,7 @@ import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -36,7 +37,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Traefik's objects (pure). */
 public final class TraefikResources {
-  public static final String COMPONENT = "traefik";
+  public static final String COMPONENT = Needs.TRAEFIK;
 
   private final StagingEnvironment environment;
   private final Names names;

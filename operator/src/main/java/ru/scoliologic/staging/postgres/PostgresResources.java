@@ -29,6 +29,7 @@ import ru.scoliologic.staging.cluster.HardenedPod;
 import ru.scoliologic.staging.cluster.LoginJob;
 import ru.scoliologic.staging.cluster.LoginTask;
 import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -37,7 +38,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds PostgreSQL's objects (pure). */
 public final class PostgresResources {
-  public static final String COMPONENT = "postgres";
+  public static final String COMPONENT = Needs.POSTGRES;
   private static final int PORT = 5432;
   private static final String DATA = "/var/lib/postgresql/data";
 

@@ -12,6 +12,7 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.configuration.Settings;
@@ -41,10 +42,33 @@ final class CandidateVerification {
   /**
    * What was found.
    *
+   * @param version that was looked at, by its id
    * @param state what there is to say of a version that came up and has not passed yet
    */
-  record Look(Checks checks, Optional<StageResult> state) {
-    static final Look NOTHING = new Look(Checks.UNKNOWN, Optional.empty());
+  record Look(String version, Checks checks, Optional<StageResult> state) {
+    static final Look NOTHING = new Look("", Checks.UNKNOWN, Optional.empty());
+
+    /**
+     * What it says of the version that is to run beside the serving one after all.
+     *
+     * @param blames whether a version that fails is to blame: what it needs is there
+     */
+    Look of(Optional<Version> candidate, boolean blames) {
+      if (candidate.filter(found -> found.id().equals(version)).isEmpty()) {
+        return NOTHING;
+      }
+      return checks != Checks.FAILED || blames
+          ? this
+          : new Look(
+              version,
+              Checks.INCONCLUSIVE,
+              state.map(said ->
+                  new StageResult.Waiting(
+                      Reason.CHECKS_RUNNING,
+                      "%s is not to blame while PostgreSQL, Redis or Traefik is not well: %s"
+                          .formatted(candidate.get().title(), said.message()),
+                      StageResult.Waiting.SOON)));
+    }
   }
 
   /** Looks at what runs beside the serving version, once it can serve. */
@@ -74,24 +98,31 @@ final class CandidateVerification {
             subject,
             CheckTargets.candidate(snapshot, settings, pod.get().getStatus().getPodIP()));
     if (round.waiting().isPresent()) {
-      return new Look(Checks.INCONCLUSIVE, round.waiting());
+      return new Look(candidate.get().id(), Checks.INCONCLUSIVE, round.waiting());
     }
     return judge(
         candidate.get(),
         round.results(),
         known(snapshot, seen.serving()),
-        verification.trouble(uid, subject));
+        trouble(snapshot, verification.trouble(uid, subject)));
+  }
+
+  /** What it failed while its database was away is no fault of its own. */
+  private static Duration trouble(Snapshot snapshot, Duration whole) {
+    var own = Duration.between(Needs.since(snapshot), snapshot.now());
+    return own.compareTo(whole) < 0 ? own : whole;
   }
 
   private static Look judge(
       Version version, List<Result> results, Set<String> known, Duration trouble) {
     var failures = Verdicts.criticalFailures(results);
     if (failures.isEmpty()) {
-      return new Look(Checks.PASSED, Optional.empty());
+      return new Look(version.id(), Checks.PASSED, Optional.empty());
     }
     var said = Verdicts.criticalRemarks(results);
     if (known.containsAll(failures)) {
       return new Look(
+          version.id(),
           Checks.INCONCLUSIVE,
           Optional.of(
               new StageResult.Waiting(
@@ -102,6 +133,7 @@ final class CandidateVerification {
     }
     return trouble.compareTo(PATIENCE) < 0
         ? new Look(
+            version.id(),
             Checks.UNKNOWN,
             Optional.of(
                 new StageResult.Waiting(
@@ -109,7 +141,10 @@ final class CandidateVerification {
                     "version %s is up beside the serving one and does not pass yet: %s"
                         .formatted(version.title(), said),
                     StageResult.Waiting.SOON)))
-        : new Look(Checks.FAILED, Optional.of(new StageResult.Failing(Reason.CHECKS_FAILED, said)));
+        : new Look(
+            version.id(),
+            Checks.FAILED,
+            Optional.of(new StageResult.Failing(Reason.CHECKS_FAILED, said)));
   }
 
   /** Names of the critical checks that a version failed when it last was checked. */

@@ -210,6 +210,11 @@ record Pass(
             .flatMap(due -> due)
             .map(due -> Duration.between(now, due).plusSeconds(1))
             .filter(wait -> wait.isPositive());
+    // Another stage may be what all together comes to, and is looked at more seldom.
+    var byCandidate =
+        versions.flatMap(Versions::candidateState).stream()
+            .filter(StageResult.Waiting.class::isInstance)
+            .map(state -> ((StageResult.Waiting) state).retryAfter());
     var byResult =
         switch (overall) {
           case StageResult.Waiting w -> w.retryAfter();
@@ -220,7 +225,8 @@ record Pass(
           case StageResult.Stalled s -> Verification.PERIOD;
           case StageResult.Ready r -> period;
         };
-    return Stream.concat(byClock, Stream.of(byResult))
+    return Stream.of(byClock, byCandidate, Stream.of(byResult))
+        .flatMap(waits -> waits)
         .min(Duration::compareTo)
         .orElse(Verification.PERIOD);
   }

@@ -10,6 +10,7 @@ import ru.scoliologic.staging.api.StagingEnvironmentStatus.Wiped;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.stage.Stage;
@@ -36,7 +37,7 @@ record Removal(Optional<Wiped> wiped, boolean atOnce) {
     }
     boolean forGood =
         components.stream().anyMatch(Component::overdue)
-            || (othersReady(components)
+            || (Needs.areMet(snapshot, components)
                 && AppResources.failedForGood(snapshot, plan.rollout().serving()));
     FirstDeployment.spared(snapshot, result, forGood)
         .ifPresent(why ->
@@ -46,13 +47,6 @@ record Removal(Optional<Wiped> wiped, boolean atOnce) {
     return new Removal(
         FirstDeployment.decide(snapshot, result, forGood, attempt),
         FirstDeployment.isAbout(snapshot, result, forGood));
-  }
-
-  /** A version cannot be blamed while what it needs is not there. */
-  static boolean othersReady(List<Component> components) {
-    return components.stream()
-        .filter(component -> !component.name().equals(AppResources.COMPONENT))
-        .allMatch(Component::ready);
   }
 
   /** Keys of the Jobs: they go with the deployment, whether they have ended or not. */

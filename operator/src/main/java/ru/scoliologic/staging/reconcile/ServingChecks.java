@@ -5,9 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.NextStep.Checks;
 import ru.scoliologic.staging.stage.Stage;
@@ -19,7 +21,7 @@ final class ServingChecks {
   /** Until then the ingress may still lead to the version before. */
   static final Duration SETTLED = Duration.ofSeconds(3);
 
-  /** A version that has just got the traffic is given so long to do well. */
+  /** A version that has just got the traffic, or its database back, is given so long to do well. */
   private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   /** What the operator itself answers for, and no version. */
@@ -56,7 +58,9 @@ final class ServingChecks {
       Set<String> known,
       boolean blames) {
     var rollout = plan.rollout();
-    boolean patient = snapshot.now().isBefore(rollout.switchedAt().plus(PATIENCE));
+    boolean patient =
+        Stream.of(rollout.switchedAt(), Needs.since(snapshot))
+            .anyMatch(since -> snapshot.now().isBefore(since.plus(PATIENCE)));
     if (blames && AppResources.failedForGood(snapshot, rollout.serving())) {
       return Checks.FAILED;
     }

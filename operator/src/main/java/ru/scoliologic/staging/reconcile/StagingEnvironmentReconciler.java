@@ -32,6 +32,7 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Applier;
 import ru.scoliologic.staging.cluster.Component;
 import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Refusal;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
@@ -244,8 +245,10 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     }
     // A version is judged by what was made of it now, not by what the last pass asked for.
     var made = snapshot.after(owned.observe(environment));
-    var candidate = Assessment.candidate(made, plan, look);
-    var step = step(made, plan, results, checked, look, components);
+    boolean blames = Needs.areMet(made, components);
+    var judged = look.of(plan.rollout().candidate(), blames);
+    var candidate = Assessment.candidate(made, plan, judged);
+    var step = step(made, plan, results, checked, judged, blames);
     var first = Removal.decide(made, plan, components, results, attempt);
     var overall =
         Assessment.overall(
@@ -274,9 +277,8 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       Map<Stage, StageResult> results,
       List<Result> checked,
       CandidateVerification.Look look,
-      List<Component> components) {
+      boolean blames) {
     var seen = Rollout.see(made, id -> Catalog.known(made, id));
-    boolean blames = Removal.othersReady(components);
     var serving =
         ServingChecks.judge(
             made,

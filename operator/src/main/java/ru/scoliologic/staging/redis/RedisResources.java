@@ -32,6 +32,7 @@ import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.LoginJob;
 import ru.scoliologic.staging.cluster.LoginTask;
 import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
@@ -39,7 +40,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Redis' objects (pure). */
 public final class RedisResources {
-  public static final String COMPONENT = "redis";
+  public static final String COMPONENT = Needs.REDIS;
   private static final int PORT = 6379;
   private static final String OPERATOR_PASSWORD = "redis-operator-password";
   private static final String CONFIGURATION = "redis.conf";

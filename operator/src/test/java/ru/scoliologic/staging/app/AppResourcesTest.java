@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.stage.Reason;
@@ -102,6 +103,49 @@ class AppResourcesTest {
     assertThat(
             AppResources.failedForGood(given.pod(crashing("a", Given.NOW, 3)).snapshot(), WANTED))
         .isTrue();
+  }
+
+  @Test
+  void what_it_met_while_its_database_was_away_does_not_count() {
+    var back = Given.NOW.minusSeconds(30);
+    var given = Given.aGoodStart().owning(deployment(1, 1)).pod(Given.ready(Needs.POSTGRES, back));
+
+    assertThat(
+            AppResources.failedForGood(
+                given.pod(ended(crashing("a", Given.NOW, 3), back.minusSeconds(1))).snapshot(),
+                WANTED))
+        .isFalse();
+    assertThat(
+            AppResources.failedForGood(
+                given.pod(ended(crashing("a", Given.NOW, 4), back.plusSeconds(1))).snapshot(),
+                WANTED))
+        .isTrue();
+  }
+
+  private static Pod ended(Pod pod, Instant begun) {
+    return new PodBuilder(pod)
+        .editStatus()
+        .editFirstContainerStatus()
+        .editLastState()
+        .editTerminated()
+        .withStartedAt(begun.toString())
+        .endTerminated()
+        .endLastState()
+        .endContainerStatus()
+        .endStatus()
+        .build();
+  }
+
+  @Test
+  void the_deadline_begins_anew_when_its_database_is_back() {
+    var late =
+        Given.aGoodStart()
+            .owning(deployment(1, 1))
+            .pod(running(500))
+            .pod(Given.ready(Needs.REDIS, Given.NOW.minusSeconds(20)));
+
+    assertThat(AppResources.observe(late.snapshot(), WANTED).overdue()).isTrue();
+    assertThat(AppResources.failedForGood(late.snapshot(), WANTED)).isFalse();
   }
 
   @Test

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Planned;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Surroundings;
@@ -195,6 +196,31 @@ class MigrationTest {
     assertThat(migration.holds(WANTED)).isTrue();
     assertThat(migration.plan()).singleElement().matches(planned -> planned.held());
     assertThat(migration.result().orElseThrow().message()).contains("no such table");
+  }
+
+  @Test
+  void one_that_failed_while_its_database_was_away_is_made_anew_when_that_is_back() {
+    var failed =
+        new JobBuilder(ended("Failed"))
+            .editStatus()
+            .withStartTime(Given.NOW.minusSeconds(60).toString())
+            .endStatus()
+            .build();
+    var there = asking().owning(failed).pod(podOf(failed, terminated(1, 3)));
+
+    for (var seen :
+        List.of(
+            decide(there.snapshot(), "", false, false),
+            decide(
+                there.pod(Given.ready(Needs.POSTGRES, Given.NOW.minusSeconds(5))).snapshot(),
+                "",
+                false,
+                true))) {
+      assertThat(seen.failed()).isFalse();
+      assertThat(seen.holds(WANTED)).isTrue();
+      assertThat(seen.plan()).isEmpty();
+      assertThat(seen.result().orElseThrow().reason()).isEqualTo(Reason.MIGRATION_RUNNING);
+    }
   }
 
   @Test
