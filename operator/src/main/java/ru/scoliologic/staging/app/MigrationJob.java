@@ -95,10 +95,7 @@ record MigrationJob(Job job, List<Pod> pods) {
 
   /** Whether its command was started at all. */
   boolean begun() {
-    return containers()
-        .flatMap(c -> Stream.of(c.getState(), c.getLastState()))
-        .filter(Objects::nonNull)
-        .anyMatch(state -> state.getRunning() != null || state.getTerminated() != null);
+    return JobEnd.begun(pods);
   }
 
   /** Whether it failed before anything of it ran: its pod is there to prove it. */

@@ -1,11 +1,13 @@
 package ru.scoliologic.staging.cluster;
 
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -45,6 +47,16 @@ public record JobEnd(boolean good, String message) {
         .map(JobCondition::getLastTransitionTime)
         .filter(at -> Instant.parse(at).plus(PAUSE).isBefore(now))
         .isPresent();
+  }
+
+  /** Whether a container of a Job was started at all, as far as its pods tell. */
+  public static boolean begun(List<Pod> pods) {
+    return pods.stream()
+        .filter(pod -> pod.getStatus() != null)
+        .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+        .flatMap(c -> Stream.of(c.getState(), c.getLastState()))
+        .filter(Objects::nonNull)
+        .anyMatch(state -> state.getRunning() != null || state.getTerminated() != null);
   }
 
   private static String said(Snapshot snapshot, String job, JobCondition failed) {

@@ -42,6 +42,8 @@ import ru.scoliologic.staging.stage.StageResult;
 public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> runs) {
   public static final String COMPONENT = "check";
 
+  private static final String DEADLINE = "DeadlineExceeded";
+
   /** A critical check that failed is run again after this, if its period is longer. */
   static final Duration AFTER_FAILURE = Duration.ofMinutes(5);
 
@@ -127,6 +129,12 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
         jobs.stream()
             .filter(job -> answered(snapshot, job))
             .max(Comparator.comparing(ContainerChecks::endedAt));
+    if (running
+        .filter(job -> ended(job).isPresent() && JobEnd.isToBeMadeAnew(job, snapshot.now()))
+        .isPresent()) {
+      // It goes first, for the next one has its name.
+      return new Run(check, answered, Optional.empty(), Optional.empty());
+    }
     boolean fresh = answered.filter(job -> snapshot.now().isBefore(again(check, job))).isPresent();
     if (fresh || running.isPresent()) {
       return new Run(check, answered, running, Optional.empty());
@@ -139,10 +147,22 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
   /** It ended and so did its pod, as far as was seen: the exit code and the log are there. */
   private static boolean answered(Snapshot snapshot, Job job) {
     return ended(job).isPresent()
+        && !failedUnbegun(snapshot, job)
         && pods(snapshot, job).stream()
             .allMatch(pod ->
                 pod.getStatus() != null
                     && OVER.contains(String.valueOf(pod.getStatus().getPhase())));
+  }
+
+  /**
+   * Whether it failed before anything of it ran, which says nothing of what is checked: its image
+   * cannot be pulled, or no node took its pod until the Job itself ran out of time.
+   */
+  private static boolean failedUnbegun(Snapshot snapshot, Job job) {
+    var pods = pods(snapshot, job);
+    return JobEnd.condition(job, "Failed")
+        .filter(end -> pods.isEmpty() ? DEADLINE.equals(end.getReason()) : !JobEnd.begun(pods))
+        .isPresent();
   }
 
   private static String annotation(Job job) {
@@ -262,7 +282,10 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
 
   private String state(Run run) {
     return run.running()
-        .map(job -> "runs" + trouble(job).map(said -> ", but " + said).orElse(""))
+        .map(job ->
+            ended(job).isPresent()
+                ? "could not begin and is tried again: " + failure(job)
+                : "runs" + trouble(job).map(said -> ", but " + said).orElse(""))
         .orElse("is to run");
   }
 
@@ -284,9 +307,9 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
 
   private boolean timedOut(Job job) {
     return !succeeded(job)
-        && (ended(job).filter(end -> "DeadlineExceeded".equals(end.getReason())).isPresent()
+        && (ended(job).filter(end -> DEADLINE.equals(end.getReason())).isPresent()
             || pods(snapshot, job).stream()
-                .anyMatch(pod -> "DeadlineExceeded".equals(pod.getStatus().getReason())));
+                .anyMatch(pod -> DEADLINE.equals(pod.getStatus().getReason())));
   }
 
   /** The pods of a Job that are still there. */

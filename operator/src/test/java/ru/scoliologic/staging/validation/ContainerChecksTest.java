@@ -290,6 +290,34 @@ class ContainerChecksTest {
   }
 
   @Test
+  void one_of_which_nothing_could_run_says_nothing_and_is_made_anew_after_a_while() {
+    var refused = ended(firstJob(""), "Failed", "BackoffLimitExceeded", Given.NOW);
+    var pulling =
+        new PodBuilder(pod(refused, 1, "DeadlineExceeded"))
+            .editStatus()
+            .editFirstContainerStatus()
+            .withNewState()
+            .withNewWaiting("not found", "ImagePullBackOff")
+            .endState()
+            .endContainerStatus()
+            .endStatus()
+            .build();
+    var withoutNode = ended(firstJob(""), "Failed", "DeadlineExceeded", Given.NOW);
+
+    for (var given :
+        List.of(asking("").owning(refused).pod(pulling), asking("").owning(withoutNode))) {
+      var checks = decide(given);
+      assertThat(results(given)).extracting(Result::outcome).containsExactly(Outcome.Pending);
+      assertThat(checks.waiting().orElseThrow().message()).contains("could not begin");
+      assertThat(keys(checks)).contains(name(refused));
+
+      var later = decide(given.at(Given.NOW.plusSeconds(60)));
+      assertThat(later.waiting()).isPresent();
+      assertThat(keys(later)).doesNotContain(name(refused));
+    }
+  }
+
+  @Test
   void another_version_request_or_secret_is_another_run() {
     var done = ended(firstJob(""), "Complete", "CompletionsReached", Given.NOW);
     var snapshot = asking("").owning(done).snapshot();
