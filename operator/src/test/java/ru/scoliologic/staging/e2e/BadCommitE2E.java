@@ -185,10 +185,11 @@ class BadCommitE2E {
 
     world.serves(good);
     world.awaitCondition(GITOPS, "True", "RolledBack");
-    Awaitility.await("nobody to try it")
-        .during(Duration.ofSeconds(20))
-        .atMost(Duration.ofSeconds(25))
-        .until(() -> world.versions().size() == 1 && isBad(world.release(bad)));
+    awaitVersions(1);
+    Staging.stays(
+        "nobody to try it",
+        Duration.ofSeconds(20),
+        () -> world.versions().size() == 1 && isBad(world.release(bad)));
 
     var after = world.release(bad);
     assertThat(build(after)).isEqualTo(build(before));

@@ -80,7 +80,7 @@ class BadInputIT {
         namespace,
         "env",
         "the late Secret to be noticed",
-        Duration.ofSeconds(15),
+        Duration.ofSeconds(25),
         e -> Staging.has(e, "ConfigurationReady", "True", "ConfigurationReady"));
   }
 

@@ -15,10 +15,10 @@ class ClusterChangesIT {
   private static final String LATE = "late";
   private static final String DEVICE = "staging.test/device";
 
-  /** The next retry has to be farther away than what is noticed at once takes at most. */
-  private static final Duration RETRY = Duration.ofSeconds(12);
+  /** The next retry has to be farther away than mending and noticing take at most. */
+  private static final Duration RETRY = Duration.ofSeconds(18);
 
-  private static final Duration AT_ONCE = Duration.ofSeconds(4);
+  private static final Duration AT_ONCE = Duration.ofSeconds(10);
 
   private Staging staging;
 

@@ -463,10 +463,7 @@ class EnvironmentLifecycleE2E {
 
     var services = staging.admin().services().inNamespace(NAMESPACE).withName(NAME + "-redis");
     services.delete();
-    await("nobody to make it again")
-        .during(Duration.ofSeconds(5))
-        .atMost(Duration.ofSeconds(10))
-        .until(() -> services.get() == null);
+    Staging.stays("nobody to make it again", Duration.ofSeconds(5), () -> services.get() == null);
 
     suspend(false);
     await("the Service made again").atMost(SOON).until(() -> services.get() != null);

@@ -115,7 +115,7 @@ class GitopsE2E {
 
     var newer = world.push("Third");
     assertThat(world.announce(world.word("webhookWord"))).isEqualTo(202);
-    world.await(newer, "a release, long before the next look", Duration.ofSeconds(8), r -> true);
+    world.await(newer, "a release, before the next look", Duration.ofSeconds(20), r -> true);
 
     newest = newer;
     ReleaseView.print("a commit, announced by the webhook", world.verified(newer));
@@ -162,10 +162,10 @@ class GitopsE2E {
   }
 
   private static void staysSo(String commit, String state) {
-    Awaitility.await("%s to stay %s".formatted(commit, state))
-        .during(Duration.ofSeconds(8))
-        .atMost(Duration.ofSeconds(10))
-        .until(() -> state(world.release(commit)).equals(state));
+    Staging.stays(
+        "%s to stay %s".formatted(commit, state),
+        Duration.ofSeconds(8),
+        () -> state(world.release(commit)).equals(state));
   }
 
   @Test
@@ -176,7 +176,11 @@ class GitopsE2E {
     world.answers("First");
 
     var held = world.push("Held back");
-    world.await(held, "a release at the branch's head", r -> state(r).equals("Waiting"));
+    // Before its build it waits as well.
+    world.await(
+        held,
+        "a build that is held back",
+        r -> is(r, BUILT, "True", "Built") && state(r).equals("Waiting"));
     staysSo(held, "Waiting");
     world.answers("First");
 
@@ -194,7 +198,7 @@ class GitopsE2E {
     world.serves(first);
     world.answers("First");
     assertThat(build(world.release(first))).hasValue(before);
-    assertThat(state(world.release(newest))).isIn("Previous", "Replaced");
+    world.await(newest, "its place taken", r -> Set.of("Previous", "Replaced").contains(state(r)));
 
     var next = announced("After the rollback");
 

@@ -14,7 +14,6 @@ import static ru.scoliologic.staging.e2e.ReleaseView.state;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -96,6 +95,7 @@ class GitopsFaultsE2E {
         assertThat(killing.kills()).isGreaterThanOrEqualTo(3);
       }
       world.verified(commit);
+      world.answers("Killed in roll-out");
       load.assertNoneLost("a roll-out with the operator killed");
       assertThat(load.answers()).hasSize(2);
     }
@@ -116,7 +116,7 @@ class GitopsFaultsE2E {
       }
       load.assertNoneLost("a roll-back with the operator killed");
     }
-    assertThat(world.heading()).isEqualTo(serving);
+    world.answers(serving);
   }
 
   /** No node takes it any more; the application tolerates that. */
@@ -187,10 +187,10 @@ class GitopsFaultsE2E {
             r ->
                 condition(r, ROLLED_OUT).getStatus().equals("False")
                     && condition(r, ROLLED_OUT).getMessage().contains("pull"));
-        Awaitility.await("nobody to blame the commit, for longer than its deadline of 45 s")
-            .during(Duration.ofSeconds(50))
-            .atMost(Duration.ofSeconds(55))
-            .until(() -> !isBad(world.release(commit)));
+        Staging.stays(
+            "nobody to blame the commit, for longer than its deadline of 45 s",
+            Duration.ofSeconds(50),
+            () -> !isBad(world.release(commit)));
       } finally {
         registryReturns();
       }
@@ -218,11 +218,10 @@ class GitopsFaultsE2E {
       gitServerSelects("nobody");
       try {
         world.awaitCondition(GITOPS, "False", "RepositoryUnreachable");
-        Awaitility.await("it to last for a minute")
-            .during(Duration.ofSeconds(60))
-            .atMost(Duration.ofSeconds(65))
-            .until(
-                () -> Staging.has(world.environment(), GITOPS, "False", "RepositoryUnreachable"));
+        Staging.stays(
+            "it to last for a minute",
+            Duration.ofSeconds(60),
+            () -> Staging.has(world.environment(), GITOPS, "False", "RepositoryUnreachable"));
       } finally {
         gitServerSelects("git");
       }

@@ -199,7 +199,7 @@ final class GitopsWorld implements AutoCloseable {
   /** Waits until the front page has a heading: a switch takes a moment to reach the proxies. */
   void answers(String heading) {
     Awaitility.await("%s on the front page".formatted(heading))
-        .atMost(Duration.ofSeconds(10))
+        .atMost(Staging.SOON)
         .pollInterval(Duration.ofMillis(250))
         .until(this::heading, heading::equals);
   }

@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -133,21 +134,29 @@ class RotationE2E {
     return inPod("redis", "REDISCLI_AUTH=%s redis-cli ping".formatted(password)).contains("PONG");
   }
 
+  /** What a program says, a refusal too; asked again when kubectl itself fails. */
   private static String inPod(String component, String script) {
-    return staging
-        .cluster()
-        .exec(
-            "kubectl",
-            "-n",
-            NAMESPACE,
-            "exec",
-            NAME + "-" + component + "-0",
-            "-c",
-            component,
-            "--",
-            "sh",
-            "-c",
-            script)
+    return await("a command in " + component)
+        .atMost(Staging.SOON)
+        .until(
+            () ->
+                staging
+                    .cluster()
+                    .exec(
+                        "kubectl",
+                        "-n",
+                        NAMESPACE,
+                        "exec",
+                        NAME + "-" + component + "-0",
+                        "-c",
+                        component,
+                        "--",
+                        "sh",
+                        "-c",
+                        script),
+            ended ->
+                ended.exitCode() == 0
+                    || ended.stderr().contains("command terminated with exit code"))
         .stdout();
   }
 
@@ -326,10 +335,26 @@ class RotationE2E {
       assertThat(login().user()).isEqualTo("app_b");
       assertThat(letsIn(login())).isTrue();
       assertThat(letsIn(old)).isFalse();
-      assertThat(staging.admin().batch().v1().jobs().inNamespace(NAMESPACE).list().getItems())
-          .isEmpty();
-      var written = operator.writes();
-      await("silence").during(Duration.ofSeconds(3)).until(() -> operator.writes().equals(written));
+      await("no Job to be left")
+          .atMost(Staging.SOON)
+          .until(() ->
+              staging
+                  .admin()
+                  .batch()
+                  .v1()
+                  .jobs()
+                  .inNamespace(NAMESPACE)
+                  .list()
+                  .getItems()
+                  .isEmpty());
+      var written = new AtomicReference<List<String>>(List.of());
+      await("silence")
+          .atMost(Staging.SOON)
+          .during(Duration.ofSeconds(3))
+          .until(() -> {
+            var last = written.getAndSet(operator.writes());
+            return last.equals(written.get());
+          });
     }
     assertThat(unanswered).as("unanswered of %s requests", requests).isEmpty();
   }

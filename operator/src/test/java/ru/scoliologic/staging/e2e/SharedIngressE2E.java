@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -133,10 +134,15 @@ class SharedIngressE2E {
           .startsWith("https://app.sharing.staging.test");
     }
     assertThat(staging.owned(NAMESPACE)).noneMatch(name -> name.contains("traefik"));
-    assertThat(staging.release(NAMESPACE, "sample-app:1").getStatus().report().results())
-        .extracting(SmokeReport.Result::name)
-        .contains("certificates", "redirect to HTTPS", "health")
-        .doesNotContain("routers", "dashboard opens");
+    // The release is told after the environment.
+    await("the report of the checks")
+        .atMost(Staging.SOON)
+        .ignoreExceptions()
+        .untilAsserted(() ->
+            assertThat(staging.release(NAMESPACE, "sample-app:1").getStatus().report().results())
+                .extracting(SmokeReport.Result::name)
+                .contains("certificates", "redirect to HTTPS", "health")
+                .doesNotContain("routers", "dashboard opens"));
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
@@ -199,6 +200,18 @@ final class Staging {
           e);
     }
     return environment(namespace, name).get();
+  }
+
+  /** Looks again and again for a time, and fails at the first look at which it does not hold. */
+  static void stays(String what, Duration time, Callable<Boolean> holds) {
+    await(what)
+        .during(time)
+        .atMost(time.plus(SOON))
+        .pollInterval(Duration.ofMillis(250))
+        .until(() -> {
+          assertThat(holds.call()).as(what).isTrue();
+          return true;
+        });
   }
 
   private static org.awaitility.core.ConditionFactory await(String alias) {

@@ -297,16 +297,6 @@ final class StubEnvironment implements AutoCloseable {
     }
   }
 
-  /** Whether nothing is written for a while. */
-  boolean isQuiet() {
-    try {
-      settles(QUIET.multipliedBy(2), () -> true);
-      return true;
-    } catch (ConditionTimeoutException e) {
-      return false;
-    }
-  }
-
   /** Whether the environment gets to be as asked, with nothing written for a while. */
   boolean isConverged() {
     try {
