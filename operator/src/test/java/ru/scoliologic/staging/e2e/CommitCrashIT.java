@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.Headers;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -162,9 +164,21 @@ class CommitCrashIT {
   private static void startAgent() throws Exception {
     var names = new Names(StubEnvironment.NAME);
     var bindings = environment.admin().rbac().roleBindings().inNamespace(NAMESPACE);
-    await("the agent's rights")
+    var deployments = environment.admin().apps().deployments().inNamespace(NAMESPACE);
+    await("the agent's rights and its pod")
         .atMost(LIMIT)
-        .until(() -> bindings.withName(names.agent()).get() != null);
+        .until(() ->
+            bindings.withName(names.agent()).get() != null
+                && deployments.withName(names.agent()).get() != null);
+    // The cluster's own agent gives way to this one.
+    deployments
+        .withName(names.agent())
+        .patch(
+            PatchContext.of(PatchType.STRATEGIC_MERGE),
+            """
+            {"spec": {"template": {"spec": {"nodeSelector": {"%1$s": "true"}, "tolerations": [{"key": "%1$s", "operator": "Exists"}]}}}}
+            """
+                .formatted(StubNode.SELECTOR));
     var file = folder.resolve("config.json");
     Files.writeString(
         file,
