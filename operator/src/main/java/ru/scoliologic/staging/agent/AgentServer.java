@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import javax.crypto.Mac;
@@ -24,6 +25,10 @@ import ru.scoliologic.staging.cluster.AgentContract;
  */
 final class AgentServer implements AutoCloseable {
   private static final int MOST_BYTES = 1024 * 1024;
+
+  /** Posts that are read at a time; more could take every connection from the probes. */
+  private static final int MOST_READ = 20;
+
   private static final String SIGNATURE = "sha256=";
   private static final String BEARER = "bearer ";
 
@@ -31,6 +36,7 @@ final class AgentServer implements AutoCloseable {
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
   private final AgentFiles files;
   private final Runnable lookNow;
+  private final Semaphore reading = new Semaphore(MOST_READ);
 
   /**
    * Starts to listen.
@@ -69,7 +75,7 @@ final class AgentServer implements AutoCloseable {
     } else if (!exchange.getRequestMethod().equals("POST")) {
       answer(exchange, 405, "text/plain", "use POST");
     } else {
-      var body = exchange.getRequestBody().readNBytes(MOST_BYTES + 1);
+      var body = read(exchange);
       if (body.length > MOST_BYTES) {
         answer(exchange, 413, "text/plain", "more than 1 MiB");
       } else if (knows(exchange, word.get(), body)) {
@@ -78,6 +84,19 @@ final class AgentServer implements AutoCloseable {
       } else {
         answer(exchange, 401, "text/plain", "no valid signature or token");
       }
+    }
+  }
+
+  private byte[] read(HttpExchange exchange) throws IOException {
+    if (!reading.tryAcquire()) {
+      send(exchange, 503, "text/plain", "too many requests at a time");
+      // Closes the connection; an end of the exchange would wait for the rest of the body.
+      throw new IOException("too many requests at a time");
+    }
+    try {
+      return exchange.getRequestBody().readNBytes(MOST_BYTES + 1);
+    } finally {
+      reading.release();
     }
   }
 
@@ -116,11 +135,17 @@ final class AgentServer implements AutoCloseable {
   private static void answer(HttpExchange exchange, int status, String type, String text)
       throws IOException {
     try (exchange) {
-      var body = text.getBytes(StandardCharsets.UTF_8);
-      exchange.getResponseHeaders().set("Content-Type", type);
-      exchange.sendResponseHeaders(status, body.length);
-      exchange.getResponseBody().write(body);
+      send(exchange, status, type, text);
     }
+  }
+
+  private static void send(HttpExchange exchange, int status, String type, String text)
+      throws IOException {
+    var body = text.getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", type);
+    exchange.sendResponseHeaders(status, body.length);
+    exchange.getResponseBody().write(body);
+    exchange.getResponseBody().flush();
   }
 
   @Override

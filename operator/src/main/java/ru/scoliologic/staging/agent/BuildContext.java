@@ -97,12 +97,17 @@ final class BuildContext {
       var ignoreFile = inside(top, top.relativize(folder).resolve(IGNORE_FILE).toString());
       return new BuildContext(
           folder,
-          Files.readString(dockerfile),
+          text(dockerfile),
           path.startsWith(folder) ? name(folder, path) : FOREIGN,
-          ignoreFile == null ? null : Files.readString(ignoreFile));
+          ignoreFile == null ? null : text(ignoreFile));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Bytes that are no UTF-8 are the engine's to judge. */
+  private static String text(Path file) throws IOException {
+    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
   }
 
   /** The real path of what a commit names, or null when it is absent or leads out of the commit. */
@@ -138,7 +143,12 @@ final class BuildContext {
           .name("build-context")
           .start(() -> {
             try (end) {
-              write(new BufferedOutputStream(end, BUFFER));
+              // The fault is told before the end is closed, or a part would pass for the whole.
+              try {
+                write(new BufferedOutputStream(end, BUFFER));
+              } catch (IOException | RuntimeException e) {
+                pipe.fault = e;
+              }
             } catch (IOException e) {
               pipe.fault = e;
             }
@@ -149,23 +159,26 @@ final class BuildContext {
     }
   }
 
+  /** Does not close what it writes to. */
+  @SuppressWarnings("resource") // Its closing would close the other as well.
   private void write(OutputStream out) throws IOException {
-    try (var tar = new TarArchiveOutputStream(out, StandardCharsets.UTF_8.name())) {
-      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-      tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-      tar.setAddPaxHeadersForNonAsciiNames(true);
-      for (var entry : entries().entrySet()) {
-        add(tar, entry.getKey(), entry.getValue());
-      }
-      if (name.equals(FOREIGN)) {
-        text(tar, FOREIGN, dockerfile);
-        // The engine takes away what is named here after it has read it.
-        text(
-            tar,
-            IGNORE_FILE,
-            (ignoreFile == null ? "" : ignoreFile + "\n") + FOREIGN + "\n" + IGNORE_FILE + "\n");
-      }
+    var tar = new TarArchiveOutputStream(out, StandardCharsets.UTF_8.name());
+    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+    tar.setAddPaxHeadersForNonAsciiNames(true);
+    for (var entry : entries().entrySet()) {
+      add(tar, entry.getKey(), entry.getValue());
     }
+    if (name.equals(FOREIGN)) {
+      text(tar, FOREIGN, dockerfile);
+      // The engine takes away what is named here after it has read it.
+      text(
+          tar,
+          IGNORE_FILE,
+          (ignoreFile == null ? "" : ignoreFile + "\n") + FOREIGN + "\n" + IGNORE_FILE + "\n");
+    }
+    tar.finish();
+    out.flush();
   }
 
   /** What is sent, by path, folders before what they hold. */
@@ -248,7 +261,7 @@ final class BuildContext {
 
   /** A reader that learns of the writer's fault instead of taking half a context for all of it. */
   private static final class Pipe extends FilterInputStream {
-    private volatile IOException fault;
+    private volatile Exception fault;
 
     Pipe(InputStream in) {
       super(in);

@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.agent;
 
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -34,13 +35,15 @@ final class BuildQueue {
    * @param releases of the environment
    * @param running name of the release that is being built at this moment
    * @param resting names of releases whose next try is not due yet
+   * @param buildHash of the recipe that builds go by; what was made for another one is not built
    */
   record View(
       Optional<String> pin,
       Optional<String> head,
       Collection<StagingRelease> releases,
       Optional<String> running,
-      Set<String> resting) {}
+      Set<String> resting,
+      String buildHash) {}
 
   /** What to do about it. */
   sealed interface Step {
@@ -60,7 +63,7 @@ final class BuildQueue {
             .filter(
                 name -> !view.resting().contains(name) || view.running().equals(Optional.of(name)))
             .flatMap(name -> find(view, name).stream())
-            .filter(BuildQueue::isToBeBuilt)
+            .filter(release -> isOfRecipe(view, release) && isToBeBuilt(release))
             .map(BuildQueue::name)
             .findFirst();
     if (view.running().isEmpty()) {
@@ -90,9 +93,15 @@ final class BuildQueue {
         .filter(release -> !name(release).equals(running))
         .map(BuildQueue::build)
         .filter(build -> build.started() != null && ENDED.contains(build.state()))
-        .max(Comparator.comparing(BuildStatus::started))
+        .max(Comparator.comparing(build -> Instant.parse(build.started())))
         .filter(build -> build.state() == BuildState.Cancelled)
         .isPresent();
+  }
+
+  /** Of another recipe, it would get an image that its name does not stand for. */
+  private static boolean isOfRecipe(View view, StagingRelease release) {
+    var hash = release.getSpec().buildHash();
+    return hash == null || hash.equals(view.buildHash());
   }
 
   /** What is Building though nobody builds it was left so by an agent that died. */

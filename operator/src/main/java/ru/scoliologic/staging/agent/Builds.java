@@ -19,6 +19,7 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 import ru.scoliologic.staging.cluster.AgentContract.Config;
+import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.stage.Reason;
 
@@ -38,6 +39,7 @@ final class Builds implements AutoCloseable {
   private final AgentMetrics metrics;
   private final Clock clock;
   private final Runnable onEnd;
+  private final String buildHash;
   private final Map<String, Resting> resting = new HashMap<>();
   private final ScheduledExecutorService ticker =
       Executors.newSingleThreadScheduledExecutor(
@@ -82,6 +84,7 @@ final class Builds implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     this.onEnd = onEnd;
+    this.buildHash = Hash.of(config.gitops().build().recipe());
   }
 
   /**
@@ -108,7 +111,8 @@ final class Builds implements AutoCloseable {
             head,
             releases.values(),
             Optional.ofNullable(running).map(build -> build.release),
-            due.keySet());
+            due.keySet(),
+            buildHash);
     switch (BuildQueue.next(view)) {
       case BuildQueue.Step.Begin begin -> begin(releases.get(begin.release()));
       case BuildQueue.Step.Cancel cancel -> cancel();

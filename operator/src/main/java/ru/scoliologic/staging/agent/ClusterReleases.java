@@ -37,8 +37,8 @@ final class ClusterReleases implements ReleaseStore {
   static final String MANAGER = "staging-agent";
   private static final Duration SYNC = Duration.ofSeconds(60);
 
-  /** What the watch has not shown by then is gone. */
-  private static final long UNSEEN_NANOS = Duration.ofSeconds(30).toNanos();
+  /** What the watch has never shown by then is gone. */
+  private static final long UNSEEN_NANOS = Duration.ofMinutes(15).toNanos();
 
   private final KubernetesClient client;
   private final Config config;
@@ -79,8 +79,11 @@ final class ClusterReleases implements ReleaseStore {
             .collect(Collectors.toMap(ClusterReleases::name, Function.identity()));
     written.forEach((name, own) -> {
       var seen = all.get(name);
-      boolean expired = System.nanoTime() - own.at() > UNSEEN_NANOS;
-      if (expired || (seen != null && version(seen) >= version(own.release()))) {
+      boolean over =
+          seen == null
+              ? System.nanoTime() - own.at() > UNSEEN_NANOS
+              : version(seen) >= version(own.release());
+      if (over) {
         written.remove(name, own);
       } else {
         all.put(name, own.release());

@@ -120,8 +120,10 @@ final class DockerBuilder implements ImageBuilder {
         && fault.get() instanceof Outcome.Retry retry
         && retry.reason().equals("EngineOutOfDisk")) {
       progress.line("The engine has no disk left: old images are removed, and it builds again.");
+      var full = System.nanoTime();
       images.makeRoom(engine);
-      return attempt(engine, order, context, end, progress);
+      baseImages.provide(engine, progress::line);
+      return attempt(engine, order, context, end + System.nanoTime() - full, progress);
     }
     return fault;
   }

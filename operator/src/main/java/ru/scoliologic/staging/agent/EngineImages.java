@@ -68,12 +68,12 @@ final class EngineImages {
     }
   }
 
-  /** Removes whatever can be made again. */
+  /** Removes whatever can be made or loaded again: of an own engine all that no container uses. */
   void makeRoom(Engine engine) throws EngineException {
     removeOld(engine, 1);
     if (own) {
       prune(engine, PruneType.CONTAINERS, prune -> prune);
-      prune(engine, PruneType.IMAGES, prune -> prune.withDangling(true));
+      prune(engine, PruneType.IMAGES, prune -> prune.withDangling(false));
       prune(engine, PruneType.BUILD, prune -> prune);
     }
   }

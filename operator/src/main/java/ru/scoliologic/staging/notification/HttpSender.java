@@ -3,6 +3,7 @@ package ru.scoliologic.staging.notification;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -77,7 +78,7 @@ public final class HttpSender {
             info ->
                 info.statusCode() == TOO_MANY_REQUESTS
                     ? BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER).apply(info)
-                    : HttpResponse.BodySubscribers.replacing(""));
+                    : unread());
     try {
       return outcome(answer.get(patience.toMillis(), TimeUnit.MILLISECONDS), letter.channel());
     } catch (TimeoutException e) {
@@ -86,6 +87,20 @@ public final class HttpSender {
     } catch (ExecutionException e) {
       return failed(e.getCause());
     }
+  }
+
+  /** Complete at the headers: the body may never end. */
+  private static HttpResponse.BodySubscriber<String> unread() {
+    return HttpResponse.BodySubscribers.mapping(
+        HttpResponse.BodySubscribers.ofInputStream(),
+        body -> {
+          try {
+            body.close();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          return "";
+        });
   }
 
   private HttpRequest request(Letter letter) throws NotUsable {

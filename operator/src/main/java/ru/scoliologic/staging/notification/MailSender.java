@@ -4,6 +4,7 @@ import jakarta.mail.Address;
 import jakarta.mail.AuthenticationFailedException;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
+import jakarta.mail.Transport;
 import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeMessage;
 import java.net.SocketException;
@@ -20,10 +21,14 @@ import javax.net.ssl.SSLException;
 import org.eclipse.angus.mail.smtp.SMTPAddressFailedException;
 import org.eclipse.angus.mail.smtp.SMTPSendFailedException;
 import org.eclipse.angus.mail.smtp.SMTPSenderFailedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.NotificationSpec.Email.Encryption;
 
 /** Sends by SMTP: a mail to all recipients, or to none of them. */
 public final class MailSender {
+  private static final Logger LOG = LoggerFactory.getLogger(MailSender.class);
+
   private final SSLContext tls;
   private final Duration patience;
 
@@ -40,17 +45,31 @@ public final class MailSender {
 
   Outcome send(Channel.Mail mail, Letter letter) {
     var session = Session.getInstance(settings(mail));
-    try (var transport = session.getTransport("smtp")) {
-      var message = message(session, mail, letter);
-      if (mail.login().isPresent()) {
-        transport.connect(mail.login().get().username(), mail.login().get().password());
-      } else {
-        transport.connect();
+    try {
+      var transport = session.getTransport("smtp");
+      try {
+        var message = message(session, mail, letter);
+        if (mail.login().isPresent()) {
+          transport.connect(mail.login().get().username(), mail.login().get().password());
+        } else {
+          transport.connect();
+        }
+        transport.sendMessage(message, message.getAllRecipients());
+        return new Outcome.Sent();
+      } finally {
+        close(transport);
       }
-      transport.sendMessage(message, message.getAllRecipients());
-      return new Outcome.Sent();
     } catch (MessagingException e) {
       return failed(e);
+    }
+  }
+
+  /** Whether the mail was taken is known by now: a farewell that fails changes nothing. */
+  private static void close(Transport transport) {
+    try {
+      transport.close();
+    } catch (MessagingException e) {
+      LOG.debug("the mail server did not say goodbye");
     }
   }
 
@@ -102,6 +121,9 @@ public final class MailSender {
   private static Outcome failed(MessagingException thrown) {
     for (var cause : causes(thrown).toList()) {
       switch (cause) {
+        case AuthenticationFailedException e when answers4xx(e) -> {
+          return Outcome.Failed.unreachable("the mail server does not take a login at the moment");
+        }
         case AuthenticationFailedException e -> {
           return Outcome.Failed.refused(
               "the mail server does not accept username and password of the Secret");
@@ -132,8 +154,13 @@ public final class MailSender {
       }
     }
     return Outcome.Failed.unreachable(
-        "the mail server does not do what is asked, such as StartTls; see host, port and"
-            + " encryption");
+        "the mail server closed the connection or answered what was not expected: it is busy, or"
+            + " port and encryption do not go together");
+  }
+
+  /** The message of the exception is the server's answer. */
+  private static boolean answers4xx(AuthenticationFailedException e) {
+    return e.getMessage() != null && e.getMessage().startsWith("4");
   }
 
   private static Outcome answered(int code, String what) {

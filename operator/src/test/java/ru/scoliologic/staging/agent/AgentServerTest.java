@@ -3,6 +3,9 @@ package ru.scoliologic.staging.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.crypto.Mac;
@@ -112,6 +116,39 @@ class AgentServerTest {
     mounted.with("webhook", "\n");
     assertThat(post(BODY, "X-Gitlab-Token", "")).isEqualTo(404);
     assertThat(looks).hasValue(0);
+  }
+
+  @Test
+  void posts_that_are_slow_leave_connections_for_others() throws Exception {
+    var slow = new ArrayList<Socket>();
+    try {
+      for (int i = 0; i < 30; i++) {
+        var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+        slow.add(socket);
+        socket
+            .getOutputStream()
+            .write(
+                "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+                    .formatted(AgentContract.WEBHOOK_PATH)
+                    .getBytes(StandardCharsets.UTF_8));
+      }
+      int turnedAway = 0;
+      for (var socket : slow) {
+        socket.setSoTimeout(500);
+        try {
+          var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+          assertThat(answer).startsWith("HTTP/1.1 503");
+          turnedAway++;
+        } catch (SocketTimeoutException e) {
+          // Its body is waited for.
+        }
+      }
+      assertThat(turnedAway).isEqualTo(10);
+    } finally {
+      for (var socket : slow) {
+        socket.close();
+      }
+    }
   }
 
   @Test

@@ -10,7 +10,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
+import java.time.Instant;
+import java.util.stream.Stream;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,6 +39,7 @@ class AgentTest {
   private MountedFiles mounted;
   private Agent agent;
   private String pin;
+  private final HttpClient http = HttpClient.newHttpClient();
 
   @BeforeEach
   void a_repository_behind_a_token() {
@@ -121,7 +123,9 @@ class AgentTest {
     assertThat(build.digest()).isEqualTo("sha256:" + "0".repeat(64));
     assertThat(build.attempt()).isEqualTo(1);
     assertThat(build.logTail()).isEqualTo("Step 1/1 : FROM scratch \n");
-    assertThat(List.of(build.started(), build.built(), build.pushed())).isSorted();
+    assertThat(
+            Stream.of(build.started(), build.built(), build.pushed()).map(Instant::parse).toList())
+        .isSorted();
     assertThat(cluster.writes())
         .startsWith("create " + release.getMetadata().getName(), "state Following");
   }
@@ -304,8 +308,8 @@ class AgentTest {
     awaitBuild(head, BuildState.Built);
 
     awaitHead(head);
-    assertThat(cluster.build(pin).orElseThrow().started())
-        .isLessThan(cluster.build(head).orElseThrow().started());
+    assertThat(Instant.parse(cluster.build(pin).orElseThrow().started()))
+        .isBefore(Instant.parse(cluster.build(head).orElseThrow().started()));
   }
 
   @Test
@@ -336,12 +340,11 @@ class AgentTest {
     await("built")
         .atMost(Duration.ofSeconds(30))
         .until(() -> cluster.build(commit).filter(b -> b.state() == BuildState.Built).isPresent());
-    assertThat(server.requests().size() - before).isLessThan(20);
+    assertThat(server.requests().size() - before).isLessThan(40);
   }
 
   private int hook() throws IOException, InterruptedException {
-    return HttpClient.newHttpClient()
-        .send(
+    return http.send(
             HttpRequest.newBuilder(
                     URI.create("http://127.0.0.1:" + agent.port() + AgentContract.WEBHOOK_PATH))
                 .header("X-Gitlab-Token", "word")

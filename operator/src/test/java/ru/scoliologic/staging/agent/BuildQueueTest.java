@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import ru.scoliologic.staging.agent.BuildQueue.Step;
 import ru.scoliologic.staging.agent.BuildQueue.Step.Begin;
@@ -25,6 +26,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 
 class BuildQueueTest {
   private static final Optional<String> NONE = Optional.empty();
+  private static final String RECIPE = "recipe";
   private static final Set<BuildState> ENDS =
       Set.of(BuildState.Built, BuildState.Failed, BuildState.Cancelled);
 
@@ -78,7 +80,8 @@ class BuildQueueTest {
       Optional<String> running,
       Set<String> resting,
       StagingRelease... releases) {
-    return BuildQueue.next(new BuildQueue.View(pin, head, List.of(releases), running, resting));
+    return BuildQueue.next(
+        new BuildQueue.View(pin, head, List.of(releases), running, resting, RECIPE));
   }
 
   private static Step head(Found found) {
@@ -109,6 +112,16 @@ class BuildQueueTest {
             new BuildStatus(
                 BuildState.Failed, null, null, null, 2, "again", null, null, null, null)));
     assertThat(next(NONE, Optional.of("a"), NONE, Set.of(), release)).isEqualTo(new Rest());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"recipe, true", "another, false"})
+  void only_what_was_made_for_the_recipe_is_built(String hash, boolean built) {
+    var release = Found.BUILDING.release("a", 1);
+    release.setSpec(
+        new StagingReleaseSpec("env", null, null, hash, null, null, null, null, List.of()));
+    assertThat(next(NONE, Optional.of("a"), NONE, Set.of(), release))
+        .isEqualTo(built ? new Begin("a") : new Rest());
   }
 
   @Test
@@ -194,7 +207,7 @@ class BuildQueueTest {
         releases.add(found.get(name).release(name, names.indexOf(name)));
       }
     }
-    var step = BuildQueue.next(new BuildQueue.View(pin, head, releases, running, resting));
+    var step = BuildQueue.next(new BuildQueue.View(pin, head, releases, running, resting, RECIPE));
     boolean right =
         switch (step) {
           case Begin begin ->
@@ -295,7 +308,7 @@ class BuildQueueTest {
           releases.add(release);
         });
         var head = pushed == 0 ? NONE : Optional.of("commit-" + pushed);
-        var view = new BuildQueue.View(NONE, head, releases, running, Set.of());
+        var view = new BuildQueue.View(NONE, head, releases, running, Set.of(), RECIPE);
         switch (BuildQueue.next(view)) {
           case Begin begin -> {
             running = Optional.of(begin.release());

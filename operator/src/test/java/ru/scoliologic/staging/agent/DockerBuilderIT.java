@@ -275,9 +275,9 @@ class DockerBuilderIT {
   void a_build_that_takes_too_long_is_ended() throws Exception {
     file("Dockerfile", BASE + "RUN echo here && sleep 301\n");
 
-    var outcome = build(order(fresh(), build(null, null, null, 4)));
+    var outcome = build(order(fresh(), build(null, null, null, 15)));
 
-    assertThat(assertFailed(outcome, "BuildTimedOut").message()).contains("4 s", "sleep 301");
+    assertThat(assertFailed(outcome, "BuildTimedOut").message()).contains("15 s", "sleep 301");
     awaitNoContainer("sleep 301");
   }
 

@@ -211,7 +211,7 @@ class AgentIT {
             "{\"spec\":{\"retry\":\"again\"}}");
 
     await("built")
-        .atMost(Duration.ofSeconds(4))
+        .atMost(Duration.ofSeconds(20))
         .until(() -> build(commit).orElseThrow().state() == BuildState.Built);
     var build = build(commit).orElseThrow();
     assertThat(build.retry()).isEqualTo("again");

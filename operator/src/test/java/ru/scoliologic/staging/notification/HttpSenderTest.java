@@ -44,6 +44,7 @@ class HttpSenderTest {
   private String answer = "";
   private Optional<String> header = Optional.empty();
   private boolean hangs;
+  private boolean endless;
 
   @BeforeEach
   void a_receiver() throws Exception {
@@ -66,8 +67,13 @@ class HttpSenderTest {
           header.ifPresent(
               h -> exchange.getResponseHeaders().add(h.split("=", 2)[0], h.split("=", 2)[1]));
           var bytes = answer.getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+          exchange.sendResponseHeaders(
+              status, endless ? 10 : bytes.length == 0 ? -1 : bytes.length);
+          exchange.getResponseBody().flush();
           exchange.getResponseBody().write(bytes);
+          if (endless) {
+            await();
+          }
           exchange.close();
         });
     receiver.start();
@@ -199,6 +205,14 @@ class HttpSenderTest {
     sender = new HttpSender(SSLContext.getDefault(), Duration.ofMillis(300));
 
     assertThat(failure(webhook()).message()).isEqualTo("the receiver did not answer in time");
+  }
+
+  @Test
+  void an_answer_whose_body_does_not_end_counts() throws Exception {
+    endless = true;
+    sender = new HttpSender(SSLContext.getDefault(), Duration.ofSeconds(5));
+
+    assertThat(send(webhook())).isEqualTo(new Outcome.Sent());
   }
 
   @Test

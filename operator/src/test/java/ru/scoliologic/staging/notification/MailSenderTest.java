@@ -3,9 +3,12 @@ package ru.scoliologic.staging.notification;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.mail.internet.MimeMessage;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -183,7 +186,7 @@ class MailSenderTest {
     var outcome = (Failed) send(Tls.trusting(ISSUED), Encryption.StartTls, LOGIN, "a@example.org");
 
     assertThat(outcome.kind()).isEqualTo(Kind.Unreachable);
-    assertThat(outcome.message()).contains("does not do what is asked, such as StartTls");
+    assertThat(outcome.message()).contains("port and encryption do not go together");
     assertThat(logins).isEmpty();
   }
 
@@ -208,6 +211,52 @@ class MailSenderTest {
             Failed.refused("the mail server does not accept username and password of the Secret"));
     assertThat(mail).isEqualTo(Failed.refused("the mail server refuses a recipient (553)"));
     assertThat(mails).isEmpty();
+  }
+
+  private static Outcome answered(Optional<Channel.Login> login, String... answers)
+      throws Exception {
+    try (var listening = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual()
+          .start(() -> {
+            try (var connection = listening.accept()) {
+              var in =
+                  new BufferedReader(
+                      new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8));
+              for (var answer : answers) {
+                connection
+                    .getOutputStream()
+                    .write((answer + "\r\n").getBytes(StandardCharsets.UTF_8));
+                var line = in.readLine();
+                while (answer.startsWith("354") && line != null && !line.equals(".")) {
+                  line = in.readLine();
+                }
+              }
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+      return send(
+          SSLContext.getDefault(),
+          "localhost",
+          listening.getLocalPort(),
+          Encryption.None,
+          login,
+          "a@example.org");
+    }
+  }
+
+  @Test
+  void a_mail_that_was_taken_is_sent_whatever_becomes_of_the_farewell() throws Exception {
+    assertThat(
+            answered(Optional.empty(), "220 hi", "250 hi", "250 ok", "250 ok", "354 go", "250 ok"))
+        .isEqualTo(new Outcome.Sent());
+  }
+
+  @Test
+  void a_server_that_is_busy_is_tried_again() throws Exception {
+    assertThat(((Failed) answered(Optional.empty(), "421 busy")).message()).contains("it is busy");
+    assertThat(answered(LOGIN, "220 hi", "250-hi\r\n250 AUTH PLAIN", "454 later"))
+        .isEqualTo(Failed.unreachable("the mail server does not take a login at the moment"));
   }
 
   @Test
