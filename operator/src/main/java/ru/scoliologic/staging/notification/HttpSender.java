@@ -3,7 +3,6 @@ package ru.scoliologic.staging.notification;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -26,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.SSLContext;
@@ -72,35 +72,25 @@ public final class HttpSender {
     } catch (NotUsable e) {
       return Outcome.Failed.refused(e.getMessage());
     }
+    var status = new AtomicInteger();
     var answer =
         client.sendAsync(
             request,
-            info ->
-                info.statusCode() == TOO_MANY_REQUESTS
-                    ? BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER).apply(info)
-                    : unread());
+            info -> {
+              status.set(info.statusCode());
+              return info.statusCode() == TOO_MANY_REQUESTS
+                  ? BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER).apply(info)
+                  : HttpResponse.BodySubscribers.replacing("");
+            });
     try {
       return outcome(answer.get(patience.toMillis(), TimeUnit.MILLISECONDS), letter.channel());
     } catch (TimeoutException e) {
       answer.cancel(true);
-      return late();
+      // It took it, though the body of its answer does not end.
+      return isTaken(status.get()) ? new Outcome.Sent() : late();
     } catch (ExecutionException e) {
       return failed(e.getCause());
     }
-  }
-
-  /** Complete at the headers: the body may never end. */
-  private static HttpResponse.BodySubscriber<String> unread() {
-    return HttpResponse.BodySubscribers.mapping(
-        HttpResponse.BodySubscribers.ofInputStream(),
-        body -> {
-          try {
-            body.close();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-          return "";
-        });
   }
 
   private HttpRequest request(Letter letter) throws NotUsable {
@@ -191,9 +181,13 @@ public final class HttpSender {
     }
   }
 
+  private static boolean isTaken(int status) {
+    return status >= 200 && status < 300;
+  }
+
   private static Outcome outcome(HttpResponse<String> answer, Channel channel) {
     int status = answer.statusCode();
-    if (status >= 200 && status < 300) {
+    if (isTaken(status)) {
       return new Outcome.Sent();
     }
     var wait = wait(answer);

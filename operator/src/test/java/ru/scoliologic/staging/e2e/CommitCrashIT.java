@@ -49,7 +49,7 @@ import ru.scoliologic.staging.throwaway.GitRepository;
  */
 class CommitCrashIT {
   private static final String NAMESPACE = "commits";
-  private static final int STRIDE = 7;
+  private static final int STRIDE = 29;
   private static final Duration LIMIT = Duration.ofMinutes(3);
 
   /** Traefik says so of itself: what lacks it went to a pod without it. */

@@ -210,7 +210,7 @@ class HttpSenderTest {
   @Test
   void an_answer_whose_body_does_not_end_counts() throws Exception {
     endless = true;
-    sender = new HttpSender(SSLContext.getDefault(), Duration.ofSeconds(5));
+    sender = new HttpSender(SSLContext.getDefault(), Duration.ofMillis(500));
 
     assertThat(send(webhook())).isEqualTo(new Outcome.Sent());
   }
