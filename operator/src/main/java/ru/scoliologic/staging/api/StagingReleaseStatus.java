@@ -66,6 +66,24 @@ public record StagingReleaseStatus(
         null, null, null, null, null, null, null, null, null, null, null, build, null);
   }
 
+  /** What the operator says and nothing else. */
+  public StagingReleaseStatus withoutBuild() {
+    return new StagingReleaseStatus(
+        observedGeneration,
+        state,
+        message,
+        conditions,
+        timings,
+        handled,
+        failedWith,
+        report,
+        migrated,
+        databaseCopy,
+        image,
+        null,
+        told);
+  }
+
   /**
    * The time of each step.
    *

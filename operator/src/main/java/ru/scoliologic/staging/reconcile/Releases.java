@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.cluster.Masking;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.release.Catalog;
@@ -35,7 +36,11 @@ final class Releases {
     var carried = notifier.carry(snapshot, Ledger.of(snapshot, facts));
     for (var release : carried.releases()) {
       var known = Catalog.find(snapshot, Catalog.id(release));
-      if (known.isPresent() && release.getStatus().equals(known.get().getStatus())) {
+      if (known
+          .map(StagingRelease::getStatus)
+          .map(StagingReleaseStatus::withoutBuild)
+          .filter(release.getStatus()::equals)
+          .isPresent()) {
         continue;
       }
       var status = release.getStatus();
