@@ -13,7 +13,6 @@ import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseSpec.Commit;
 import ru.scoliologic.staging.cluster.AgentContract.Config;
 import ru.scoliologic.staging.cluster.AgentContract.State;
-import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.stage.Reason;
@@ -60,7 +59,7 @@ final class BranchWatch {
     this.store = store;
     this.metrics = metrics;
     this.clock = clock;
-    this.buildHash = Hash.of(config.gitops().build().recipe());
+    this.buildHash = config.buildHash();
   }
 
   /** Name of the release of the branch's head; empty until it was seen once. */

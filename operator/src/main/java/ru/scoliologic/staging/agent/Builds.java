@@ -19,7 +19,6 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 import ru.scoliologic.staging.cluster.AgentContract.Config;
-import ru.scoliologic.staging.cluster.Hash;
 import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.stage.Reason;
 
@@ -84,7 +83,7 @@ final class Builds implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     this.onEnd = onEnd;
-    this.buildHash = Hash.of(config.gitops().build().recipe());
+    this.buildHash = config.buildHash();
   }
 
   /**

@@ -44,6 +44,15 @@ public record StagingReleaseStatus(
 
   /** The same with other entries of who is told; none when empty. */
   public StagingReleaseStatus telling(List<Told> entries) {
+    return with(build, entries == null || entries.isEmpty() ? null : List.copyOf(entries));
+  }
+
+  /** What the operator says and nothing else. */
+  public StagingReleaseStatus withoutBuild() {
+    return with(null, told);
+  }
+
+  private StagingReleaseStatus with(BuildStatus otherBuild, List<Told> otherTold) {
     return new StagingReleaseStatus(
         observedGeneration,
         state,
@@ -56,32 +65,14 @@ public record StagingReleaseStatus(
         migrated,
         databaseCopy,
         image,
-        build,
-        entries == null || entries.isEmpty() ? null : List.copyOf(entries));
+        otherBuild,
+        otherTold);
   }
 
   /** What the agent says and nothing else. */
   public static StagingReleaseStatus ofBuild(BuildStatus build) {
     return new StagingReleaseStatus(
         null, null, null, null, null, null, null, null, null, null, null, build, null);
-  }
-
-  /** What the operator says and nothing else. */
-  public StagingReleaseStatus withoutBuild() {
-    return new StagingReleaseStatus(
-        observedGeneration,
-        state,
-        message,
-        conditions,
-        timings,
-        handled,
-        failedWith,
-        report,
-        migrated,
-        databaseCopy,
-        image,
-        null,
-        told);
   }
 
   /**

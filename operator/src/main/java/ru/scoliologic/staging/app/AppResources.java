@@ -7,7 +7,7 @@ import static ru.scoliologic.staging.cluster.HardenedPod.mount;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.AffinityBuilder;
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -21,7 +21,6 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +29,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.Component;
@@ -42,6 +40,7 @@ import ru.scoliologic.staging.cluster.Names;
 import ru.scoliologic.staging.cluster.Needs;
 import ru.scoliologic.staging.cluster.Ownership;
 import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.PodSays;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.stage.Reason;
@@ -167,12 +166,11 @@ public final class AppResources {
 
   /** When the last of its runs that ended began; now and always where nobody knows. */
   private static Instant lastRunBegan(ContainerStatus container) {
-    return Stream.of(container.getState(), container.getLastState())
+    return PodSays.ends(container)
+        .map(ContainerStateTerminated::getStartedAt)
         .filter(Objects::nonNull)
-        .map(ContainerState::getTerminated)
-        .filter(end -> end != null && end.getStartedAt() != null)
-        .map(end -> Instant.parse(end.getStartedAt()))
-        .max(Comparator.naturalOrder())
+        .findFirst()
+        .map(Instant::parse)
         .orElse(Instant.MAX);
   }
 

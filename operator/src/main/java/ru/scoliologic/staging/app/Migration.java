@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.AppSpec;
@@ -128,18 +129,20 @@ public record Migration(
               .filter(version -> !settled.test(version.id()) && !done.contains(version.id()))
               .map(Version::id)
               .collect(Collectors.toSet());
-      var name = snapshot.names().migration(attempt.version().id(), attempt.id(app));
       var plan = new ArrayList<Planned>();
+      Function<Optional<StageResult>, Migration> saying =
+          said -> new Migration(held, said, plan, done, copies, List.of());
+      var name = snapshot.names().migration(attempt.version().id(), attempt.id(app));
       // Kept until the release has it in writing, so that no restart in between runs it twice.
       succeeded.stream()
           .filter(job -> !settled.test(job.version()))
           .forEach(job -> plan.add(stays(job)));
       if (!held.contains(attempt.version().id())) {
-        return new Migration(held, Optional.empty(), plan, done, copies, List.of());
+        return saying.apply(Optional.empty());
       }
       if (attempt.gaveUp().isPresent()) {
         var remembered = attempt.gaveUp().map(Decision::remembered);
-        return new Migration(held, remembered, plan, done, copies, List.of());
+        return saying.apply(remembered);
       }
       var running = jobs.stream().filter(MigrationJob::runs).findFirst();
       // Two at a time would change the same database.
@@ -150,17 +153,17 @@ public record Migration(
               held, Optional.of(waits(job)), plan, done, copies, List.of(job.job()));
         }
         plan.add(stays(job));
-        return new Migration(held, Optional.of(runs(job)), plan, done, copies, List.of());
+        return saying.apply(Optional.of(runs(job)));
       }
       var there = jobs.stream().filter(job -> job.name().equals(name)).findFirst();
       if (there.filter(this::failedElsewhere).isPresent()) {
-        return new Migration(held, Optional.of(starts()), plan, done, copies, List.of());
+        return saying.apply(Optional.of(starts()));
       }
       if (there.isPresent()) {
         if (!isToBeMadeAnew(there.get())) {
           plan.add(stays(there.get()));
         }
-        return new Migration(held, there.map(this::failure), plan, done, copies, List.of());
+        return saying.apply(there.map(this::failure));
       }
       boolean isFree = free && !MigrationJob.anotherLives(snapshot, name);
       var copy = copy(name, isFree);
@@ -172,8 +175,7 @@ public record Migration(
               new MigrationResources(snapshot.environment())
                   .job(attempt.version(), name, copy.map(DatabaseCopy::file).orElse("")),
               !isFree || waits.isPresent()));
-      return new Migration(
-          held, waits.or(() -> Optional.of(starts())), plan, done, copies, List.of());
+      return saying.apply(waits.or(() -> Optional.of(starts())));
     }
 
     /** What is to be there before the Job of that name; none where none is asked for. */

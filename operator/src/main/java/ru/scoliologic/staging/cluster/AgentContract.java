@@ -67,7 +67,12 @@ public final class AgentContract {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @JsonIgnoreProperties(ignoreUnknown = true)
   public record Config(
-      String environment, String namespace, GitopsSpec gitops, String push, String engine) {}
+      String environment, String namespace, GitopsSpec gitops, String push, String engine) {
+    /** What decides about an image beside the commit, as the releases of commits name it. */
+    public String buildHash() {
+      return Hash.of(gitops.build().recipe());
+    }
+  }
 
   /**
    * What an agent says of itself, written on transitions only.

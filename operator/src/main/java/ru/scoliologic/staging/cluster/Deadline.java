@@ -100,15 +100,10 @@ public record Deadline(int seconds) {
 
   /** Since when a pod does not serve; empty while it does. */
   private static Optional<Instant> waitsSince(Pod pod) {
-    var ready =
-        Stream.ofNullable(pod.getStatus())
-            .flatMap(status -> status.getConditions().stream())
-            .filter(c -> "Ready".equals(c.getType()))
-            .findFirst();
-    if (ready.filter(c -> "True".equals(c.getStatus())).isPresent()) {
+    if (PodSays.isReady(pod)) {
       return Optional.empty();
     }
-    return ready
+    return PodSays.readiness(pod)
         .map(PodCondition::getLastTransitionTime)
         .or(() -> Optional.ofNullable(pod.getMetadata().getCreationTimestamp()))
         .map(Instant::parse);

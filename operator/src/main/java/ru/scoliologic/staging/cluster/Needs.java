@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.PodCondition;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -40,10 +41,9 @@ public final class Needs {
 
   private static Instant since(Snapshot snapshot, Set<String> components) {
     return pods(snapshot, components)
-        .filter(pod -> pod.getStatus() != null)
-        .flatMap(pod -> pod.getStatus().getConditions().stream())
-        .filter(c -> "Ready".equals(c.getType()) && c.getLastTransitionTime() != null)
+        .flatMap(pod -> PodSays.readiness(pod).stream())
         .map(PodCondition::getLastTransitionTime)
+        .filter(Objects::nonNull)
         .map(Instant::parse)
         .max(Comparator.naturalOrder())
         .orElse(Instant.EPOCH);

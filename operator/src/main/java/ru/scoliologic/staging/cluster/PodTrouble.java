@@ -1,6 +1,5 @@
 package ru.scoliologic.staging.cluster;
 
-import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -133,9 +132,7 @@ public record PodTrouble(Reason reason, String message) {
     if (Boolean.TRUE.equals(container.getReady())) {
       return Optional.empty();
     }
-    return Stream.of(container.getState(), container.getLastState())
-        .filter(state -> state != null && state.getTerminated() != null)
-        .map(ContainerState::getTerminated)
+    return PodSays.ends(container)
         .findFirst()
         .filter(end -> end.getExitCode() != 0 || endsAgain(container));
   }

@@ -1,7 +1,6 @@
 package ru.scoliologic.staging.cluster;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -31,10 +30,7 @@ final class StartupKill {
     var probe = probe(pod, status.getName());
     return !Boolean.TRUE.equals(status.getStarted())
         && probe.isPresent()
-        && Stream.of(status.getState(), status.getLastState())
-            .filter(Objects::nonNull)
-            .map(ContainerState::getTerminated)
-            .filter(Objects::nonNull)
+        && PodSays.ends(status)
             .findFirst()
             .filter(end -> fits(end, probe.get(), grace(pod)))
             .isPresent();

@@ -13,6 +13,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.Needs;
+import ru.scoliologic.staging.cluster.PodSays;
 import ru.scoliologic.staging.cluster.Snapshot;
 import ru.scoliologic.staging.cluster.Version;
 import ru.scoliologic.staging.configuration.Settings;
@@ -161,9 +162,7 @@ final class CandidateVerification {
   private static Optional<Pod> pod(Snapshot snapshot, Version version) {
     return snapshot.ofVersion(AppResources.COMPONENT, version.id()).pods().stream()
         .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
-        .filter(pod ->
-            pod.getStatus().getConditions().stream()
-                .anyMatch(c -> "Ready".equals(c.getType()) && "True".equals(c.getStatus())))
+        .filter(PodSays::isReady)
         .findFirst();
   }
 
