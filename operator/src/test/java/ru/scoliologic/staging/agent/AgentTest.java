@@ -241,7 +241,7 @@ class AgentTest {
     dying.dieAfter(writes);
     start(dying);
     soon("the last write").until(() -> cluster.writes().size() == writes);
-    Thread.sleep(300);
+    await("what the agent still does in vain").pollDelay(Duration.ofMillis(300)).until(() -> true);
     agent.close();
 
     start();
@@ -361,7 +361,7 @@ class AgentTest {
     awaitBuild(commit, BuildState.Building);
     cluster.down(true);
     builder.letGo();
-    Thread.sleep(1500);
+    await("writes in vain").pollDelay(Duration.ofMillis(1500)).until(() -> true);
 
     cluster.down(false);
 

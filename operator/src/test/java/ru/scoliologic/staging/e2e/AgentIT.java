@@ -103,15 +103,7 @@ class AgentIT {
   }
 
   private Optional<StagingRelease> release(String commit) {
-    return staging
-        .admin()
-        .resources(StagingRelease.class)
-        .inNamespace(NAMESPACE)
-        .list()
-        .getItems()
-        .stream()
-        .filter(release -> release.getSpec().commit().hash().equals(commit))
-        .findFirst();
+    return staging.releaseOf(NAMESPACE, commit);
   }
 
   private Optional<BuildStatus> build(String commit) {

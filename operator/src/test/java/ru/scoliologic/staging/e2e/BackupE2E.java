@@ -175,17 +175,7 @@ class BackupE2E {
   }
 
   private static List<String> versions() {
-    return staging
-        .admin()
-        .apps()
-        .deployments()
-        .inNamespace(NAMESPACE)
-        .withLabel(Labels.COMPONENT, "app")
-        .list()
-        .getItems()
-        .stream()
-        .map(d -> d.getMetadata().getName())
-        .toList();
+    return staging.versions(NAMESPACE).stream().map(d -> d.getMetadata().getName()).toList();
   }
 
   /** Deletes the environment; data, backups and credentials stay. */

@@ -49,7 +49,7 @@ import ru.scoliologic.staging.throwaway.GitRepository;
  */
 class CommitCrashIT {
   private static final String NAMESPACE = "commits";
-  private static final int STRIDE = 29;
+  private static final int STRIDE = 5;
   private static final Duration LIMIT = Duration.ofMinutes(3);
 
   /** Traefik says so of itself: what lacks it went to a pod without it. */
@@ -297,25 +297,14 @@ class CommitCrashIT {
     return commit;
   }
 
-  private static Stream<StagingRelease> releases() {
-    return environment
-        .admin()
-        .resources(StagingRelease.class)
-        .inNamespace(NAMESPACE)
-        .list()
-        .getItems()
-        .stream();
-  }
-
   private static Optional<StagingRelease> release(String commit) {
-    return releases()
-        .filter(release -> release.getSpec().commit().hash().equals(commit))
-        .findFirst();
+    return Staging.shared().releaseOf(NAMESPACE, commit);
   }
 
   /** What every release says, by name. */
   private static Map<String, String> said() {
-    return releases()
+    return Staging.shared()
+        .releases(NAMESPACE)
         .collect(
             Collectors.toMap(
                 release -> release.getMetadata().getName(),
@@ -348,15 +337,7 @@ class CommitCrashIT {
 
   /** Versions that have a Deployment. */
   private static List<String> deployed() {
-    return environment
-        .admin()
-        .apps()
-        .deployments()
-        .inNamespace(NAMESPACE)
-        .withLabel(Labels.COMPONENT, "app")
-        .list()
-        .getItems()
-        .stream()
+    return Staging.shared().versions(NAMESPACE).stream()
         .filter(deployment -> !deployment.isMarkedForDeletion())
         .map(deployment -> deployment.getMetadata().getLabels().get(Labels.VERSION))
         .toList();

@@ -370,17 +370,7 @@ class EnvironmentLifecycleE2E {
   private static void awaitDeployments(int count) {
     await(count + " Deployments of the application")
         .atMost(Staging.LONG)
-        .until(() ->
-            staging
-                    .admin()
-                    .apps()
-                    .deployments()
-                    .inNamespace(NAMESPACE)
-                    .withLabel(Labels.COMPONENT, "app")
-                    .list()
-                    .getItems()
-                    .size()
-                == count);
+        .until(() -> staging.versions(NAMESPACE).size() == count);
   }
 
   @Test

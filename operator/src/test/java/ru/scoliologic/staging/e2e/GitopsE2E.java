@@ -28,7 +28,6 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
-import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 
 /** A push becomes a verified release by itself; people hold, approve and go back. */
@@ -115,7 +114,7 @@ class GitopsE2E {
 
     var newer = world.push("Third");
     assertThat(world.announce(world.word("webhookWord"))).isEqualTo(202);
-    world.await(newer, "a release, before the next look", Duration.ofSeconds(20), r -> true);
+    world.await(newer, "a release, long before the next look", Duration.ofSeconds(8), r -> true);
 
     newest = newer;
     ReleaseView.print("a commit, announced by the webhook", world.verified(newer));
@@ -257,12 +256,7 @@ class GitopsE2E {
   private static Set<String> releases() {
     return world
         .staging()
-        .admin()
-        .resources(StagingRelease.class)
-        .inNamespace(world.namespace())
-        .list()
-        .getItems()
-        .stream()
+        .releases(world.namespace())
         .filter(release -> is(release, BUILT, "True", "Built"))
         .map(release -> release.getMetadata().getName().substring("env-".length()))
         .collect(Collectors.toSet());

@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -36,7 +35,6 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Labels;
 import ru.scoliologic.staging.throwaway.GitRepository;
 import ru.scoliologic.staging.throwaway.Images;
 
@@ -227,20 +225,9 @@ final class GitopsWorld implements AutoCloseable {
   }
 
   StagingRelease release(String commit) {
-    return find(commit).orElseThrow(() -> new AssertionError("no release of " + commit));
-  }
-
-  private Optional<StagingRelease> find(String commit) {
     return staging
-        .admin()
-        .resources(StagingRelease.class)
-        .inNamespace(namespace)
-        .list()
-        .getItems()
-        .stream()
-        .filter(release -> release.getSpec().commit() != null)
-        .filter(release -> release.getSpec().commit().hash().equals(commit))
-        .findFirst();
+        .releaseOf(namespace, commit)
+        .orElseThrow(() -> new AssertionError("no release of " + commit));
   }
 
   /** Waits for the release of a commit; says how all stands if it is never so. */
@@ -256,14 +243,14 @@ final class GitopsWorld implements AutoCloseable {
           .pollInterval(Duration.ofMillis(250))
           .until(() -> {
             Staging.checkContract(environment());
-            return find(commit).filter(predicate).isPresent();
+            return staging.releaseOf(namespace, commit).filter(predicate).isPresent();
           });
     } catch (ConditionTimeoutException e) {
       throw new AssertionError(
           "%s; release: %s%nenvironment: %s%n%s"
               .formatted(
                   e.getMessage(),
-                  find(commit).map(Serialization::asYaml).orElse("none"),
+                  staging.releaseOf(namespace, commit).map(Serialization::asYaml).orElse("none"),
                   Staging.told(environment()),
                   kubectl("get", "strel,pods", "-o", "wide")),
           e);
@@ -325,15 +312,7 @@ final class GitopsWorld implements AutoCloseable {
 
   /** Names of the Deployments of versions. */
   List<String> versions() {
-    return staging
-        .admin()
-        .apps()
-        .deployments()
-        .inNamespace(namespace)
-        .withLabel(Labels.COMPONENT, "app")
-        .list()
-        .getItems()
-        .stream()
+    return staging.versions(namespace).stream()
         .map(deployment -> deployment.getMetadata().getName())
         .sorted()
         .toList();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.core.ConditionTimeoutException;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -147,9 +149,37 @@ final class Staging {
   }
 
   private Optional<StagingRelease> findRelease(String namespace, String image) {
-    return admin().resources(StagingRelease.class).inNamespace(namespace).list().getItems().stream()
+    return releases(namespace)
         .filter(release -> image.equals(release.getSpec().image()))
         .findFirst();
+  }
+
+  /** The release of a commit, by its whole hash. */
+  Optional<StagingRelease> releaseOf(String namespace, String commit) {
+    return releases(namespace)
+        .filter(release -> release.getSpec().commit() != null)
+        .filter(release -> release.getSpec().commit().hash().equals(commit))
+        .findFirst();
+  }
+
+  Stream<StagingRelease> releases(String namespace) {
+    return admin()
+        .resources(StagingRelease.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .stream();
+  }
+
+  /** The Deployments of the application's versions, also those on their way out. */
+  List<Deployment> versions(String namespace) {
+    return admin()
+        .apps()
+        .deployments()
+        .inNamespace(namespace)
+        .withLabel(Labels.COMPONENT, "app")
+        .list()
+        .getItems();
   }
 
   /** Waits until the release of an image is in a state. */

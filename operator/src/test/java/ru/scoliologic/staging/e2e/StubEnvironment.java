@@ -272,13 +272,7 @@ final class StubEnvironment implements AutoCloseable {
 
   private Stream<StagingRelease> releases() {
     try {
-      return staging
-          .admin()
-          .resources(StagingRelease.class)
-          .inNamespace(namespace)
-          .list()
-          .getItems()
-          .stream();
+      return staging.releases(namespace);
     } catch (KubernetesClientException e) {
       if (e.getCode() == 404) {
         // The kind itself is gone.
