@@ -24,6 +24,7 @@ import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
+import ru.scoliologic.staging.cluster.Age;
 import ru.scoliologic.staging.cluster.AgentContract;
 import ru.scoliologic.staging.cluster.AgentContract.Config;
 import ru.scoliologic.staging.cluster.Labels;
@@ -82,7 +83,7 @@ final class ClusterReleases implements ReleaseStore {
       boolean over =
           seen == null
               ? System.nanoTime() - own.at() > UNSEEN_NANOS
-              : version(seen) >= version(own.release());
+              : !Age.isNewer(own.release(), seen);
       if (over) {
         written.remove(name, own);
       } else {
@@ -94,10 +95,6 @@ final class ClusterReleases implements ReleaseStore {
 
   private static String name(StagingRelease release) {
     return release.getMetadata().getName();
-  }
-
-  private static long version(StagingRelease release) {
-    return Long.parseUnsignedLong(release.getMetadata().getResourceVersion());
   }
 
   @Override

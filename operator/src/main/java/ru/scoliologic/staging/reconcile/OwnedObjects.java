@@ -19,7 +19,6 @@ import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfig
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
-import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,8 +49,7 @@ final class OwnedObjects implements Applier.Cache {
           Job.class,
           Ingress.class);
 
-  private final Map<String, InformerEventSource<HasMetadata, StagingEnvironment>> sources =
-      new LinkedHashMap<>();
+  private final Map<String, KindWatch> sources = new LinkedHashMap<>();
 
   List<EventSource<?, StagingEnvironment>> eventSources(
       EventSourceContext<StagingEnvironment> context) {
@@ -71,7 +69,7 @@ final class OwnedObjects implements Applier.Cache {
             .withLabelSelector(Labels.SELECTOR)
             .withSecondaryToPrimaryMapper(OwnedObjects::environmentOf)
             .build();
-    sources.put(HasMetadata.getKind(kind), new InformerEventSource<>(configuration, context));
+    sources.put(HasMetadata.getKind(kind), new KindWatch(configuration, context));
   }
 
   private static Set<ResourceID> environmentOf(HasMetadata object) {
@@ -102,12 +100,6 @@ final class OwnedObjects implements Applier.Cache {
 
   @Override
   public void wrote(HasMetadata now, Optional<HasMetadata> before) {
-    var source = sources.get(now.getKind());
-    var id = ResourceID.fromResource(now);
-    if (before.isPresent()) {
-      source.handleRecentResourceUpdate(id, now, before.get());
-    } else {
-      source.handleRecentResourceCreate(id, now);
-    }
+    sources.get(now.getKind()).wrote(now, before);
   }
 }

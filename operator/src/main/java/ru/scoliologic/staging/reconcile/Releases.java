@@ -43,11 +43,10 @@ final class Releases {
           .isPresent()) {
         continue;
       }
-      var status = release.getStatus();
       publish(release, known);
       telemetry.released(
           known.map(StagingRelease::getStatus).filter(s -> s.timings() != null).orElse(null),
-          status);
+          release.getStatus());
     }
     notifier.tell(snapshot, carried, masking);
     for (var release : Ledger.surplus(snapshot, facts)) {
@@ -59,10 +58,11 @@ final class Releases {
 
   /** People write into the same spec, so the operator applies its own two fields only. */
   private void publish(StagingRelease release, Optional<StagingRelease> known) {
-    var status = release.getStatus();
     if (known.isEmpty()) {
-      release.setStatus(null);
-      var made = client.resource(release).fieldManager(MANAGER).forceConflicts().serverSideApply();
+      var bare = new StagingRelease();
+      bare.setMetadata(release.getMetadata());
+      bare.setSpec(release.getSpec());
+      var made = client.resource(bare).fieldManager(MANAGER).forceConflicts().serverSideApply();
       owned.wrote(made, Optional.empty());
       telemetry.wrote("create", made.getKind());
       tell("created", made);
@@ -76,7 +76,7 @@ final class Releases {
             .withName(release.getMetadata().getName())
             .withNamespace(release.getMetadata().getNamespace())
             .build());
-    fresh.setStatus(status);
+    fresh.setStatus(release.getStatus());
     var before = owned.find(release);
     var patched =
         client

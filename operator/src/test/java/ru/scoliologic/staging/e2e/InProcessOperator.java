@@ -1,13 +1,17 @@
 package ru.scoliologic.staging.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.time.Clock;
 import java.time.Duration;
@@ -33,6 +37,9 @@ final class InProcessOperator implements AutoCloseable {
   private final KubernetesClient client;
   private final Operator operator;
   private final Writes writes;
+
+  /** Of passes, that the server has no part in: none is to be expected. */
+  private final List<Exception> failures = new CopyOnWriteArrayList<>();
 
   /** Starts one that watches a namespace. */
   InProcessOperator(KubernetesClient admin, String namespace) {
@@ -73,7 +80,8 @@ final class InProcessOperator implements AutoCloseable {
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(1))
-                .withPreviousAnnotationForDependentResources(false));
+                .withPreviousAnnotationForDependentResources(false)
+                .withMetrics(new Failures()));
     operator.register(
         new StagingEnvironmentReconciler(client, Clock.systemUTC(), "in-process", new Telemetry()),
         overrider ->
@@ -141,6 +149,21 @@ final class InProcessOperator implements AutoCloseable {
     writes.dead = true;
     operator.stop();
     client.close();
+    assertThat(failures).as("passes that failed by themselves").isEmpty();
+  }
+
+  private final class Failures implements Metrics {
+    @Override
+    public <T> T timeControllerExecution(ControllerExecution<T> pass) throws Exception {
+      try {
+        return pass.execute();
+      } catch (RuntimeException e) {
+        if (!writes.dead && !(e instanceof KubernetesClientException)) {
+          failures.add(e);
+        }
+        throw e;
+      }
+    }
   }
 
   private record Hazard(
