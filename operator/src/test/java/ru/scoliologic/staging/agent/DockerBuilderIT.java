@@ -39,6 +39,7 @@ import org.testcontainers.utility.MountableFile;
 import ru.scoliologic.staging.agent.ImageBuilder.Order;
 import ru.scoliologic.staging.agent.ImageBuilder.Outcome;
 import ru.scoliologic.staging.api.Build;
+import ru.scoliologic.staging.throwaway.Bridge;
 
 /** Builds on the machine's Docker engine and pushes to a registry that wants a password. */
 class DockerBuilderIT {
@@ -67,7 +68,7 @@ class DockerBuilderIT {
                       new PortBinding(Ports.Binding.bindPort(PORT), ExposedPort.tcp(5000))));
 
   @TempDir Path folder;
-  private EngineBridge engine;
+  private Bridge engine;
   private Path source;
   private final Recorder progress = new Recorder();
 
@@ -93,8 +94,8 @@ class DockerBuilderIT {
 
   @AfterAll
   static void nothing_stays() throws Exception {
-    try (var bridge = new EngineBridge();
-        var docker = Engine.connect(bridge.address(), Path.of("/nowhere"))) {
+    try (var bridge = Bridge.toEngine();
+        var docker = Engine.connect(bridge.address("tcp"), Path.of("/nowhere"))) {
       new EngineImages(REPOSITORY, false).tidy(docker, 0);
     }
     REGISTRY.stop();
@@ -102,7 +103,7 @@ class DockerBuilderIT {
 
   @BeforeEach
   void a_commit_and_an_engine() throws IOException {
-    engine = new EngineBridge();
+    engine = Bridge.toEngine();
     source = Files.createDirectory(folder.resolve("source"));
     password(PASSWORD);
   }
@@ -142,7 +143,7 @@ class DockerBuilderIT {
   }
 
   private Outcome build(Order order) throws InterruptedException {
-    return builder(engine.address()).build(order, progress);
+    return builder(engine.address("tcp")).build(order, progress);
   }
 
   private Outcome build(String tag) throws InterruptedException {
@@ -304,7 +305,7 @@ class DockerBuilderIT {
   }
 
   private boolean running(String command) throws Exception {
-    try (var docker = Engine.connect(engine.address(), Path.of("/nowhere"))) {
+    try (var docker = Engine.connect(engine.address("tcp"), Path.of("/nowhere"))) {
       return docker.ask(d -> d.listContainersCmd().exec()).stream()
           .anyMatch(container -> container.getCommand().contains(command));
     }
@@ -336,7 +337,7 @@ class DockerBuilderIT {
     engine.close();
 
     assertRetry(outcome.get(), "EngineUnreachable");
-    engine = new EngineBridge();
+    engine = Bridge.toEngine();
     awaitNoContainer("sleep 303");
   }
 
@@ -394,7 +395,7 @@ class DockerBuilderIT {
       build(fresh());
     }
 
-    try (var docker = Engine.connect(engine.address(), Path.of("/nowhere"))) {
+    try (var docker = Engine.connect(engine.address("tcp"), Path.of("/nowhere"))) {
       var left =
           docker.ask(d ->
               d.listImagesCmd()

@@ -13,16 +13,8 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
-import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
-import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import java.io.Closeable;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -32,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.throwaway.Bridge;
 import ru.scoliologic.staging.throwaway.ThrowawayCluster;
 
 /** What a watch shows of objects that are written here, on a real API server. */
@@ -43,7 +36,7 @@ class KindWatchIT {
   private static final Duration DELAY = Duration.ofMillis(200);
 
   private final KubernetesClient client = ThrowawayCluster.start().admin();
-  private SlowLink link;
+  private Bridge link;
   private KubernetesClient slow;
   private KindWatch watch;
 
@@ -55,15 +48,17 @@ class KindWatchIT {
             new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
         .serverSideApply();
     var server = URI.create(client.getConfiguration().getMasterUrl());
-    link = new SlowLink(server, DELAY);
+    link = Bridge.slow(server, DELAY);
     slow =
         new KubernetesClientBuilder()
             .withConfig(
-                new ConfigBuilder(client.getConfiguration()).withMasterUrl(link.url()).build())
+                new ConfigBuilder(client.getConfiguration())
+                    .withMasterUrl(link.address("https").toString())
+                    .build())
             .build();
     var controller =
         new Operator(o -> o.withKubernetesClient(slow).withCloseClientOnStop(false))
-            .register(new Idle(), o -> o.settingNamespace(NAMESPACE))
+            .register(new IdleReconciler(), o -> o.settingNamespace(NAMESPACE))
             .getConfiguration();
     watch = watch(new EventSourceContext<>(null, controller, slow, StagingEnvironment.class));
     watch.setControllerConfiguration(
@@ -73,7 +68,7 @@ class KindWatchIT {
   }
 
   @AfterEach
-  void it_ends() throws IOException {
+  void it_ends() {
     watch.stop();
     slow.close();
     link.close();
@@ -162,56 +157,5 @@ class KindWatchIT {
 
     write(1);
     awaitShown(1);
-  }
-
-  /** A way to a server on which each piece of what it says is under way for a while. */
-  private record SlowLink(ServerSocket socket, URI server, Duration delay) implements Closeable {
-    private SlowLink(URI server, Duration delay) throws IOException {
-      this(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), server, delay);
-      Thread.startVirtualThread(this::serve);
-    }
-
-    private String url() {
-      return "https://127.0.0.1:" + socket.getLocalPort();
-    }
-
-    private void serve() {
-      try {
-        while (true) {
-          var here = socket.accept();
-          var there = new Socket(server.getHost(), server.getPort());
-          Thread.startVirtualThread(() -> pump(here, there, Duration.ZERO));
-          Thread.startVirtualThread(() -> pump(there, here, delay));
-        }
-      } catch (IOException e) {
-        // Closed.
-      }
-    }
-
-    private static void pump(Socket from, Socket to, Duration delay) {
-      var piece = new byte[64 * 1024];
-      try (from;
-          to) {
-        for (int size; (size = from.getInputStream().read(piece)) >= 0; ) {
-          Thread.sleep(delay);
-          to.getOutputStream().write(piece, 0, size);
-        }
-      } catch (IOException | InterruptedException e) {
-        // One of both ends has closed it.
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      socket.close();
-    }
-  }
-
-  private static final class Idle implements Reconciler<StagingEnvironment> {
-    @Override
-    public UpdateControl<StagingEnvironment> reconcile(
-        StagingEnvironment environment, Context<StagingEnvironment> context) {
-      return UpdateControl.noUpdate();
-    }
   }
 }

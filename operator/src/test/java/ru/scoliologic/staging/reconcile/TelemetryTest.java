@@ -12,10 +12,6 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.api.reconciler.Constants;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
-import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
-import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.GroupVersionKind;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Clock;
@@ -215,7 +211,7 @@ class TelemetryTest {
           o.withKubernetesClient(client)
               .withMetrics(telemetry.ofTheSdk())
               .withCloseClientOnStop(false))
-          .register(new Idle());
+          .register(new IdleReconciler());
     }
   }
 
@@ -226,16 +222,6 @@ class TelemetryTest {
         .withMasterUrl("http://127.0.0.1:1")
         .withRequestRetryBackoffLimit(0)
         .build();
-  }
-
-  /** Has the name of the real one, which the SDK's metrics bear. */
-  @ControllerConfiguration(name = "stagingenvironment")
-  private static final class Idle implements Reconciler<StagingEnvironment> {
-    @Override
-    public UpdateControl<StagingEnvironment> reconcile(
-        StagingEnvironment environment, Context<StagingEnvironment> context) {
-      return UpdateControl.noUpdate();
-    }
   }
 
   private record Execution(Exception failure) implements Metrics.ControllerExecution<String> {
