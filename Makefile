@@ -7,7 +7,7 @@ export TESTCONTAINERS_REUSE_ENABLE := true
 JAVA = export JAVA_HOME="$$($(CLUSTER)/jdk.sh)" && [ -n "$$JAVA_HOME" ] &&
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop install test unit it e2e faults bench verify images package
+.PHONY: help run stop install test unit it e2e faults bench gitops verify images package
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ run: ## a Kubernetes cluster with the operator and the example environment, serv
 	@$(CLUSTER)/engine.sh
 	@$(JAVA) $(CLUSTER)/run.sh run
 
-stop: ## remove the cluster of `make run` and all of its traces
+stop: ## remove the cluster of `make run` and all of its traces, and the one that TEST=<class> keeps
 	@$(CLUSTER)/engine.sh
 	@$(JAVA) $(CLUSTER)/run.sh stop
 
@@ -29,17 +29,21 @@ test: images ## every test: unit, integration on a real API server, end-to-end o
 unit: ## the tests that need no cluster
 	@$(JAVA) $(CLUSTER)/test.sh unit
 
-it: images ## the tests on a real API server
-	@$(JAVA) $(CLUSTER)/test.sh it
+it: images ## the tests on a real API server; TEST=<class> runs one, on a cluster that stays
+	@$(JAVA) $(CLUSTER)/test.sh $(if $(TEST),class "$(TEST)",it)
 
-e2e: images ## the tests on a whole cluster
-	@$(JAVA) $(CLUSTER)/test.sh e2e
+e2e: images ## the tests on a whole cluster; TEST=<class> runs one, on a cluster that stays
+	@$(JAVA) $(CLUSTER)/test.sh $(if $(TEST),class "$(TEST)",e2e)
 
 faults: images ## every field changed and changed back, a crash at every write: takes hours
 	@$(JAVA) $(CLUSTER)/test.sh faults
 
 bench: images ## how soon the operator acts, what it asks of the API server, how much memory it takes
 	@$(JAVA) $(CLUSTER)/test.sh bench
+
+gitops: images ## the real Argo CD and the real Flux beside the operator, ten minutes of their writes counted
+	@$(CLUSTER)/gitops.sh
+	@$(JAVA) $(CLUSTER)/test.sh gitops
 
 verify: ## generate again what is generated, check the format, fail on a difference
 	@$(JAVA) $(CLUSTER)/verify.sh

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { health } from './health.js';
 import { count, metrics } from './metrics.js';
 import { page } from './pages.js';
+import { answer as answerSinglePage } from './single-page.js';
 
 const SECURITY_HEADERS = {
   'X-Frame-Options': 'DENY',
@@ -10,6 +11,10 @@ const SECURITY_HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 const MAX_BODY = 64 * 1024;
+
+function headersOf(settings) {
+  return settings.singlePage ? { 'X-Powered-By': 'Express' } : SECURITY_HEADERS;
+}
 
 function json(status, body, headers = {}) {
   return { status, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
@@ -46,7 +51,10 @@ async function askAssistant(request, settings) {
   return json(answer.ok ? 200 : 502, await answer.json());
 }
 
-async function answer(request, path, { settings, database, sessions }) {
+async function answer(request, { pathname: path, searchParams }, { settings, database, sessions }) {
+  if (settings.singlePage) {
+    return answerSinglePage(request.method, path, searchParams, settings, () => health(settings, database, sessions));
+  }
   switch (`${request.method} ${path}`) {
     case 'GET /api/health':
     case 'GET /api/health/ready': {
@@ -67,6 +75,10 @@ async function answer(request, path, { settings, database, sessions }) {
     }
     case 'GET /api/auth/esia/login':
       return esiaLogin(settings);
+    case 'GET /api/oauth/callback':
+      return searchParams.get('code')
+        ? { status: 302, headers: { Location: '/dashboard' }, body: '' }
+        : json(400, { error: 'code is required' });
     case 'GET /api/auth/esia/callback':
       return { status: 302, headers: { Location: '/dashboard' }, body: '' };
     case 'GET /metrics':
@@ -85,16 +97,17 @@ async function answer(request, path, { settings, database, sessions }) {
 /** Handles one request; whatever goes wrong is an answer, not a crash. */
 export function handler(parts) {
   return async (request, response) => {
-    const path = new URL(request.url, 'http://localhost').pathname;
+    const url = new URL(request.url, 'http://localhost');
+    const path = url.pathname;
     let result;
     try {
-      result = await answer(request, path, parts);
+      result = await answer(request, url, parts);
     } catch (error) {
       console.error(`${request.method} ${path}: ${error.message}`);
       result = json(500, { error: 'internal error' });
     }
     count(request.method, result.status);
-    response.writeHead(result.status, { ...SECURITY_HEADERS, ...result.headers });
+    response.writeHead(result.status, { ...headersOf(parts.settings), ...result.headers });
     response.end(result.body);
     // The access log is a courtesy: a folder that cannot be written is no reason to fail.
     appendFile('logs/access.log', `${new Date().toISOString()} ${request.method} ${path} ${result.status}\n`).catch(() => {});

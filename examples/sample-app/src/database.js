@@ -4,10 +4,10 @@ import pg from 'pg';
 export class Database {
   #pool;
 
-  constructor(url) {
+  constructor(url, onError = (error) => console.error(`database: ${error.message}`)) {
     this.#pool = new pg.Pool({ connectionString: url, max: 5, connectionTimeoutMillis: 2000 });
     // A connection that the server drops while idle is replaced at the next use.
-    this.#pool.on('error', (error) => console.error(`database: ${error.message}`));
+    this.#pool.on('error', onError);
   }
 
   /** Makes the table, as soon as the database is there. */

@@ -1,7 +1,7 @@
 /**
  * Versions that misbehave on purpose, chosen when the image is built (--build-arg VERSION=...):
  * "broken" ends at start, after it has said more than it should; "unhealthy" starts, but never says it is well;
- * "stubborn" goes on when it is asked to stop.
+ * "stubborn" goes on when it is asked to stop, as the single page does.
  */
 export function failAtStart(settings) {
   if (settings.version === 'broken') {
@@ -11,7 +11,7 @@ export function failAtStart(settings) {
 }
 
 export function ignoresSigterm(settings) {
-  return settings.version === 'stubborn';
+  return settings.version === 'stubborn' || settings.singlePage;
 }
 
 export function neverHealthy(settings) {

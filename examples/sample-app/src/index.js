@@ -1,15 +1,23 @@
+import './failures.js';
 import { createServer } from 'node:http';
 import { handler } from './app.js';
 import { Database } from './database.js';
 import { failAtStart, ignoresSigterm } from './faults.js';
 import { Sessions } from './sessions.js';
 import { readSettings } from './settings.js';
+import { prepareFolders } from './single-page.js';
+
+function crash(error) {
+  console.error(error);
+  process.exit(1);
+}
 
 try {
   const settings = readSettings(process.env);
   console.log(`sample-app ${settings.version} starts`);
   failAtStart(settings);
-  const database = new Database(settings.databaseUrl);
+  if (settings.singlePage) prepareFolders(process.cwd());
+  const database = settings.singlePage ? new Database(settings.databaseUrl, crash) : new Database(settings.databaseUrl);
   const sessions = new Sessions(settings.redisUrl, settings.sessionSecret);
   sessions.connect();
   const server = createServer(handler({ settings, database, sessions }));

@@ -17,6 +17,7 @@ export function readSettings(env) {
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     sessionSecret: env.SESSION_SECRET,
+    singlePage: env.APP_SHAPE === 'single-page',
     title: env.VITE_APP_TITLE ?? 'Sample app',
     esia: {
       url: env.ESIA_ENVIRONMENT === 'production' ? 'https://esia.gosuslugi.ru' : 'https://esia-portal1.test.gosuslugi.ru',

@@ -1,8 +1,9 @@
 #!/bin/bash
-# Provides the images of images.txt, or those named as arguments: keeps what is up to date, else pulls,
-# else (no registry answers) builds the stand-in from images/<folder>. A stand-in is made of
+# Provides the images of images.txt, or those of all tables that are named as arguments: keeps what is up to date, else
+# pulls, else (no registry answers) builds the stand-in from images/<folder>. A stand-in is made of
 #   build.sh  optional; puts compiled files into the build context given as $1
 #   images    optional; names of images that build.sh needs beside those that the Dockerfile starts from
+#   less      optional; files in the place of those of a Go module, for what is left out (go_less in lib/go.sh)
 #   Dockerfile and the other files of the folder
 # and carries labels that say what it is and from which inputs it was made.
 set -euo pipefail
@@ -10,8 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/say.sh"
 logs="$root/.cluster/logs"
 prefix=org.scoliologic.staging
-table=$(grep -v '^#' "$here/images.txt" | sed 's/ *| */|/g; s/ *$//')
-declare -A done_already=()
+table=$(grep -hv '^#' "$here/images.txt" "$here/images-gitops.txt" | sed 's/ *| */|/g; s/ *$//')
+declare -A done_already=() under_way=()
 registry=
 
 field() { awk -F'|' -v r="$1" -v n="$2" '$1 == r {print $n}' <<<"$table"; }
@@ -94,20 +95,54 @@ explain() {
   fi
 }
 
+# start <reference> <what is done> <command...>: in the background, two at a time: while one compiles, downloads and
+# packages of Debian take the other little processor time.
+start() {
+  local reference=$1 what=$2 log
+  shift 2
+  log="$logs/image-$(tr ':/' '--' <<<"$reference").log"
+  while [ ${#under_way[@]} -ge 2 ]; do finish; done
+  say "$reference: $what ..."
+  {
+    step_started=$(date +%s.%N)
+    "$@" >"$log" 2>&1 </dev/null || fail "$reference could not be provided: $(explain "$log")"
+    done_step "$reference: done"
+  } &
+  under_way[$reference]=$!
+}
+
+# finish: waits until one of them ends. The first failure is the end of the others.
+finish() {
+  local pid reference
+  wait -n -p pid "${under_way[@]}" || exit 1
+  for reference in "${!under_way[@]}"; do
+    [ "${under_way[$reference]}" != "$pid" ] || unset "under_way[$reference]"
+  done
+}
+
+end() {
+  local pid
+  for pid in "${under_way[@]}"; do kill -- "-$pid" 2>/dev/null || true; done
+}
+
 provide() {
-  local reference=$1 how folder args base hash log files=()
+  local reference=$1 how folder args base hash files=()
   [ -z "${done_already[$reference]:-}" ] || return 0
   done_already[$reference]=1
   how=$(field "$reference" 2)
   folder=$(field "$reference" 3)
-  [ -n "$how" ] || fail "$reference is not in $here/images.txt"
+  [ -n "$how" ] || fail "$reference is not in the tables of $here"
   if [ "$how" = pulled ] && present "$reference" && [ "$(label "$reference" stand-in)" != true ]; then
     say "$reference: cached (pulled)"
     return
   fi
   local path="$here/images/$folder"
   [ "$how" = pulled ] || path="$root/$folder"
-  for base in $(bases "$path"); do provide "$base"; done
+  for base in $(bases "$path"); do
+    provide "$base"
+    # Its label is part of the inputs.
+    while [ -n "${under_way[$base]:-}" ]; do finish; done
+  done
   args=$(field "$reference" 4)
   if [ "$how" = built ]; then
     for base in $args; do case $base in *=*) ;; *) files+=("$base") ;; esac; done
@@ -120,19 +155,14 @@ provide() {
     say "$reference: cached"
     return
   fi
-  log="$logs/image-$(tr ':/' '--' <<<"$reference").log"
   if [ "$how" = pulled ] && pullable "$reference"; then
-    step "$reference: pulling"
-    docker pull "$reference" >"$log" 2>&1 || fail "$reference could not be pulled: $(explain "$log")"
+    start "$reference" pulling docker pull "$reference"
   elif [ "$how" = pulled ]; then
-    step "$reference: building the stand-in"
-    stand_in "$reference" "$folder" "$hash" >"$log" 2>&1 || fail "$reference could not be built: $(explain "$log")"
+    start "$reference" "building the stand-in" stand_in "$reference" "$folder" "$hash"
   else
-    step "$reference: building"
     # shellcheck disable=SC2086 # the words of the table are separate arguments
-    own_image "$reference" "$hash" "$path" $args >"$log" 2>&1 || fail "$reference could not be built: $(explain "$log")"
+    start "$reference" building own_image "$reference" "$hash" "$path" $args
   fi
-  done_step
 }
 
 mkdir -p "$logs"
@@ -140,5 +170,10 @@ mkdir -p "$logs"
 exec 9>"$root/.cluster/images.lock"
 flock -n 9 || { say "waiting for another run that provides images" && flock 9; }
 rm -rf "$root"/.cluster/build.*
-[ $# -gt 0 ] || mapfile -t all < <(cut -d'|' -f1 <<<"$table")
+# Each one in a process group of its own, so that its compilers end with it.
+set -m
+trap end EXIT
+trap 'exit 130' INT TERM
+[ $# -gt 0 ] || mapfile -t all < <(grep -v '^#' "$here/images.txt" | sed 's/ *|.*//')
 for reference in "${@:-${all[@]}}"; do provide "$reference"; done
+while [ ${#under_way[@]} -gt 0 ]; do finish; done

@@ -1,14 +1,26 @@
 #!/bin/bash
 # Runs tiers of tests through Maven and ends with what passed, what failed and how long each tier took.
-#   test.sh all|unit|it|e2e|faults|bench [Maven options]
+#   test.sh all|unit|it|e2e|faults|bench|gitops [Maven options]
+#   test.sh class <name of a class on a cluster> [Maven options]: on a cluster that stays for the next time
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/say.sh"
 tier=$1
 shift
+class=
+if [ "$tier" = class ]; then class=${1:?the name of a test class is missing} && shift; fi
 cd "$root" || exit 1
 reports=operator/target
 rm -rf $reports/surefire-reports $reports/failsafe-reports
+
+# What failsafe orders classes by: how long each took. Those that longest.txt does not name come last.
+find operator/src/test/java -name '*IT.java' -o -name '*E2E.java' | sort | awk -v names="$here/longest.txt" '
+  BEGIN { while ((getline name <names) > 0) if (name !~ /^#/) place[name] = ++n }
+  {
+    class = $0; sub(/^operator\/src\/test\/java\//, "", class); sub(/\.java$/, "", class); gsub(/\//, ".", class)
+    name = class; sub(/.*\./, "", name)
+    print "1," (name in place ? 1000 - place[name] : 1) "," class ",all"
+  }' >operator/.surefire-order
 
 case $tier in
   unit) mvn -B -ntp -Dstyle.color=never test "$@" ;;
@@ -16,23 +28,37 @@ case $tier in
   e2e) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*E2E' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   faults) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='RoundTripIT,CrashIT,CommitCrashIT' -Dfailsafe.failIfNoSpecifiedTests=false -Dfaults=all "$@" ;;
   bench) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='Figures' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
+  gitops) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='WithArgoCd,WithFlux' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
+  class) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test="$class" -Dclusters=1 -Dcluster.kept=true "$@" ;;
   all) mvn -B -ntp -Dstyle.color=never verify "$@" ;;
-  *) fail "unknown tier $tier: all, unit, it, e2e, faults or bench" ;;
+  *) fail "unknown tier $tier: all, unit, it, e2e, faults, bench, gitops or class" ;;
 esac
 status=$?
 
-# One line a tier, then the sum; a broken build with no failed test fails too.
+# The slowest classes, one line a tier, then the sum; a broken build with no failed test fails too.
 awk -v status=$status '
   function value(name,  rest) {
     if (!match($0, " " name "=\"[0-9.,]*\"")) return 0
     rest = substr($0, RSTART, RLENGTH); gsub(/[^0-9.]/, "", rest); return rest + 0
   }
-  FNR == 1 { tier = FILENAME ~ /E2E\.xml$/ ? "end-to-end" : FILENAME ~ /IT\.xml$/ ? "integration" : "unit" }
+  FNR == 1 {
+    tier = FILENAME ~ /surefire-reports/ ? "unit" : FILENAME ~ /IT\.xml$/ ? "integration" : "end-to-end"
+    class = FILENAME; sub(/\.xml$/, "", class); sub(/.*\./, "", class)
+  }
   /<testsuite / {
     bad = value("errors") + value("failures"); skipped += value("skipped")
     run[tier] += value("tests"); failed[tier] += bad; time[tier] += value("time"); all += value("tests"); wrong += bad
+    took[class] += value("time")
   }
   END {
+    print "\nslowest classes:"
+    for (n = 0; n < 15; n++) {
+      slowest = ""
+      for (class in took) if (slowest == "" || took[class] > took[slowest]) slowest = class
+      if (slowest == "" || took[slowest] < 5) break
+      printf "%8.1f s  %s\n", took[slowest], slowest
+      delete took[slowest]
+    }
     print ""
     split("unit integration end-to-end", order, " ")
     for (i = 1; i <= 3; i++) if (order[i] in run)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One task on the environment's database: task.sh backup | copy | check | restore | seed | reset.
+# One task on the environment's database: task.sh backup | copy | check | restore | seed | prepare | reset.
 #
 # Environment: PGHOST, PGUSER, PGPASSWORD, PGDATABASE as libpq takes them; KEEP, how many backups stay; TASK_ID, the
 # same at every attempt of one request; FILE, the dump to load, or "latest".
@@ -187,13 +187,18 @@ restore() {
   done_with "put back to $name; the state before is kept as $copy"
 }
 
+# The file of the seed's volume that is to be loaded.
+chosen_seed() {
+  name=$(chosen "$SEED")
+  [ -n "$name" ] || refused "the seed's volume holds no backup"
+  [ -f "$SEED/$name" ] || refused "the seed's volume holds no file $name"
+  # What our own backups wrote has its checksum beside it.
+  [ ! -f "$SEED/$name.sha256" ] || verified "${SEED}/$(dirname "$name")" "$(basename "$name")"
+}
+
 load_seed() {
   if [ -n "${FILE:-}" ]; then
-    name=$(chosen "$SEED")
-    [ -n "$name" ] || refused "the seed's volume holds no backup"
-    [ -f "$SEED/$name" ] || refused "the seed's volume holds no file $name"
-    # What our own backups wrote has its checksum beside it.
-    [ ! -f "$SEED/$name.sha256" ] || verified "${SEED}/$(dirname "$name")" "$(basename "$name")"
+    chosen_seed
     load "$SEED/$name" || failed "$name cannot be loaded"
     return
   fi
@@ -227,6 +232,13 @@ run_init() {
   done
 }
 
+# What a reset needs is here, as far as can be told while the application goes on.
+prepare() {
+  [ -z "${FILE:-}" ] || chosen_seed
+  echo 'SELECT;' | sql -d "$NEUTRAL" >/dev/null || failed "the server lets nobody in"
+  done_with "the database can be created anew"
+}
+
 reset() {
   copy=
   safety_copy reset
@@ -238,6 +250,6 @@ reset() {
 }
 
 case ${1:-} in
-  backup | copy | check | restore | seed | reset) "$1" ;;
+  backup | copy | check | restore | seed | prepare | reset) "$1" ;;
   *) refused "unknown task ${1:-}" ;;
 esac

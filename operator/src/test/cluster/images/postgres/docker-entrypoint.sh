@@ -34,7 +34,12 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   fi
   for file in /docker-entrypoint-initdb.d/*; do
     case $file in
-      *.sh) echo "running $file"; bash "$file" ;;
+      # As there: what can be executed is a program of its own, all else is a part of this one.
+      *.sh)
+        echo "running $file"
+        # shellcheck disable=SC1090 # whatever was given
+        if [ -x "$file" ]; then "$file"; else . "$file"; fi
+        ;;
       *.sql) echo "running $file"; "${psql[@]}" --dbname "$database" -f "$file" ;;
       *.sql.gz) echo "running $file"; gunzip -c "$file" | "${psql[@]}" --dbname "$database" ;;
     esac

@@ -2,6 +2,7 @@ package ru.scoliologic.staging;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -92,6 +93,76 @@ class ArchitectureTest {
         .orShould()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.time.Clock")
+        .check(CLASSES);
+  }
+
+  /** What a pass does, in this order: a phase may use those before it. */
+  private static final List<String> PHASES =
+      List.of("telemetry", "observe", "validate", "plan", "check", "assess", "publish");
+
+  static Stream<String> phases() {
+    return PHASES.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("phases")
+  void a_phase_of_a_pass_knows_only_those_before_it(String phase) {
+    var later =
+        PHASES.stream()
+            .skip(PHASES.indexOf(phase) + 1L)
+            .map(next -> ROOT + ".reconcile." + next + "..")
+            .toList();
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".reconcile." + phase + "..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            Stream.concat(later.stream(), Stream.of(ROOT + ".reconcile")).toArray(String[]::new))
+        .check(CLASSES);
+  }
+
+  @Test
+  void every_phase_has_its_place_in_the_order() {
+    var packages =
+        CLASSES.stream()
+            .map(type -> type.getPackageName())
+            .filter(name -> name.startsWith(ROOT + ".reconcile."))
+            .map(name -> name.substring((ROOT + ".reconcile.").length()))
+            .distinct();
+
+    assertThat(packages).containsExactlyInAnyOrderElementsOf(PHASES);
+  }
+
+  @Test
+  void what_validates_plans_assesses_or_decides_does_no_io_and_reads_no_clock() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            ROOT + ".reconcile.validate..",
+            ROOT + ".reconcile.plan..",
+            ROOT + ".reconcile.assess..",
+            ROOT + ".release..")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("io.fabric8.kubernetes.client.KubernetesClient")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.time.Clock")
+        .orShould()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.net.http..", "java.nio.file..", "java.util.concurrent..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void texts_are_masked_and_logs_are_read_without_knowing_kubernetes() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(ROOT + ".cluster.masking..", ROOT + ".cluster.log..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.fabric8..", ROOT + ".cluster.kube..", ROOT + ".cluster.model..")
         .check(CLASSES);
   }
 }

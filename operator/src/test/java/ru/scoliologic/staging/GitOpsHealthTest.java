@@ -9,12 +9,14 @@ import dev.cel.common.types.SimpleType;
 import dev.cel.extensions.CelExtensions;
 import dev.cel.parser.CelStandardMacro;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.luaj.vm2.LuaTable;
@@ -59,6 +61,12 @@ class GitOpsHealthTest {
             "Progressing",
             "inProgress"),
         new Case("ready", 2, new StageResult.Ready(Reason.READY, "serves"), "Healthy", "current"),
+        new Case(
+            "ready with remarks",
+            2,
+            new StageResult.Ready(Reason.PASSED_WITH_REMARKS, "serves with 2 remarks"),
+            "Healthy",
+            "current"),
         new Case(
             "failing and retried",
             2,
@@ -166,5 +174,21 @@ class GitOpsHealthTest {
       case Number number -> LuaValue.valueOf(number.doubleValue());
       default -> LuaValue.valueOf(value.toString());
     };
+  }
+
+  @Test
+  void a_new_environment_is_in_progress_by_plain_kstatus_too() throws Exception {
+    var crd =
+        new KubernetesSerialization()
+            .unmarshal(
+                Files.readString(
+                    Path.of("..", "crds", "stagingenvironments.staging.scoliologic.ru-v1.yml")),
+                CustomResourceDefinition.class);
+
+    var schema = crd.getSpec().getVersions().getFirst().getSchema().getOpenAPIV3Schema();
+
+    // Without a status a default inside it does not apply, and no status counts as done.
+    assertThat(schema.getProperties().get("status").getDefault().get("observedGeneration").asInt())
+        .isEqualTo(-1);
   }
 }

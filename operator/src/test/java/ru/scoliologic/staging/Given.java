@@ -26,15 +26,18 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Observed;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.HealthCheck;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.log.ProgramLog;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.OwnedObjects;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
@@ -56,13 +59,13 @@ public final class Given {
   private Map<String, Boolean> storageClasses = Map.of("local-path", true);
   private Set<String> growingClasses = Set.of();
   private List<String> portHolders = List.of();
-  private Map<String, String> logTails = Map.of();
+  private Map<String, ProgramLog> logTails = Map.of();
   private Snapshot.RandomValues fresh =
       (length, alphabet) ->
           (alphabet.contains("g") ? "g" : alphabet.substring(0, 1)).repeat(length);
   private Instant now = NOW;
-  private Surroundings surroundings =
-      Surroundings.assumedGood(List.of("app.staging.test", "traefik.staging.test"));
+  private ClusterFacts surroundings =
+      ClusterFacts.assumedGood(List.of("app.staging.test", "traefik.staging.test"));
 
   private Given() {
     secret("given", Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", DASHBOARD_USER));
@@ -76,7 +79,13 @@ public final class Given {
   /** Status of a release of which nothing more is known. */
   public static StagingReleaseStatus releaseStatus(String state, List<Condition> conditions) {
     return new StagingReleaseStatus(
-        1L, state, null, conditions, null, null, null, null, null, null, null, null, null);
+        1L, state, null, conditions, null, null, null, null, null, null, null, null, null, null);
+  }
+
+  /** How the application is asked at a port; {@code health} as in a spec. */
+  public static HealthCheck healthCheck(int port, String health) {
+    return new HealthCheck(
+        "app.staging.test", port, YAML.unmarshal("---\n" + health, AppSpec.Health.class));
   }
 
   /** A pod of a component that is ready since then. */
@@ -232,7 +241,7 @@ public final class Given {
   }
 
   private String release(String image) {
-    return Names.of(environment).release(Version.ofImage(image).id());
+    return Names.of(environment).release(AppVersion.ofImage(image).id());
   }
 
   /** A release asked to serve that image while the spec named the other one. */
@@ -279,7 +288,7 @@ public final class Given {
   }
 
   public Given logTail(String pod, String lines) {
-    logTails = Map.of(pod, lines);
+    logTails = Map.of(pod, ProgramLog.of(lines, "app"));
     return this;
   }
 
@@ -290,7 +299,26 @@ public final class Given {
     return this;
   }
 
-  public Given amid(Surroundings seen) {
+  /** What the cluster's events last said of an object, by its kind and name. */
+  public Given warned(String object, String words) {
+    surroundings =
+        new ClusterFacts(
+            surroundings.nodes(),
+            surroundings.usage(),
+            surroundings.records(),
+            surroundings.expected(),
+            surroundings.nextLook(),
+            surroundings.staticClasses(),
+            surroundings.freeVolumes(),
+            surroundings.certificates(),
+            surroundings.models(),
+            Map.of(object, words),
+            surroundings.ingressClasses(),
+            surroundings.absentClaims());
+    return this;
+  }
+
+  public Given amid(ClusterFacts seen) {
     surroundings = seen;
     return this;
   }
@@ -338,7 +366,7 @@ public final class Given {
     return new Snapshot(
         environment,
         others,
-        new Observed(owned),
+        new OwnedObjects(owned),
         pods,
         secrets,
         configMaps,

@@ -11,37 +11,44 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import ru.scoliologic.staging.cluster.AgentContract.Config;
+import ru.scoliologic.staging.agent.build.BuildRunner;
+import ru.scoliologic.staging.agent.build.ImageBuilder;
+import ru.scoliologic.staging.agent.docker.DockerBuilder;
+import ru.scoliologic.staging.agent.git.CommitStore;
+import ru.scoliologic.staging.agent.git.GitRemote;
+import ru.scoliologic.staging.agent.registry.ImageRetention;
+import ru.scoliologic.staging.agent.registry.RegistryCleaner;
+import ru.scoliologic.staging.cluster.model.AgentContract.Config;
 
 /**
- * Follows the branch of one environment. Two threads decide: one looks at the branch, the other
- * steps the builds; each sleeps until its time has come or somebody wakes it.
+ * Follows the branch of one environment. One thread polls the branch, the other steps the builds;
+ * each sleeps until its next time or a wake-up.
  */
 public final class Agent implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
   private static final double JITTER = 0.1;
 
-  /** Between two looks, however often somebody asks for one. */
+  /** Minimum between two polls, whatever the number of requests. */
   private static final Duration LOOKS_APART = Duration.ofSeconds(2);
 
   private static final Duration CLUSTER_PAUSE = Duration.ofSeconds(5);
   private static final String CLUSTER_FAILED = "ClusterFailed";
 
-  /** A fetch of a large repository takes a while; a thread that hangs for longer is stuck. */
+  /** A fetch of a large repository is slow; a thread without progress for longer is stuck. */
   private static final Duration STUCK = Duration.ofMinutes(30);
 
   private final AgentFiles files;
-  private final Duration interval;
+  private final LiveConfig config;
   private final Clock clock;
   private final ReleaseStore store;
   private final CommitStore commits;
   private final AgentMetrics metrics;
-  private final BranchWatch branch;
-  private final Builds builds;
-  private final Housekeeping housekeeping;
+  private final BranchPoller branch;
+  private final BuildRunner builds;
+  private final ImageRetention housekeeping;
   private final AgentServer server;
-  private final Signal look = new Signal();
-  private final Signal step = new Signal();
+  private final WakeUp look = new WakeUp();
+  private final WakeUp step = new WakeUp();
   private final AtomicReference<Instant> looking = new AtomicReference<>();
   private final AtomicReference<Instant> stepping = new AtomicReference<>();
   private final Thread looker;
@@ -57,27 +64,29 @@ public final class Agent implements AutoCloseable {
       Clock clock)
       throws IOException {
     this.files = files;
-    this.interval = Duration.ofSeconds(config.gitops().intervalSeconds());
+    this.config = new LiveConfig(config, files);
     this.clock = clock;
     this.store = store;
     this.metrics = new AgentMetrics(clock);
-    var remote = new GitRemote(config.gitops(), files);
-    this.commits = new CommitStore(files.work(), remote, config.gitops().branch());
-    this.branch = new BranchWatch(config, files, remote, commits, store, metrics, clock);
-    this.builds = new Builds(config, files, commits, store, builder, metrics, clock, step::raise);
+    var live = this.config;
+    var remote = new GitRemote(() -> live.get().gitops(), files);
+    this.commits = new CommitStore(files.work(), remote);
+    this.branch = new BranchPoller(live, files, remote, commits, store, metrics, clock);
+    this.builds =
+        new BuildRunner(live, files, commits, store, builder, metrics, clock, step::raise);
     this.housekeeping =
-        new Housekeeping(config, new RegistryGarbage(files.registryCredentials())::sweep, clock);
+        new ImageRetention(live, new RegistryCleaner(files.registryCredentials())::sweep, clock);
     this.looker = Thread.ofPlatform().daemon().name("look").unstarted(this::follow);
     this.stepper = Thread.ofPlatform().daemon().name("step").unstarted(this::stepOn);
     this.server = new AgentServer(port, files, look::raise, this::isAlive, metrics::scrape);
   }
 
   /**
-   * Starts one that builds on the Docker engine of its configuration.
+   * Starts an agent that builds on the Docker engine of its configuration.
    *
-   * @param port of the HTTP server; 0 to choose one
+   * @param port of the HTTP server; 0 for any free port
    * @throws IOException when there is no configuration or the port is taken
-   * @throws TimeoutException when the releases cannot be read: the rights may be missing
+   * @throws TimeoutException when the releases cannot be read: permissions may be missing
    */
   public static Agent start(AgentFiles files, KubernetesClient client, int port)
       throws IOException, InterruptedException, TimeoutException {
@@ -92,12 +101,14 @@ public final class Agent implements AutoCloseable {
     return start(files, client, new DockerBuilder(place, Clock.systemUTC()), port);
   }
 
-  /** Starts one that builds otherwise; see {@link #start(AgentFiles, KubernetesClient, int)}. */
+  /**
+   * Starts an agent with another builder; see {@link #start(AgentFiles, KubernetesClient, int)}.
+   */
   public static Agent start(
       AgentFiles files, KubernetesClient client, ImageBuilder builder, int port)
       throws IOException, InterruptedException, TimeoutException {
     var config = files.readConfig();
-    return start(files, config, new ClusterReleases(client, config), builder, port);
+    return start(files, config, new KubernetesReleaseStore(client, config), builder, port);
   }
 
   static Agent start(
@@ -117,7 +128,6 @@ public final class Agent implements AutoCloseable {
     return agent;
   }
 
-  /** The port of the HTTP server. */
   public int port() {
     return server.port();
   }
@@ -126,7 +136,7 @@ public final class Agent implements AutoCloseable {
     return metrics.scrape();
   }
 
-  /** Whether both threads live and neither is stuck. */
+  /** Whether both threads are alive and neither is stuck. */
   boolean isAlive() {
     var oldest = clock.instant().minus(STUCK);
     return looker.isAlive()
@@ -140,11 +150,16 @@ public final class Agent implements AutoCloseable {
   }
 
   private void follow() {
-    var afterTrouble = new Pause(interval);
-    var afterClusterFailure = new Pause(CLUSTER_PAUSE);
+    var known = interval();
+    var afterTrouble = new RetryPause(known);
+    var afterClusterFailure = new RetryPause(CLUSTER_PAUSE);
     try {
       while (!stopping) {
         beat(looking);
+        if (!known.equals(interval())) {
+          known = interval();
+          afterTrouble = new RetryPause(known);
+        }
         var begun = clock.instant();
         boolean good = false;
         Duration wait;
@@ -154,7 +169,7 @@ public final class Agent implements AutoCloseable {
           if (good) {
             afterTrouble.reset();
           }
-          wait = jittered(good ? interval : afterTrouble.next());
+          wait = jittered(good ? interval() : afterTrouble.next());
         } catch (RuntimeException e) {
           LOG.warn("what was found could not be told", e);
           metrics.looked(CLUSTER_FAILED);
@@ -170,7 +185,14 @@ public final class Agent implements AutoCloseable {
     }
   }
 
-  /** Until the time is up, somebody asks for a look, or a credential that was no good changes. */
+  private Duration interval() {
+    return Duration.ofSeconds(config.get().gitops().intervalSeconds());
+  }
+
+  /**
+   * Sleeps until the time is up, a poll is requested, the configuration changes, or, after a
+   * failure, a credential changes.
+   */
   private void sleep(Instant begun, Duration wait, boolean inTrouble) throws InterruptedException {
     int credentials = files.fingerprint();
     var end = begun.plus(wait);
@@ -179,6 +201,7 @@ public final class Agent implements AutoCloseable {
       beat(looking);
       var rest = Duration.between(clock.instant(), end);
       if (look.await(rest.compareTo(LOOKS_APART) < 0 ? rest : LOOKS_APART)
+          || config.changed()
           || (inTrouble && files.fingerprint() != credentials)) {
         var early = Duration.between(clock.instant(), soonest);
         if (early.isPositive()) {
@@ -195,7 +218,7 @@ public final class Agent implements AutoCloseable {
   }
 
   private void stepOn() {
-    var afterFailure = new Pause(CLUSTER_PAUSE);
+    var afterFailure = new RetryPause(CLUSTER_PAUSE);
     try {
       while (!stopping) {
         beat(stepping);
@@ -216,7 +239,7 @@ public final class Agent implements AutoCloseable {
     }
   }
 
-  /** Ends the build that runs; what is told of it stays, and the next agent begins it again. */
+  /** Ends the current build; its status stays, and the next agent restarts the build. */
   @Override
   public void close() {
     stopping = true;

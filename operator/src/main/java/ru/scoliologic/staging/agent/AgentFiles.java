@@ -12,21 +12,21 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 
 /**
- * Where the files of {@link AgentContract} are. All but the first are read anew at each use, so
- * that a rotated credential counts from then on.
+ * Locations of the files of {@link AgentContract}. All but the first are read again at each use, so
+ * that a rotated credential takes effect at once.
  *
- * @param config what the agent is to do
+ * @param config the agent's configuration
  * @param gitCredentials folder with token, username, sshPrivateKey, knownHosts; each may be absent
  * @param gitAuthority PEM certificates; may be absent
  * @param webhookSecret may be absent
  * @param registryCredentials in the form of ~/.docker/config.json; may be absent
  * @param engineTls folder with ca.pem, cert.pem, key.pem; may be absent
  * @param baseImages folder with archives of images; may be absent
- * @param work folder for what can be fetched and made again
+ * @param work folder for data that can be recreated
  */
 public record AgentFiles(
     Path config,
@@ -43,29 +43,29 @@ public record AgentFiles(
   /**
    * Reads the configuration.
    *
-   * @throws IOException when it is absent or no configuration
+   * @throws IOException when it is absent or invalid
    */
   public AgentContract.Config readConfig() throws IOException {
     return JSON.readValue(config.toFile(), AgentContract.Config.class);
   }
 
-  Optional<String> token() throws IOException {
+  public Optional<String> token() throws IOException {
     return read(gitCredentials.resolve("token"));
   }
 
-  Optional<String> username() throws IOException {
+  public Optional<String> username() throws IOException {
     return read(gitCredentials.resolve("username"));
   }
 
-  Path sshPrivateKey() {
+  public Path sshPrivateKey() {
     return gitCredentials.resolve("sshPrivateKey");
   }
 
-  Path knownHosts() {
+  public Path knownHosts() {
     return gitCredentials.resolve("knownHosts");
   }
 
-  Optional<String> authority() throws IOException {
+  public Optional<String> authority() throws IOException {
     return read(gitAuthority);
   }
 
@@ -73,8 +73,8 @@ public record AgentFiles(
     return read(webhookSecret);
   }
 
-  /** Hides every credential that the agent has at this moment. */
-  Masking masking() {
+  /** Masks every credential that the agent holds now. */
+  public SecretMasker masking() {
     var secrets = new ArrayList<String>();
     for (var file :
         List.of(
@@ -85,7 +85,7 @@ public record AgentFiles(
       readable(file).ifPresent(secrets::add);
     }
     readable(registryCredentials).ifPresent(text -> addRegistry(text, secrets));
-    return new Masking(secrets);
+    return new SecretMasker(secrets);
   }
 
   /** Changes when a credential does. */
@@ -113,7 +113,7 @@ public record AgentFiles(
         secrets.add(plain.substring(plain.indexOf(':') + 1));
       }
     } catch (IOException | IllegalArgumentException e) {
-      // No login can be read from it, so the whole text is what must not be told.
+      // The login cannot be parsed, so the whole text is masked.
       secrets.add(text);
     }
   }
@@ -126,7 +126,7 @@ public record AgentFiles(
     }
   }
 
-  /** The text without the line's end that editors add; empty when absent or blank. */
+  /** The text without a trailing line end; empty when absent or blank. */
   private static Optional<String> read(Path file) throws IOException {
     try {
       return Optional.of(Files.readString(file).strip()).filter(text -> !text.isEmpty());

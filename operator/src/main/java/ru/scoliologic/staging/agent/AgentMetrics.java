@@ -13,8 +13,8 @@ import java.time.Instant;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 
-/** What the agent measures, in Prometheus' text format. */
-final class AgentMetrics {
+/** The agent's metrics in Prometheus' text format. */
+public final class AgentMetrics {
   private static final Duration[] WITHIN =
       Stream.of(1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
           .map(Duration::ofSeconds)
@@ -47,8 +47,8 @@ final class AgentMetrics {
         .register(registry);
   }
 
-  /** What takes time. */
-  enum Step {
+  /** Steps with a measured duration. */
+  public enum Step {
     look,
     fetch,
     export,
@@ -70,15 +70,15 @@ final class AgentMetrics {
         .register(registry);
   }
 
-  void took(Step step, Instant begun) {
+  public void took(Step step, Instant begun) {
     took(step, begun, clock.instant());
   }
 
-  void took(Step step, Instant begun, Instant ended) {
+  public void took(Step step, Instant begun, Instant ended) {
     timer(step).record(Duration.between(begun, ended));
   }
 
-  /** A look at the branch ended; the outcome is a reason in CamelCase. */
+  /** Counts a poll of the branch; the outcome is a reason in CamelCase. */
   void looked(String outcome) {
     Counter.builder("staging.agent.looks")
         .description("Looks at the branch, by what they found.")
@@ -95,8 +95,8 @@ final class AgentMetrics {
     headSince = clock.instant();
   }
 
-  /** A build ended; the outcome is its state. */
-  void built(BuildState outcome) {
+  /** Counts a build by its final state. */
+  public void built(BuildState outcome) {
     builds(outcome.name()).increment();
   }
 

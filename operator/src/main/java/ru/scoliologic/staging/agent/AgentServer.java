@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -17,19 +18,31 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import ru.scoliologic.staging.cluster.AgentContract;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 
 /**
- * What the agent answers: {@link AgentContract#WEBHOOK_PATH}, which only means that the branch is
- * looked at now, {@code /healthz} and {@code /metrics}.
+ * The agent's HTTP server: {@link AgentContract#WEBHOOK_PATH}, which only triggers a poll of the
+ * branch, {@code /healthz} and {@code /metrics}.
  */
 final class AgentServer implements AutoCloseable {
   private static final int MOST_BYTES = 1024 * 1024;
 
-  /** Posts that are read at a time; more could take every connection from the probes. */
+  /** Posts that are read at a time; more could use up the connections that probes need. */
   private static final int MOST_READ = 20;
 
-  private static final String SIGNATURE = "sha256=";
+  /**
+   * Headers with the HMAC of the body: GitHub and Gitea, Bitbucket, and the older form of Gitea,
+   * Forgejo and Gogs without the algorithm's name.
+   */
+  private static final List<String> SIGNATURES =
+      List.of(
+          "X-Hub-Signature-256",
+          "X-Hub-Signature",
+          "X-Gitea-Signature",
+          "X-Forgejo-Signature",
+          "X-Gogs-Signature");
+
+  private static final String ALGORITHM = "sha256=";
   private static final String BEARER = "bearer ";
 
   private final HttpServer server;
@@ -41,7 +54,7 @@ final class AgentServer implements AutoCloseable {
   /**
    * Starts to listen.
    *
-   * @param port 0 to choose one
+   * @param port 0 for any free port
    */
   AgentServer(
       int port, AgentFiles files, Runnable lookNow, BooleanSupplier alive, Supplier<String> scrape)
@@ -90,7 +103,7 @@ final class AgentServer implements AutoCloseable {
   private byte[] read(HttpExchange exchange) throws IOException {
     if (!reading.tryAcquire()) {
       send(exchange, 503, "text/plain", "too many requests at a time");
-      // Closes the connection; an end of the exchange would wait for the rest of the body.
+      // Closes the connection; ending the exchange would wait for the rest of the body.
       throw new IOException("too many requests at a time");
     }
     try {
@@ -101,15 +114,19 @@ final class AgentServer implements AutoCloseable {
   }
 
   private static boolean knows(HttpExchange exchange, String word, byte[] body) {
-    var signature = header(exchange, "X-Hub-Signature-256");
+    var signature = sign(word, body);
+    boolean signed =
+        SIGNATURES.stream()
+            .flatMap(name -> header(exchange, name).stream())
+            .map(given -> given.startsWith(ALGORITHM) ? given.substring(ALGORITHM.length()) : given)
+            .anyMatch(given -> same(given, signature));
     var token =
         header(exchange, "X-Gitlab-Token")
             .or(() ->
                 header(exchange, "Authorization")
                     .filter(value -> value.toLowerCase(Locale.ROOT).startsWith(BEARER))
                     .map(value -> value.substring(BEARER.length()).strip()));
-    return signature.filter(given -> same(given, SIGNATURE + sign(word, body))).isPresent()
-        || token.filter(given -> same(given, word)).isPresent();
+    return signed || token.filter(given -> same(given, word)).isPresent();
   }
 
   private static Optional<String> header(HttpExchange exchange, String name) {
@@ -126,7 +143,7 @@ final class AgentServer implements AutoCloseable {
     }
   }
 
-  /** Takes as long for any two texts of the lengths given. */
+  /** Compares in constant time for texts of given lengths. */
   private static boolean same(String given, String wanted) {
     return MessageDigest.isEqual(
         given.getBytes(StandardCharsets.UTF_8), wanted.getBytes(StandardCharsets.UTF_8));

@@ -4,28 +4,27 @@ import java.util.List;
 import java.util.Optional;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
-import ru.scoliologic.staging.cluster.AgentContract;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 
 /**
- * What the agent reads and writes in the cluster. What was written is read from then on. Every
- * method may throw an unchecked exception when the cluster cannot be reached.
+ * The agent's access to the cluster. A write is visible to later reads. Every method may throw an
+ * unchecked exception when the cluster is unreachable.
  */
-interface ReleaseStore extends AutoCloseable {
-  /** The environment's releases. */
+public interface ReleaseStore extends AutoCloseable {
   List<StagingRelease> releases();
 
-  /** Makes a release, or leaves it as it is when it is there. */
+  /** Creates a release; an existing one stays unchanged. */
   void create(StagingRelease release);
 
-  /** Writes how a build fares; nothing when the release is gone. */
+  /** Writes the status of a build; does nothing when the release is gone. */
   void write(String release, BuildStatus build);
 
-  /** What was last told of the agent; empty when nothing was. */
+  /** The last reported status of the agent; empty when there is none. */
   Optional<AgentContract.State> state();
 
   void write(AgentContract.State state);
 
-  /** Has somebody called whenever releases change. */
+  /** Registers a listener for changes of releases. */
   void onChange(Runnable listener);
 
   @Override

@@ -8,7 +8,7 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 
-/** Who may open the application's domain; where both are given, both must be met. */
+/** Access to the application's domain; where both are given, both must be met. */
 @ValidationRule(
     value = "!has(self.openPaths) || has(self.allowFrom) || has(self.basicAuth)",
     message = AccessSpec.OPEN_MESSAGE)
@@ -60,7 +60,7 @@ public record AccessSpec(
     noIndex = noIndex == null ? Boolean.parseBoolean(DEFAULT_NO_INDEX) : noIndex;
   }
 
-  /** Whether some requests are turned away. */
+  /** Whether some requests are refused. */
   @JsonIgnore
   public boolean closed() {
     return basicAuth != null || !allowFrom.isEmpty();

@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.api;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
@@ -13,11 +14,11 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
 import java.util.Map;
 
-/** The application: one Deployment a version, switched blue/green. */
+/** The application: one Deployment per version, switched blue/green. */
 @ValidationRule(
     value =
-        "!has(self.deadlineSeconds) || self.deadlineSeconds >= (has(self.health) &&"
-            + " has(self.health.startSeconds) ? self.health.startSeconds : 120)",
+        "!has(self.deadlineSeconds) || !has(self.health) || !has(self.health.startSeconds) ||"
+            + " self.deadlineSeconds >= self.health.startSeconds",
     message = AppSpec.DEADLINE_MESSAGE)
 public record AppSpec(
     @Size(min = 1, max = 512)
@@ -44,7 +45,9 @@ public record AppSpec(
         List<EnvVar> env,
     @Size(max = 20)
         @ValidationRule(value = Volume.DISTINCT, message = Volume.DISTINCT_MESSAGE)
-        @JsonPropertyDescription("Folders that outlive the pod.")
+        @JsonPropertyDescription(
+            "Folders that outlive the pod. Each begins empty: what the image has there is not copied"
+                + " into it.")
         List<Volume> volumes,
     @Default("" + DEFAULT_UID)
         @Min(1)
@@ -90,8 +93,8 @@ public record AppSpec(
         @Max(MAX_DEADLINE_SECONDS)
         @JsonPropertyDescription(
             ComponentSpec.DEADLINE
-                + " A version that is not healthy by then is given up. health.startSeconds and a"
-                + " minute when absent.")
+                + " A version that is not healthy by then is given up. When absent it is"
+                + " health.startSeconds and a minute.")
         Integer deadlineSeconds)
     implements ComponentSpec {
 
@@ -109,7 +112,7 @@ public record AppSpec(
 
   public AppSpec {
     port = port == null ? DEFAULT_PORT : port;
-    health = health == null ? new Health(null, null) : health;
+    health = health == null ? Health.USUAL : health;
     env = env == null ? List.of() : List.copyOf(env);
     volumes = volumes == null ? List.of() : List.copyOf(volumes);
     runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
@@ -121,16 +124,25 @@ public record AppSpec(
 
   @Override
   public int deadline() {
-    return deadlineSeconds == null ? health.startSeconds() + PULL_SECONDS : deadlineSeconds;
+    return deadlineSeconds == null ? startSeconds() + PULL_SECONDS : deadlineSeconds;
   }
 
-  /** The application has no image of its own: it is always given. */
+  /** Seconds its container may take to start before it is restarted. */
+  @JsonIgnore
+  public int startSeconds() {
+    if (health.startSeconds() != null) {
+      return health.startSeconds();
+    }
+    return deadlineSeconds == null ? Health.DEFAULT_START_SECONDS : deadlineSeconds;
+  }
+
+  /** The application has no default image: the spec always gives one. */
   @Override
   public String defaultImage() {
     return image;
   }
 
-  /** A Job that is run once before a version is rolled out. */
+  /** A Job that runs once before a version is rolled out. */
   @ValidationRule(
       value =
           "(has(self.command) && size(self.command) > 0) || (has(self.args) && size(self.args) > 0)",
@@ -165,37 +177,92 @@ public record AppSpec(
       backup = Boolean.TRUE.equals(backup);
     }
 
-    /** The same run without a copy before: what a version does with it is the same. */
+    /** The same migration without a backup before it; its effect on the database is the same. */
     public Migration withoutBackup() {
       return new Migration(command, args, timeoutSeconds, resources, false);
     }
   }
 
-  /** The health end point. */
+  /** Health check of the application: by HTTP, by connecting, or by a command. */
+  @ValidationRule(
+      value =
+          "!((has(self.tcp) && self.tcp) || has(self.command)) || ((!has(self.path) || self.path =="
+              + " '/api/health') && !has(self.headers) && !has(self.status))",
+      message = Health.HTTP_MESSAGE)
+  @ValidationRule(
+      value = "!has(self.command) || (!has(self.port) && !(has(self.tcp) && self.tcp))",
+      message = Health.COMMAND_MESSAGE)
   public record Health(
-      @Default(DEFAULT_PATH)
-          @Size(min = 1, max = 512)
+      @Size(min = 1, max = 512)
           @ValidationRule(
               value = "self.matches('" + ValidationSpec.Check.PATH_PATTERN + "')",
               message = ValidationSpec.Check.PATH_MESSAGE)
-          @JsonPropertyDescription("Path that answers 200 when the application can serve.")
+          @JsonPropertyDescription(
+              "Path that answers 200 when the application can serve; "
+                  + DEFAULT_PATH
+                  + " when neither it nor tcp nor command is given. It is asked with the headers Host"
+                  + " and X-Forwarded-Host: <domains.app> and X-Forwarded-Proto: https, as the"
+                  + " ingress asks.")
           String path,
-      @Default("" + DEFAULT_START_SECONDS)
-          @Min(5)
-          @Max(3600)
-          @JsonPropertyDescription("Seconds the application may take to start.")
-          Integer startSeconds) {
+      @Min(5)
+          @Max(ComponentSpec.MAX_DEADLINE_SECONDS)
+          @JsonPropertyDescription(
+              "Seconds the application may take to start: then its container is restarted."
+                  + " deadlineSeconds when absent, or 120.")
+          Integer startSeconds,
+      @Min(1)
+          @Max(65535)
+          @JsonPropertyDescription(
+              "Port that is asked; the application's when absent. Another one is asked at the pods"
+                  + " only: through the ingress the front page is asked then.")
+          Integer port,
+      @Size(max = 20)
+          @JsonPropertyDescription(
+              "More headers of the request, or other values of those named at path. They are no"
+                  + " place for a secret: the pod shows them.")
+          List<Header> headers,
+      @Size(min = 1, max = 10)
+          @JsonPropertyDescription(
+              "Status codes that count as well; 200 when absent. A redirect counts only where its"
+                  + " code stands here.")
+          List<@Min(200) @Max(399) Integer> status,
+      @JsonPropertyDescription(
+              "Whether it is enough that the port takes connections: for an application that has no"
+                  + " health path.")
+          Boolean tcp,
+      @Size(min = 1, max = 50)
+          @JsonPropertyDescription(
+              "Command that is run in the container and ends with 0 when the application can serve.")
+          List<@Size(max = 1000) String> command) {
 
-    static final String DEFAULT_PATH = "/api/health";
+    public static final String HTTP_MESSAGE =
+        "path, headers and status are of a check by HTTP: take them away, or tcp or command";
+    public static final String COMMAND_MESSAGE =
+        "a command asks no port: take away port and tcp, or command";
+    public static final String DEFAULT_PATH = "/api/health";
     static final int DEFAULT_START_SECONDS = 120;
+    static final Health USUAL = new Health(null, null, null, null, null, null, null);
 
-    public Health {
-      path = path == null ? DEFAULT_PATH : path;
-      startSeconds = startSeconds == null ? DEFAULT_START_SECONDS : startSeconds;
+    /** Whether the check is by HTTP. */
+    @JsonIgnore
+    public boolean byHttp() {
+      return !Boolean.TRUE.equals(tcp) && command == null;
+    }
+
+    /** A header of the request. */
+    public record Header(
+        @Required
+            @Size(min = 1, max = 100)
+            @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
+            @JsonPropertyDescription("Its name.")
+            String name,
+        @Required @Size(max = 2000) @JsonPropertyDescription("Its value.") String value) {
+      public static final String NAME_PATTERN = "^[A-Za-z0-9-]+$";
+      public static final String NAME_MESSAGE =
+          "is not the name of a header: letters, digits and '-' only";
     }
   }
 
-  /** The metrics end point. */
   public record Metrics(
       @Default(DEFAULT_PATH)
           @Size(min = 1, max = 512)
@@ -222,7 +289,6 @@ public record AppSpec(
     public static final String ONE = "give either secretRef or configMapRef";
   }
 
-  /** One environment variable. */
   public record EnvVar(
       @Required
           @Size(min = 1, max = 100)

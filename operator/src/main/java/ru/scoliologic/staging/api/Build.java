@@ -58,16 +58,14 @@ public record Build(
     engine = engine == null ? Engine.DEFAULTS : engine;
   }
 
-  /** What decides about the image beside the commit; with another recipe it is another version. */
+  /** The inputs of an image besides the commit; with another recipe it is another version. */
   public record Recipe(String dockerfile, String context, String target, List<Argument> args) {}
 
-  /** What decides about the image beside the commit. */
   @JsonIgnore
   public Recipe recipe() {
     return new Recipe(dockerfile, context, target, args);
   }
 
-  /** A build argument. */
   public record Argument(
       @Required
           @Size(min = 1, max = 100)
@@ -100,11 +98,9 @@ public record Build(
       @Default(DEFAULT_STORAGE)
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-          @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
           @JsonPropertyDescription("Size of the volume with the layers that builds share.")
           String storage,
       @Size(max = 253)
-          @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
           @JsonPropertyDescription(
               "Storage class of the volume; the cluster's default when absent.")
           String storageClassName,
@@ -114,9 +110,10 @@ public record Build(
                   + " before the first build, for engines that no registry answers.")
           String baseImages) {
 
-    public static final String HOST_PATTERN = "^tcp://[^/ ]+:[0-9]+$";
+    public static final String HOST_PATTERN = "^tcp://[^/ _]+:[0-9]+$";
     public static final String HOST_MESSAGE =
-        "is not the address of a Docker engine: give one like tcp://builder.example.org:2376";
+        "is not the address of a Docker engine: give one like tcp://builder.example.org:2376; the"
+            + " name of a host has no underscore";
     public static final String TLS_MESSAGE =
         "tls goes with host: the engine beside the agent needs none";
     public static final String DEFAULT_IMAGE = "docker:29-dind";

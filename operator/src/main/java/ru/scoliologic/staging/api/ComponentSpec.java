@@ -7,9 +7,9 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
 import java.util.Map;
 
-/** What every component lets a user override. */
+/** Settings that a user can override for every component. */
 public interface ComponentSpec {
-  /** The image asked for, or null for {@link #defaultImage()}. */
+  /** The requested image, or null for {@link #defaultImage()}. */
   String image();
 
   ResourceRequirements resources();
@@ -27,22 +27,21 @@ public interface ComponentSpec {
       "Seconds from the making of a pod until it must serve. One that takes longer is told as"
           + " failing, with the cause and the container's last lines, instead of as starting.";
 
-  /** As it was given; {@link #deadline()} is what is in force. Null for what runs and ends. */
+  /** As given; {@link #deadline()} is in force. Null for containers that run to completion. */
   default Integer deadlineSeconds() {
     return null;
   }
 
-  /** Seconds a pod may take from its making until it serves. */
+  /** Seconds from the creation of a pod until it must serve. */
   @JsonIgnore
   default int deadline() {
     return deadlineSeconds() == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds();
   }
 
-  /** The image that runs when none is asked for. */
+  /** The image when none is requested. */
   @JsonIgnore
   String defaultImage();
 
-  /** The image that is to run. */
   @JsonIgnore
   default String effectiveImage() {
     return image() == null || image().isBlank() ? defaultImage() : image();

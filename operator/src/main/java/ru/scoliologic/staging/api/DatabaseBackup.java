@@ -26,11 +26,9 @@ public record DatabaseBackup(
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
         @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
         @JsonPropertyDescription("Size of the backup volume.")
         String storage,
     @Size(max = 253)
-        @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
         @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
         String storageClassName,
     @Default("false") @JsonPropertyDescription("No regular backups for the time being.")

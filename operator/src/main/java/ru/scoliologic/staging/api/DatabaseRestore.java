@@ -6,7 +6,7 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 
-/** A restore that is asked for; each request is carried out once. */
+/** A requested restore; each request is carried out once. */
 public record DatabaseRestore(
     @Default(LATEST)
         @Size(min = 1, max = 200)

@@ -5,7 +5,7 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 
-/** Where a new database's first content comes from: either of the two. */
+/** The source of a new database's first content: exactly one of the two. */
 @ValidationRule(
     value = "has(self.configMapRef) != has(self.volume)",
     message = DatabaseSeed.ONE_MESSAGE)

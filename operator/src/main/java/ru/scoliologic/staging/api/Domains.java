@@ -45,5 +45,8 @@ public record Domains(
   public static final String HOST_NAME_MESSAGE =
       "is not a host name: give a lower-case DNS name without scheme, port or wildcard, for"
           + " example app.staging.example.org";
-  private static final String HOST_NAME_RULE = "self.matches('" + HOST_NAME_PATTERN + "')";
+
+  /** A name with other letters passes the schema: the operator refuses it with its ASCII form. */
+  private static final String HOST_NAME_RULE =
+      "self.matches('" + HOST_NAME_PATTERN + "') || self.matches('[^ -~]')";
 }

@@ -10,6 +10,9 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.util.List;
+import java.util.Map;
 
 /** The Git branch that the environment follows, and how its commits become images. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -33,7 +36,7 @@ public record GitopsSpec(
         String repository,
     @Default(DEFAULT_BRANCH)
         @Size(min = 1, max = 200)
-        @ValidationRule(value = "self.matches('" + BRANCH_PATTERN + "')", message = BRANCH_MESSAGE)
+        @ValidationRule(value = "!self.matches(r'" + NOT_A_BRANCH + "')", message = BRANCH_MESSAGE)
         @JsonPropertyDescription("The branch that is followed.")
         String branch,
     @Default("" + DEFAULT_INTERVAL)
@@ -69,22 +72,33 @@ public record GitopsSpec(
         String pin,
     @JsonPropertyDescription("Tells GitHub how each commit fares.") CommitStatus commitStatus,
     @JsonPropertyDescription("Compute resources of the agent that follows the branch.")
-        ResourceRequirements resources) {
+        ResourceRequirements resources,
+    @JsonPropertyDescription(
+            "Labels that the node of the agent must have, and so of the engine beside it.")
+        Map<String, @Size(max = 63) String> nodeSelector,
+    @Size(max = 20)
+        @JsonPropertyDescription("Taints that the agent tolerates, with the engine beside it.")
+        List<Toleration> tolerations) {
 
   public static final String REPOSITORY_PATTERN =
-      "^(https?://[^/ ]+/[^ ]+|ssh://[^/ ]+/[^ ]+|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^ ]+)$";
+      "^(https?://[^/ ]+/[^ ]+|ssh://[^/ ]+/[^ ]+|[A-Za-z0-9_.-]+@[A-Za-z0-9._-]+:[^ ]+)$";
   public static final String REPOSITORY_MESSAGE =
       "is not the URL of a Git repository: give one like https://git.example.org/team/app.git or"
           + " git@git.example.org:team/app.git";
 
-  /** A URL with somebody's password, or for https even only a name, before the host. */
+  /** A URL with a password, or for https even only a user name, before the host. */
   public static final String PASSWORD_PATTERN = "^(https?://[^/]*@|ssh://[^/@]*:[^/@]*@).*";
 
   public static final String PASSWORD_MESSAGE =
       "holds credentials: leave them out and give spec.gitops.credentials, the name of a Secret";
-  public static final String BRANCH_PATTERN = "^[A-Za-z0-9_][A-Za-z0-9_./-]*$";
+
+  /** Found in names that {@code git check-ref-format --branch} refuses. */
+  public static final String NOT_A_BRANCH =
+      "^[-/]|(^|/)[.]|//|[.][.]|@[{]|[.]lock(/|$)|[./]$|^@$|[\\x00-\\x20\\x7f~^:?*\\[\\\\]";
+
   public static final String BRANCH_MESSAGE =
-      "is not the name of a branch: give one like main or release/1.2";
+      "is not the name of a branch: give one that `git check-ref-format --branch` takes, like main"
+          + " or feature/#12-login";
   public static final String COMMIT_PATTERN = "^[0-9a-f]{40}$";
   public static final String COMMIT_MESSAGE =
       "is not a commit: give its full hash, 40 digits from `git rev-parse`";
@@ -108,19 +122,19 @@ public record GitopsSpec(
     return registry.external() == null;
   }
 
-  /** Whether the repository is read by HTTP; else by SSH. */
+  /** Whether the repository is read by HTTP; otherwise by SSH. */
   @JsonIgnore
   public boolean overHttp() {
     return repository.matches("https?://.*");
   }
 
-  /** A URL at which a push is announced; it only means that the branch is looked at now. */
+  /** A URL at which a push is announced; it only makes the agent poll the branch now. */
   public record Webhook(
       @Required
           @JsonPropertyDescription(
               "Key of a Secret with the word that both sides know: it signs the request"
-                  + " (X-Hub-Signature-256, as GitHub and Gitea do), or is sent along (X-Gitlab-Token,"
-                  + " or as a bearer token).")
+                  + " (as GitHub, Gitea, Forgejo, Gogs and Bitbucket do), or is sent along"
+                  + " (X-Gitlab-Token, or as a bearer token).")
           KeyRef secretKeyRef) {}
 
   /** Statuses of commits on GitHub. */

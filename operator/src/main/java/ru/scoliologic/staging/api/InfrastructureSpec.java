@@ -5,7 +5,7 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 
-/** What is checked before anything is made: room on the nodes, and the domains' DNS records. */
+/** Checks before any object is created: capacity of the nodes, and the domains' DNS records. */
 public record InfrastructureSpec(
     @JsonPropertyDescription("Room for what the environment asks.") Capacity capacity,
     @JsonPropertyDescription("DNS records of the domains.") Dns dns) {
@@ -15,22 +15,29 @@ public record InfrastructureSpec(
     dns = dns == null ? new Dns(null, null) : dns;
   }
 
-  /** What a check that fails does. */
+  /** The effect of a failed check. */
   public enum Mode {
     /** The stage is not done until the check passes. */
     Enforce,
-    /** The condition tells it and stays True. */
+    /** The condition reports it and stays True. */
     Warn,
-    /** It is not made. */
-    Off
+    /** The check does not run. */
+    Off,
+    /** The same as Off, which YAML reads as a boolean when it is not quoted. */
+    Ignore;
+
+    static Mode of(Mode given, String otherwise) {
+      var mode = given == null ? valueOf(otherwise) : given;
+      return mode == Ignore ? Off : mode;
+    }
   }
 
-  /** Room on the nodes that the environment's pods may run on. */
+  /** Capacity of the nodes that the environment's pods may run on. */
   public record Capacity(
       @Default(DEFAULT_MODE)
           @JsonPropertyDescription(
               "What happens when the pods' requests exceed what the nodes have left: Enforce, Warn"
-                  + " or Off.")
+                  + " or Ignore (or \"Off\", in quotes).")
           Mode mode,
       @JsonPropertyDescription("What the nodes must have together, whoever uses it.")
           Minimum minimum) {
@@ -38,12 +45,12 @@ public record InfrastructureSpec(
     static final String DEFAULT_MODE = "Enforce";
 
     public Capacity {
-      mode = mode == null ? Mode.valueOf(DEFAULT_MODE) : mode;
+      mode = Mode.of(mode, DEFAULT_MODE);
       minimum = minimum == null ? new Minimum(null, null, null, null) : minimum;
     }
   }
 
-  /** The least that the nodes must have together. */
+  /** The minimum that the nodes must have together. */
   public record Minimum(
       @Default(DEFAULT_CPU)
           @Size(max = 20)
@@ -76,7 +83,7 @@ public record InfrastructureSpec(
       cpu = cpu == null ? DEFAULT_CPU : cpu;
       memory = memory == null ? DEFAULT_MEMORY : memory;
       storage = storage == null ? DEFAULT_STORAGE : storage;
-      mode = mode == null ? Mode.valueOf(DEFAULT_MODE) : mode;
+      mode = Mode.of(mode, DEFAULT_MODE);
     }
   }
 
@@ -86,7 +93,7 @@ public record InfrastructureSpec(
           @JsonPropertyDescription(
               "What happens when a domain's A or AAAA record is absent or leads elsewhere. Enforce:"
                   + " no certificate is asked for that domain until it is right. Warn: the condition"
-                  + " tells it. Off: nobody looks.")
+                  + " tells it. Ignore (or \"Off\", in quotes): it is not looked at.")
           Mode mode,
       @Size(max = 60)
           @ValidationRule(
@@ -97,14 +104,15 @@ public record InfrastructureSpec(
           String resolver) {
 
     public static final String RESOLVER_PATTERN =
-        "^([0-9]{1,3}([.][0-9]{1,3}){3}(:[0-9]{1,5})?" + "|[0-9a-fA-F]*:[0-9a-fA-F:]+)$";
+        "^([0-9]{1,3}([.][0-9]{1,3}){3}(:[0-9]{1,5})?"
+            + "|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:]*)$";
     public static final String RESOLVER_MESSAGE =
         "is not the address of a DNS server: give one like 192.0.2.53, 192.0.2.53:5353 or"
             + " 2001:db8::53";
     static final String DEFAULT_MODE = "Enforce";
 
     public Dns {
-      mode = mode == null ? Mode.valueOf(DEFAULT_MODE) : mode;
+      mode = Mode.of(mode, DEFAULT_MODE);
     }
   }
 }

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Traefik: entry points, certificates, dashboard; or somebody else's ingress controller. */
+/** Traefik: entry points, certificates, dashboard; or another ingress controller. */
 @ValidationRule(
     value = "self.mode == 'Shared' || has(self.acme)",
     message = IngressSpec.ACME_MESSAGE)
@@ -29,6 +29,18 @@ import java.util.Map;
 @ValidationRule(
     value = "self.mode == 'Own' || !has(self.access)",
     message = IngressSpec.ACCESS_MESSAGE)
+@ValidationRule(
+    value = "self.mode == 'Own' || !has(self.headers)",
+    message = IngressSpec.HEADERS_MESSAGE)
+@ValidationRule(
+    value = "self.mode == 'Own' || (!has(self.service) && !has(self.timeouts))",
+    message = IngressSpec.OWN_MESSAGE)
+@ValidationRule(
+    value =
+        "!has(self.service) || !has(self.service.externalTrafficPolicy) || !has(self.access) ||"
+            + " !has(self.access.allowFrom) || self.access.allowFrom.size() == 0 ||"
+            + " self.service.externalTrafficPolicy == 'Local'",
+    message = IngressSpec.CLIENT_MESSAGE)
 public record IngressSpec(
     @Default(DEFAULT_MODE)
         @JsonPropertyDescription(
@@ -52,7 +64,6 @@ public record IngressSpec(
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
         @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
         @JsonPropertyDescription("Size of the volume on which certificates are kept.")
         String storage,
     @Size(max = 253)
@@ -75,12 +86,22 @@ public record IngressSpec(
         @Min(MIN_DEADLINE_SECONDS)
         @Max(MAX_DEADLINE_SECONDS)
         @JsonPropertyDescription(ComponentSpec.DEADLINE)
-        Integer deadlineSeconds)
+        Integer deadlineSeconds,
+    @JsonPropertyDescription(
+            "Headers that every answer from the application's domain carries; none are added when"
+                + " absent.")
+        HeadersSpec headers,
+    @JsonPropertyDescription(
+            "The Service through which requests from outside come, in mode Own: what the cluster's"
+                + " load balancer has to know.")
+        IngressService service,
+    @JsonPropertyDescription("How long Traefik waits for a client, in mode Own.")
+        IngressTimeouts timeouts)
     implements ComponentSpec {
 
   public static final String DEFAULT_IMAGE = "traefik:v3.6.12";
   public static final String ADDRESS_PATTERN =
-      "^([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)$";
+      "^([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)$";
   public static final String ADDRESS_MESSAGE =
       "holds what is no IP address: give ones like 203.0.113.10 or 2001:db8::10";
   public static final String ACME_MESSAGE =
@@ -92,6 +113,15 @@ public record IngressSpec(
   public static final String ACCESS_MESSAGE =
       "access goes with mode: Own only: in mode Shared protect the domain by the annotations of the"
           + " class, in shared.annotations";
+  public static final String HEADERS_MESSAGE =
+      "headers goes with mode: Own only: in mode Shared set them by the annotations of the class, in"
+          + " shared.annotations";
+  public static final String OWN_MESSAGE =
+      "service and timeouts go with mode: Own only: in mode Shared the Service and its limits are"
+          + " those of the shared controller";
+  public static final String CLIENT_MESSAGE =
+      "service.externalTrafficPolicy: Cluster hides the addresses of clients, which"
+          + " access.allowFrom needs: set it to Local, or leave one of the two out";
   static final String DEFAULT_MODE = "Own";
   static final String DEFAULT_STORAGE = "128Mi";
 
@@ -102,10 +132,30 @@ public record IngressSpec(
     addresses = addresses == null ? List.of() : List.copyOf(addresses);
   }
 
-  /** Whether somebody else's ingress controller serves the environment. */
+  /** Whether another ingress controller serves the environment. */
   @JsonIgnore
   public boolean sharesController() {
     return mode == Mode.Shared;
+  }
+
+  /** Settings of the Service; empty when not given. */
+  @JsonIgnore
+  public IngressService balancing() {
+    return service == null ? new IngressService(null, null, null) : service;
+  }
+
+  /** How long Traefik waits for a client. */
+  @JsonIgnore
+  public IngressTimeouts patience() {
+    return timeouts == null ? new IngressTimeouts(null, null, null) : timeouts;
+  }
+
+  /** Whether access.allowFrom needs the addresses of clients, and the Service would hide them. */
+  @JsonIgnore
+  public boolean hidesClients() {
+    return access != null
+        && !access.allowFrom().isEmpty()
+        && balancing().externalTrafficPolicy() == IngressService.TrafficPolicy.Cluster;
   }
 
   @Override
@@ -113,7 +163,7 @@ public record IngressSpec(
     return DEFAULT_IMAGE;
   }
 
-  /** Whose ingress controller serves the environment. */
+  /** Which ingress controller serves the environment. */
   public enum Mode {
     Own,
     Shared
@@ -175,7 +225,7 @@ public record IngressSpec(
     }
   }
 
-  /** The authority that is asked before the one whose certificates are wanted. */
+  /** The authority that must issue before the desired one is used. */
   @ValidationRule(
       value = "(self.server == 'Custom') == has(self.directory)",
       message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
@@ -220,9 +270,7 @@ public record IngressSpec(
     public static final String INTERVAL_MESSAGE =
         "is not a length of time: give whole seconds, minutes or hours, for example 30m";
 
-    /**
-     * Below it the five failed orders that Let's Encrypt grants a name in an hour are in danger.
-     */
+    /** Below it, Let's Encrypt's limit of five failed orders for a name in an hour is at risk. */
     public static final Duration LEAST = Duration.ofMinutes(30);
 
     static final String DEFAULT_MIN = "30m";
@@ -253,12 +301,11 @@ public record IngressSpec(
     Custom
   }
 
-  /** Where PEM certificates stand. */
+  /** The source of PEM certificates. */
   public record CaBundle(
       @Required @JsonPropertyDescription("Key of a ConfigMap that holds the PEM certificates.")
           KeyRef configMapKeyRef) {}
 
-  /** Credentials of the dashboard. */
   public record DashboardAuth(
       @Required
           @JsonPropertyDescription(

@@ -21,7 +21,7 @@ public record MonitoringSpec(
 
   static final MonitoringSpec DEFAULTS = new MonitoringSpec(null, null);
 
-  /** Monitoring that is asked for, but whose Grafana has nowhere to be served. */
+  /** Refuses monitoring whose Grafana has no domain. */
   static final String DOMAIN_RULE =
       "!has(self.services.monitoring) || has(self.domains.grafana) ||"
           + " (has(self.services.monitoring.grafana) &&"
@@ -65,11 +65,9 @@ public record MonitoringSpec(
       @Default(DEFAULT_STORAGE)
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-          @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
           @JsonPropertyDescription("Size of the data volume.")
           String storage,
       @Size(max = 253)
-          @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
           @JsonPropertyDescription(
               "Storage class of the volume; the cluster's default when absent.")
           String storageClassName,
@@ -140,7 +138,6 @@ public record MonitoringSpec(
           @ValidationRule(
               value = "self.matches('" + ADMIN_USER_PATTERN + "')",
               message = ADMIN_USER_MESSAGE)
-          @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
           @JsonPropertyDescription(
               "Name of the administrator. The password is key GRAFANA_ADMIN_PASSWORD of"
                   + " spec.secrets, or generated into Secret <environment>-credentials.")
@@ -148,11 +145,9 @@ public record MonitoringSpec(
       @Default(DEFAULT_STORAGE)
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-          @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
           @JsonPropertyDescription("Size of the volume with users, settings and own dashboards.")
           String storage,
       @Size(max = 253)
-          @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
           @JsonPropertyDescription(
               "Storage class of the volume; the cluster's default when absent.")
           String storageClassName,

@@ -10,7 +10,7 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 
-/** Somebody who is told how versions fare: by Slack, Telegram, e-mail or a webhook. */
+/** An addressee of reports about versions: by Slack, Telegram, e-mail or a webhook. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
     value =
@@ -48,7 +48,7 @@ public record NotificationSpec(
             : List.copyOf(occasions);
   }
 
-  /** What is worth telling. */
+  /** The events that can be reported. */
   public enum Occasion {
     /** A version passed its checks. */
     Verified,
@@ -152,7 +152,7 @@ public record NotificationSpec(
     }
   }
 
-  /** A URL that gets a JSON document. */
+  /** A URL that receives a JSON document. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @ValidationRule(
       value = "has(self.url) != has(self.urlSecretKeyRef)",

@@ -12,7 +12,7 @@ import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
 import java.util.Map;
 
-/** Ollama with the language models that it is to hold. */
+/** Ollama with its language models. */
 public record OllamaSpec(
     @Default(DEFAULT_VERSION)
         @Size(min = 1, max = 16)
@@ -32,11 +32,9 @@ public record OllamaSpec(
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
         @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
         @JsonPropertyDescription("Size of the volume with the models.")
         String storage,
     @Size(max = 253)
-        @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
         @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
         String storageClassName,
     @Default("" + DEFAULT_UID)

@@ -31,36 +31,33 @@ public record PostgresSpec(
         @ValidationRule(
             value = "self.matches('" + VERSION_PATTERN + "')",
             message = VERSION_MESSAGE)
-        @ValidationRule(
-            value = "self.split('.')[0] == oldSelf.split('.')[0]",
-            message =
-                "the major version cannot change: data of one major version is not readable by"
-                    + " another; dump, create a new environment, restore")
-        @JsonPropertyDescription("PostgreSQL version, as in the tag of the official image.")
+        @JsonPropertyDescription(
+            "PostgreSQL version, as in the tag of the official image; with an image of another name,"
+                + " the version that it is of. Data is of one major version: another one changes"
+                + " nothing. 14 gets no fixes after November 2026.")
         String version,
     @Default(DEFAULT_NAME)
         @Size(min = 1, max = 63)
         @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
-        @ValidationRule(value = "self == oldSelf", message = FIXED)
-        @JsonPropertyDescription("Name of the database.")
+        @JsonPropertyDescription("Name of the database; it stays what it was made with.")
         String database,
     @Default(DEFAULT_NAME)
         @Size(min = 1, max = 63)
         @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
-        @ValidationRule(value = "self == oldSelf", message = FIXED)
-        @JsonPropertyDescription("Role that owns the database.")
+        @JsonPropertyDescription("Role that owns the database; it stays what it was made with.")
         String user,
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
         @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
         @JsonPropertyDescription("Size of the data volume.")
         String storage,
     @Size(max = 253)
-        @ValidationRule(value = "self == oldSelf", message = FIXED)
         @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
         String storageClassName,
-    @JsonPropertyDescription("SQL to run when the database is created, and only then.")
+    @JsonPropertyDescription(
+            "SQL to run when the database is created, and only then, among the scripts that the image"
+                + " brings, in the order of their names. While it fails the database is made again at"
+                + " each try.")
         InitSql initSql,
     @Default("" + DEFAULT_UID)
         @Min(1)
@@ -69,7 +66,10 @@ public record PostgresSpec(
             "User and group id of the image's postgres user: 999 in the Debian image, 70 in the"
                 + " Alpine one.")
         Long runAsUser,
-    @Size(max = 512) @JsonPropertyDescription("Image to run instead of postgres:<version>.")
+    @Size(max = 512)
+        @JsonPropertyDescription(
+            "Image to run instead of postgres:<version>: one that starts docker-entrypoint.sh as the"
+                + " official one does.")
         String image,
     @JsonPropertyDescription("Compute resources of the PostgreSQL container.")
         ResourceRequirements resources,
@@ -102,22 +102,22 @@ public record PostgresSpec(
     @JsonPropertyDescription("What backups, restores, seeds and resets may take.") TaskLimits tasks)
     implements ComponentSpec {
 
-  public static final String VERSION_PATTERN = "^1[4-7]([.][0-9]{1,2})?$";
+  public static final String VERSION_PATTERN = "^1[4-8]([.][0-9]{1,2})?$";
   public static final String VERSION_MESSAGE =
-      "is not a supported PostgreSQL version: give 14 to 17, for example 17 or 16.4";
+      "is not a supported PostgreSQL version: give 14 to 18, for example 17 or 16.4; 13 and older"
+          + " are past their end of life";
   public static final String NAME_PATTERN = "^[a-z_][a-z0-9_]*$";
   public static final String NAME_MESSAGE =
       "is not a plain SQL name: use a-z, 0-9 and '_', for example scoliologic_db";
   public static final String RESTORE_MESSAGE =
       "restore reads the backup volume, and backup is not set: set backup as well";
 
-  /** The official image with a version for a tag: there it can be told which data it reads. */
+  /** The official image with a version as its tag, which reveals which data it reads. */
   static final String TAGGED_PATTERN = "(^|/)postgres:[0-9]";
 
   public static final String IMAGE_MESSAGE =
       "image is of another major version than version says: data of one is not readable by another;"
           + " give both the same";
-  static final String FIXED = "cannot change once set: the data on the volume was made with it";
   static final String DEFAULT_VERSION = "17";
   static final String DEFAULT_NAME = "app";
   static final String DEFAULT_STORAGE = "10Gi";
@@ -142,10 +142,15 @@ public record PostgresSpec(
     return "postgres:" + version;
   }
 
-  /** Whether the image's tag, if it tells a version, is of the major version asked for. */
+  /** Whether the image reveals its version without reading the data. */
+  public boolean imageTellsVersion() {
+    return image == null || Pattern.compile(TAGGED_PATTERN).matcher(image).find();
+  }
+
+  /** Whether the image's tag, if it has a version, is of the desired major version. */
   public boolean imageFitsVersion() {
     return image == null
-        || !Pattern.compile(TAGGED_PATTERN).matcher(image).find()
+        || !imageTellsVersion()
         || Pattern.compile("(^|/)postgres:" + Pattern.quote(major()) + "([^0-9]|$)")
             .matcher(image)
             .find();
@@ -156,14 +161,13 @@ public record PostgresSpec(
     return version.split("[.]", 2)[0];
   }
 
-  /** Where the SQL stands. */
+  /** The source of the SQL. */
   public record InitSql(
       @Required
           @JsonPropertyDescription(
               "ConfigMap whose *.sql and *.sh keys run in the order of their names.")
           ConfigMapRef configMapRef) {}
 
-  /** A ConfigMap by name. */
   public record ConfigMapRef(
       @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the ConfigMap.")
           String name) {}

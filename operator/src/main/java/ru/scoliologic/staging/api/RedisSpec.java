@@ -33,11 +33,9 @@ public record RedisSpec(
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
         @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
         @JsonPropertyDescription("Size of the data volume.")
         String storage,
     @Size(max = 253)
-        @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
         @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
         String storageClassName,
     @Default("" + DEFAULT_UID)
@@ -123,13 +121,13 @@ public record RedisSpec(
     @JsonProperty("volatile-ttl")
     VOLATILE_TTL;
 
-    /** As the configuration file has it. */
+    /** The name in Redis' configuration file. */
     public String inRedisWords() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
 
-  /** What a restart finds. */
+  /** The data that survives a restart. */
   public enum Persistence {
     AppendOnly,
     None

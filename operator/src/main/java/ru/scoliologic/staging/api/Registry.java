@@ -24,11 +24,9 @@ public record Registry(
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
         @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-        @ValidationRule(value = Storage.GROWS, message = Storage.GROWS_MESSAGE)
         @JsonPropertyDescription("Size of the volume of the environment's registry.")
         String storage,
     @Size(max = 253)
-        @ValidationRule(value = "self == oldSelf", message = PostgresSpec.FIXED)
         @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
         String storageClassName,
     @Default("" + DEFAULT_KEEP)
@@ -55,7 +53,9 @@ public record Registry(
 
   static final String DEFAULT_STORAGE = "20Gi";
   static final int DEFAULT_KEEP = 10;
-  static final Registry DEFAULTS =
+
+  /** The environment's own registry, which is the default. */
+  public static final Registry DEFAULTS =
       new Registry(null, null, null, null, null, null, null, null, null);
 
   public Registry {
@@ -69,7 +69,7 @@ public record Registry(
     return "registry:3";
   }
 
-  /** A registry that is there already. */
+  /** An existing registry. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record External(
       @Required

@@ -3,7 +3,7 @@ package ru.scoliologic.staging.api;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 
-/** What becomes of a deployment that fails. */
+/** The handling of a failed deployment. */
 public record RollbackSpec(
     @Default(DEFAULT_FIRST_DEPLOYMENT)
         @JsonPropertyDescription(
@@ -33,13 +33,13 @@ public record RollbackSpec(
     onFailure = onFailure == null ? OnFailure.valueOf(DEFAULT_ON_FAILURE) : onFailure;
   }
 
-  /** What becomes of a version that fails its checks while it serves. */
+  /** What happens to a version that fails its checks while it serves. */
   public enum OnFailure {
     Previous,
     Hold
   }
 
-  /** What becomes of a first deployment that fails. */
+  /** What happens to a failed first deployment. */
   public enum FirstDeployment {
     Keep,
     Wipe

@@ -9,7 +9,7 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 
-/** Where secret values come from and which must be there. */
+/** The sources of secret values, and the required keys. */
 public record SecretsSpec(
     @Size(max = 10)
         @JsonPropertyDescription(
@@ -33,19 +33,16 @@ public record SecretsSpec(
     keys = keys == null ? List.of() : List.copyOf(keys);
   }
 
-  /** One Secret to look in. */
   public record Source(@Required @JsonPropertyDescription("The Secret.") SecretRef secretRef) {}
 
-  /** A Secret by name. */
   public record SecretRef(
       @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the Secret.")
           String name) {}
 
-  /** One value that must be known. */
   @ValidationRule(
       value =
           "self.name != 'GRAFANA_ADMIN_PASSWORD' || !has(self.generate) ||"
-              + " self.generate.rotation == 0",
+              + " !has(self.generate.rotation) || self.generate.rotation == 0",
       message = Key.NO_ROTATION)
   @ValidationRule(
       value =
@@ -89,7 +86,6 @@ public record SecretsSpec(
     }
   }
 
-  /** How to make a value. */
   public record Generate(
       @Required @Min(16) @Max(256) @JsonPropertyDescription("Number of characters.") Integer length,
       @Default(DEFAULT_ALPHABET)
@@ -112,7 +108,7 @@ public record SecretsSpec(
     }
   }
 
-  /** What a generated value is made of. */
+  /** The characters of a generated value. */
   public enum Alphabet {
     Alphanumeric("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
     Hex("0123456789abcdef"),

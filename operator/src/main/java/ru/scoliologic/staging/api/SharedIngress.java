@@ -8,7 +8,7 @@ import io.fabric8.generator.annotation.ValidationRule;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** An ingress controller that is there already, and where its certificates come from. */
+/** An existing ingress controller, and the source of its certificates. */
 @ValidationRule(
     value =
         "(has(self.tlsSecretRef) ? 1 : 0) + (has(self.clusterIssuer) ? 1 : 0) + (has(self.issuer) ?"
@@ -55,13 +55,13 @@ public record SharedIngress(
     annotations = annotations == null ? Map.of() : Map.copyOf(annotations);
   }
 
-  /** How many sources of certificates are given. */
+  /** The number of given sources of certificates. */
   @JsonIgnore
   public long sources() {
     return Stream.of(tlsSecretRef, clusterIssuer, issuer).filter(s -> s != null).count();
   }
 
-  /** Whether cert-manager makes the certificates. */
+  /** Whether cert-manager issues the certificates. */
   @JsonIgnore
   public boolean issued() {
     return clusterIssuer != null || issuer != null;

@@ -17,21 +17,20 @@ public record SmokeReport(
     @JsonPropertyDescription("Number of checks that a person has yet to make.") Integer pending,
     @JsonPropertyDescription("Every check.") List<Result> results) {
 
-  /** What a round of checks comes to. */
+  /** The result of a round of checks. */
   public enum Verdict {
     Passed,
     PassedWithRemarks,
     Failed
   }
 
-  /** What became of one check. */
+  /** The result of one check. */
   public enum Outcome {
     Passed,
     Failed,
     Pending
   }
 
-  /** One check. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Result(
       String name,

@@ -65,4 +65,9 @@ public class StagingEnvironment
 
   public static final String GROUP = "staging.scoliologic.ru";
   public static final String VERSION = "v1alpha1";
+
+  /** Whether commits of a branch are rolled out, which adds a fifth stage. */
+  public boolean followsBranch() {
+    return getSpec() != null && getSpec().gitops() != null;
+  }
 }

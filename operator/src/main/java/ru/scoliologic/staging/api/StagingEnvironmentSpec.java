@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** What the environment is to be. Nothing but people and GitOps tools write here. */
+/** The desired environment. Only users and GitOps tools write here. */
 @ValidationRule(value = MonitoringSpec.DOMAIN_RULE, message = MonitoringSpec.DOMAIN_MESSAGE)
 @ValidationRule(
     value = "has(self.services.app.image) || has(self.gitops)",
@@ -74,13 +74,13 @@ public record StagingEnvironmentSpec(
     infrastructure = infrastructure == null ? new InfrastructureSpec(null, null) : infrastructure;
   }
 
-  /** Whether a first deployment that fails is to be removed with its volumes. */
+  /** Whether a failed first deployment is removed with its volumes. */
   @JsonIgnore
   public boolean wipesFirstDeployment() {
     return rollback.firstDeployment() == RollbackSpec.FirstDeployment.Wipe;
   }
 
-  /** Every component that is to run, by the name that its pods carry. */
+  /** Every desired component, by the name that its pods carry. */
   @JsonIgnore
   public Map<String, ComponentSpec> components() {
     var components = new TreeMap<String, ComponentSpec>();
@@ -99,7 +99,7 @@ public record StagingEnvironmentSpec(
     return components;
   }
 
-  /** Monitoring as it is to run; empty when it is off. */
+  /** Desired monitoring; empty when it is off. */
   @JsonIgnore
   public Optional<MonitoringSpec> monitored() {
     return services.monitoring() == null && domains.grafana() != null
@@ -107,13 +107,13 @@ public record StagingEnvironmentSpec(
         : Optional.ofNullable(services.monitoring());
   }
 
-  /** Grafana as it is to run; empty when it is off. */
+  /** Desired Grafana; empty when it is off. */
   @JsonIgnore
   public Optional<MonitoringSpec.Grafana> grafana() {
     return monitored().map(MonitoringSpec::grafana).filter(MonitoringSpec.Grafana::enabled);
   }
 
-  /** What becomes of data and credentials when the environment is deleted. */
+  /** What happens to data and credentials when the environment is deleted. */
   public enum DeletionPolicy {
     Retain,
     Delete

@@ -6,7 +6,7 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 
-/** What was observed. Only the operator writes here. */
+/** The observed state. Only the operator writes here. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingEnvironmentStatus(
     @Default("-1")
@@ -38,21 +38,25 @@ public record StagingEnvironmentStatus(
         Wiped wiped,
     @JsonPropertyDescription("The last rotation of each generated key.") List<Rotation> rotations) {
 
+  /** The default status of a new environment has no conditions. */
+  public StagingEnvironmentStatus {
+    conditions = conditions == null ? List.of() : conditions;
+  }
+
   /**
    * A first deployment that is removed.
    *
    * @param since when that was decided
-   * @param cause why it had failed, with the container's last lines
-   * @param with hash of the spec, the configuration and the request with which it failed: another
-   *     one is tried
+   * @param cause why it failed, with the container's last lines
+   * @param with hash of the failed spec, configuration and request: another one is tried
    */
   public record Wiped(String since, String cause, String with) {}
 
   /**
-   * What was asked of certificate authorities.
+   * Requests to certificate authorities.
    *
    * @param authority Traefik's resolver for the authority in use
-   * @param domains one entry a domain
+   * @param domains one entry per domain
    */
   public record Acme(String authority, List<Certificate> domains) {
     public Acme {
@@ -63,44 +67,50 @@ public record StagingEnvironmentStatus(
   /**
    * The certificate of one domain.
    *
-   * @param issued whether it was served when last looked at
-   * @param attempts orders that Traefik was let make, one a time
+   * @param issued whether it was served at the last check
+   * @param attempts orders that Traefik was allowed to make, one at a time
    * @param lastAttempt when the last one began
    * @param nextAttempt when the next one may begin; absent while one is under way or none is needed
+   * @param answer the authority's last answer and the remedy; absent once it has issued
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Certificate(
-      String domain, boolean issued, int attempts, String lastAttempt, String nextAttempt) {}
+      String domain,
+      boolean issued,
+      int attempts,
+      String lastAttempt,
+      String nextAttempt,
+      @JsonPropertyDescription(
+              "What the authority last answered to an attempt, kept until its next answer.")
+          String answer) {}
 
   /**
    * The rotation of one key.
    *
-   * @param rotation the number that was asked for
+   * @param rotation the requested number
    * @param step Waiting, Preparing, Starting, Retiring, Done; or Reverting, Failed
    * @param since when the step began
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Rotation(String key, int rotation, String step, String since, String message) {}
 
-  /** One component's state. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Component(String name, boolean ready, String image, String message) {}
 
-  /** The environment's addresses. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Urls(String app, String traefik, String grafana) {}
 
   /**
    * The application's versions.
    *
-   * @param serving what gets the traffic: an image, or a commit with its subject
-   * @param candidate what starts beside it, if anything does
-   * @param previous what served before and is still kept for a short way back, if anything is
-   * @param pinned release that asked to serve, if one did
-   * @param pinnedAgainst release of what the branch, or the spec, asked for at that time: with
-   *     another one the request has lapsed
-   * @param release of what serves
-   * @param commit what serves, if it was built from a commit: the first digits of its hash
+   * @param serving the version with the traffic: an image, or a commit with its subject
+   * @param candidate the version that starts beside it, if any
+   * @param previous the version that served before and is kept for a fast rollback, if any
+   * @param pinned release that requested to serve, if any
+   * @param pinnedAgainst release that the branch, or the spec, requested at that time; another one
+   *     cancels it
+   * @param release of the serving version
+   * @param commit first digits of the serving version's commit, if it was built from one
    * @param attempt the newest commit and its state, if it does not serve
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -120,8 +130,8 @@ public record StagingEnvironmentStatus(
    * @param lastGood when the newest good one was finished
    * @param file its name in the backup volume, for {@code restore.file}
    * @param bytes its size
-   * @param lastFailure when one last failed, if that was after the newest good one
-   * @param failure what it said then
+   * @param lastFailure time of the last failure, if it is after the newest good one
+   * @param failure its message
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Backup(
@@ -130,8 +140,8 @@ public record StagingEnvironmentStatus(
   /**
    * A task on the database: Seed, Backup, Reset or Restore.
    *
-   * @param request the text that asked for it; none for a seed
-   * @param state Running, Succeeded or Failed
+   * @param request the text that requested it; none for a seed
+   * @param state Running, Refused while the cluster does not take its Job, Succeeded or Failed
    * @param time when it ended
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)

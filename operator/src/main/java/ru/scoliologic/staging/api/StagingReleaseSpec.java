@@ -7,18 +7,21 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 
-/** Which version it is, and what people decided about it. */
+/** The version, and users' decisions about it. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record StagingReleaseSpec(
     @Required @Size(min = 1, max = 40) @JsonPropertyDescription("Name of the environment.")
         String environment,
     @Size(min = 1, max = 512)
         @JsonPropertyDescription(
-            "Image of the application, as it was given; of a commit, status.image says it once it"
-                + " is built.")
+            "Image of the application, as it was given; status.image says what its tag was resolved"
+                + " to, or of a commit what was built.")
         String image,
     @JsonPropertyDescription("The commit that the version is built from.") Commit commit,
     @Size(max = 64)
+        @ValidationRule(
+            value = "self.matches('" + BUILD_HASH_PATTERN + "')",
+            message = "buildHash is not a hash: leave releases of commits to the agent")
         @JsonPropertyDescription(
             "Hash of what the commit is built with; the same commit built otherwise is another"
                 + " version.")
@@ -30,7 +33,7 @@ public record StagingReleaseSpec(
     @Size(max = 63)
         @JsonPropertyDescription(
             "Any new value: try this version again although it failed, for example because the"
-                + " fault was elsewhere.")
+                + " fault was elsewhere; the tag of an image is resolved again.")
         String retry,
     @Size(max = 63)
         @JsonPropertyDescription(
@@ -47,6 +50,8 @@ public record StagingReleaseSpec(
         @JsonPropertyDescription("What QA found, for checks that a person must make.")
         List<Verdict> verdicts) {
 
+  public static final String BUILD_HASH_PATTERN = "^[0-9a-f]{6,64}$";
+
   public StagingReleaseSpec {
     verdicts = verdicts == null ? List.of() : List.copyOf(verdicts);
   }
@@ -57,7 +62,13 @@ public record StagingReleaseSpec(
         environment, image, null, null, null, null, null, null, List.of());
   }
 
-  /** A commit, as Git tells of it. */
+  /** The same with another text that requests a retry; null for none. */
+  public StagingReleaseSpec retrying(String text) {
+    return new StagingReleaseSpec(
+        environment, image, commit, buildHash, approved, text, serve, revalidate, verdicts);
+  }
+
+  /** A commit, as Git reports it. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Commit(
       @Required
@@ -73,7 +84,7 @@ public record StagingReleaseSpec(
       @Size(max = 40) @JsonPropertyDescription("When it was committed, as an RFC 3339 timestamp.")
           String committed) {}
 
-  /** One check that a person made. */
+  /** A user's result of one manual check. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Verdict(
       @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name of the manual check.")
@@ -82,7 +93,6 @@ public record StagingReleaseSpec(
       @Size(max = 100) @JsonPropertyDescription("Who looked.") String by,
       @Size(max = 1000) @JsonPropertyDescription("What was seen.") String note) {}
 
-  /** A person's answer. */
   public enum Judgement {
     Passed,
     Failed

@@ -6,7 +6,7 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 
-/** How the version fared. The agent writes {@code build}, the operator all else. */
+/** The status of the version. The agent writes {@code build}, the operator all else. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingReleaseStatus(
     @Default("-1")
@@ -18,8 +18,10 @@ public record StagingReleaseStatus(
         String state,
     @JsonPropertyDescription("In one sentence: how it fared.") String message,
     @JsonPropertyDescription(
-            "Built: its image is in the registry. RolledOut: it came up and got the traffic. Verified: the checks passed while it served;"
-                + " once True it stays so. Superseded: another version was asked for before it was"
+            "Resolved: the tag of its image stands for one digest. Built: its image is in the"
+                + " registry. RolledOut: it came up and got the traffic. Verified: the checks"
+                + " passed while it served; once True it stays so, unless a retry finds other"
+                + " content under its tag. Superseded: another version was asked for before it was"
                 + " verified.")
         List<Condition> conditions,
     @JsonPropertyDescription("When each step was reached, as RFC 3339 timestamps.") Timings timings,
@@ -40,23 +42,33 @@ public record StagingReleaseStatus(
     @JsonPropertyDescription(
             "Who is or was to be told of it: one entry for each notification and occasion, and for"
                 + " each status of the commit.")
-        List<Told> told) {
+        List<Told> told,
+    @JsonPropertyDescription(
+            "Why it last failed, also while it is tried again and when another version was asked for"
+                + " meanwhile; absent once it is verified.")
+        String failure) {
 
-  /** The same with other entries of who is told; none when empty. */
+  /** The same with other notification entries; none when empty. */
   public StagingReleaseStatus telling(List<Told> entries) {
-    return with(build, entries == null || entries.isEmpty() ? null : List.copyOf(entries));
+    return with(message, build, entries == null || entries.isEmpty() ? null : List.copyOf(entries));
   }
 
-  /** What the operator says and nothing else. */
+  /** Only the operator's part. */
   public StagingReleaseStatus withoutBuild() {
-    return with(null, told);
+    return with(message, null, told);
   }
 
-  private StagingReleaseStatus with(BuildStatus otherBuild, List<Told> otherTold) {
+  /** The same with another message. */
+  public StagingReleaseStatus saying(String sentence) {
+    return with(sentence, build, told);
+  }
+
+  private StagingReleaseStatus with(
+      String otherMessage, BuildStatus otherBuild, List<Told> otherTold) {
     return new StagingReleaseStatus(
         observedGeneration,
         state,
-        message,
+        otherMessage,
         conditions,
         timings,
         handled,
@@ -66,20 +78,21 @@ public record StagingReleaseStatus(
         databaseCopy,
         image,
         otherBuild,
-        otherTold);
+        otherTold,
+        failure);
   }
 
-  /** What the agent says and nothing else. */
+  /** Only the agent's part. */
   public static StagingReleaseStatus ofBuild(BuildStatus build) {
     return new StagingReleaseStatus(
-        null, null, null, null, null, null, null, null, null, null, null, build, null);
+        null, null, null, null, null, null, null, null, null, null, null, build, null, null);
   }
 
   /**
    * The time of each step.
    *
-   * @param committed the commit was made, as Git says
-   * @param asked the version was first asked for; for a commit, it was seen at the branch's head
+   * @param committed the commit was created, according to Git
+   * @param asked first request of the version; for a commit, its arrival at the branch's head
    * @param built its image was made
    * @param pushed its image was in the registry
    * @param available it could serve
@@ -101,11 +114,11 @@ public record StagingReleaseStatus(
   }
 
   /**
-   * What the agent says of the build.
+   * The agent's report of the build.
    *
-   * @param state how far it is
+   * @param state progress of the build
    * @param reason in CamelCase, why it failed or what it waits for; none while all goes well
-   * @param message in one sentence, masked
+   * @param message one sentence, masked
    * @param digest of the pushed image, {@code sha256:...}
    * @param attempt number of builds begun
    * @param retry the text of spec.retry that the last build answered
@@ -127,7 +140,7 @@ public record StagingReleaseStatus(
       String pushed,
       String logTail) {}
 
-  /** How far a build is. */
+  /** Progress of a build. */
   public enum BuildState {
     /** It has not begun, or waits for something that is not the commit's fault. */
     Waiting,
@@ -135,25 +148,24 @@ public record StagingReleaseStatus(
     Pushing,
     /** The image is in the registry. */
     Built,
-    /** The commit cannot be built; another try needs to be asked for. */
+    /** The commit cannot be built; another try must be requested. */
     Failed,
     /** A newer commit came first. */
     Cancelled
   }
 
   /**
-   * One message.
+   * One notification.
    *
-   * @param notification name of the entry of spec.notifications; {@code gitops.commitStatus} for
-   *     GitHub
-   * @param occasion what is told, for example Verified or CommitSuccess
-   * @param state what became of it
-   * @param since when there was something to tell
+   * @param notification its entry of spec.notifications; {@code gitops.commitStatus} for GitHub
+   * @param occasion the reported event, for example Verified or CommitSuccess
+   * @param state of the delivery
+   * @param since when the event was recorded
    * @param at when it was last tried
    * @param attempts number of tries
-   * @param next when it is tried again
+   * @param next time of the next try
    * @param reason of the last failure: SecretMissing, Refused or Unreachable
-   * @param message in one sentence, why the last try failed
+   * @param message one sentence, why the last try failed
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Told(
@@ -167,11 +179,11 @@ public record StagingReleaseStatus(
       String reason,
       String message) {}
 
-  /** What became of a message. */
+  /** Delivery state of a message. */
   public enum Telling {
-    /** It is to be sent, for the first time or again. */
+    /** It will be sent, for the first time or again. */
     Due,
-    /** The addressee took it. */
+    /** The addressee accepted it. */
     Told,
     /** It could not be sent for an hour. */
     GivenUp

@@ -6,14 +6,6 @@ public final class Storage {
   public static final String MESSAGE =
       "is not a volume size: give a whole number with Mi, Gi or Ti, for example 20Gi";
   static final String RULE = "self.matches('" + PATTERN + "')";
-  static final String GROWS =
-      "!self.matches('"
-          + PATTERN
-          + "') || !oldSelf.matches('"
-          + PATTERN
-          + "') ||"
-          + " quantity(self).compareTo(quantity(oldSelf)) >= 0";
-  static final String GROWS_MESSAGE = "a volume cannot shrink: keep the size or give a larger one";
 
   private Storage() {}
 }

@@ -6,7 +6,7 @@ import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 
-/** What a task on the database may take: a backup, a restore, a seed or a reset. */
+/** Limits of a task on the database: a backup, a restore, a seed or a reset. */
 public record TaskLimits(
     @Default("" + DEFAULT_TIMEOUT_SECONDS)
         @Min(60)

@@ -12,8 +12,9 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** What is checked beside what holds for any environment. */
+/** Checks besides those that hold for any environment. */
 public record ValidationSpec(
     @Size(max = 100)
         @ValidationRule(
@@ -63,6 +64,16 @@ public record ValidationSpec(
     containers = containers == null ? List.of() : List.copyOf(containers);
   }
 
+  /** The same, without expectations about the given response headers; names in any case. */
+  public ValidationSpec expectingNoneOf(Set<String> headers) {
+    return new ValidationSpec(
+        checks.stream().map(check -> check.expectingNoneOf(headers)).toList(),
+        manual,
+        periodSeconds,
+        frontPageMillis,
+        containers);
+  }
+
   /** How much a failed check weighs: one Critical fails the round, the others are remarks. */
   public enum Priority {
     Critical,
@@ -70,7 +81,7 @@ public record ValidationSpec(
     Minor
   }
 
-  /** One request and what is expected of the answer. */
+  /** One request and the expected response. */
   public record Check(
       @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name, as the report has it.")
           String name,
@@ -108,9 +119,31 @@ public record ValidationSpec(
       headers = headers == null ? List.of() : List.copyOf(headers);
       expect = expect == null ? new Expect(null, null, null, null, null, null, null) : expect;
     }
+
+    private Check expectingNoneOf(Set<String> unexpected) {
+      var rest =
+          expect.headers().stream()
+              .filter(header -> unexpected.stream().noneMatch(header.name()::equalsIgnoreCase))
+              .toList();
+      return new Check(
+          name,
+          group,
+          priority,
+          method,
+          path,
+          headers,
+          body,
+          new Expect(
+              expect.status(),
+              rest,
+              expect.contains(),
+              expect.lacks(),
+              expect.json(),
+              expect.redirect(),
+              expect.maxMillis()));
+    }
   }
 
-  /** Method of a request. */
   public enum Method {
     GET,
     HEAD,
@@ -206,14 +239,14 @@ public record ValidationSpec(
       runAsUser = runAsUser == null ? AppSpec.DEFAULT_UID : runAsUser;
     }
 
-    /** A check has no image of its own: it is always given. */
+    /** A check has no default image: the spec always gives one. */
     @Override
     public String defaultImage() {
       return image;
     }
   }
 
-  /** What tells the result of a container. */
+  /** How the result of a container is determined. */
   public enum ResultKind {
     ExitCode,
     JUnit
@@ -233,7 +266,7 @@ public record ValidationSpec(
       @JsonPropertyDescription("Key of a Secret that holds its value; it is never shown.")
           KeyRef secretKeyRef) {}
 
-  /** What an answer is to be like; what is absent is not looked at. */
+  /** Expectations about a response; absent ones are not checked. */
   public record Expect(
       @Size(max = 10) @JsonPropertyDescription("Status codes that are well; 200 when absent.")
           List<@Min(100) @Max(599) Integer> status,
@@ -253,13 +286,13 @@ public record ValidationSpec(
     }
   }
 
-  /** A header of the answer; present is enough when no text is given. */
+  /** A response header; without a text it only has to be present. */
   public record ExpectedHeader(
       @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name of the header.")
           String name,
       @Size(max = 500) @JsonPropertyDescription("Text it must contain.") String contains) {}
 
-  /** A value in a JSON body; present is enough when no text is given. */
+  /** A value in a JSON body; without a text it only has to be present. */
   public record ExpectedJson(
       @Required
           @Size(min = 1, max = 200)

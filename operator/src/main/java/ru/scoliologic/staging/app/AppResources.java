@@ -1,8 +1,8 @@
 package ru.scoliologic.staging.app;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
 
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.AffinityBuilder;
@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
@@ -19,6 +20,9 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -29,110 +33,170 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.ImageRegistry;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Needs;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.PodSays;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.AccessPolicy;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.HealthCheck;
+import ru.scoliologic.staging.cluster.kube.IngressPolicy;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.kube.StartupLimit;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.ImageReferences;
+import ru.scoliologic.staging.cluster.model.ImageTag;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds the application's objects (pure). */
+/** Builds the application's objects. */
 public final class AppResources {
   public static final String COMPONENT = "app";
 
-  /** Time in which Services forget the pod, for an application that stops at once, or never. */
+  /** Time until Services drop the pod, for an application that stops at once, or never. */
   private static final long DRAIN_SECONDS = 5;
 
   private static final long GRACE_SECONDS = 30;
-  private static final int PROBE_PERIOD = 2;
 
-  /** Restarts after which a new version that keeps ending is given up. */
+  /** Every pod of the environment's namespace. */
+  private static final NetworkPolicyPeer NAMESPACE =
+      new NetworkPolicyPeerBuilder().withNewPodSelector().endPodSelector().build();
+
+  /** Restarts after which a new version that keeps exiting fails. */
   private static final int CRASHES = 3;
 
   private static final Set<Reason> THE_VERSIONS_FAULT =
       EnumSet.of(Reason.NOT_HEALTHY, Reason.CONTAINER_CRASHING, Reason.OUT_OF_MEMORY);
 
-  /** A version counts only when it has stayed well for a moment. */
+  /** A version must stay available for this long. */
   private static final int SETTLE_SECONDS = 2;
 
   private final StagingEnvironment environment;
   private final AppSpec spec;
+  private final HealthCheck health;
   private final Names names;
   private final Map<String, String> variables;
+  private final Function<AppVersion, List<LocalObjectReference>> pulledWith;
+  private final Predicate<AppVersion> awaitsTag;
+  private final NetworkPolicyPeer operator;
 
   /**
-   * Objects of one environment.
+   * Builds the objects of one environment.
    *
    * @param variables of the application; only their hash enters a pod template
    */
-  public AppResources(StagingEnvironment environment, Map<String, String> variables) {
-    this.environment = environment;
+  public AppResources(Snapshot snapshot, Map<String, String> variables) {
+    this.environment = snapshot.environment();
     this.spec = environment.getSpec().services().app();
+    this.health = HealthCheck.of(environment);
     this.names = Names.of(environment);
     this.variables = variables;
+    this.pulledWith = version -> pulledWith(snapshot, version);
+    this.awaitsTag = version -> awaitsTag(snapshot, version);
+    this.operator = AccessPolicy.operator(snapshot);
+  }
+
+  /**
+   * Secrets to pull a commit's image when the spec no longer names its registry: the pods may have
+   * to move to another node.
+   */
+  private static List<LocalObjectReference> pulledWith(Snapshot snapshot, AppVersion version) {
+    boolean named = ImageReferences.isNamed(snapshot.environment(), version.image());
+    return named || !version.ofCommit()
+        ? List.of()
+        : deployment(snapshot, version)
+            .map(deployment -> deployment.getSpec().getTemplate().getSpec())
+            .map(PodSpec::getImagePullSecrets)
+            .orElse(List.of());
   }
 
   /**
    * The application's part of the plan.
    *
-   * @param migration keeps versions from starting
-   * @param retries what is asked for to try a version once more, or empty: other words, other pods
-   * @param dependenciesReady whether PostgreSQL and Redis serve; a version does not start before
-   * @param stopped whether no pod may run for now
+   * @param migration decides which versions may start
+   * @param retries the retry request of a version, or empty; a new request changes the pod template
+   * @param dependenciesReady whether PostgreSQL and Redis serve; no version starts before
+   * @param stopped whether no pod may run now
    */
-  public List<Planned> plan(
+  public List<PlannedObject> plan(
       Rollout rollout,
       Migration migration,
-      Function<Version, String> retries,
+      Function<AppVersion, String> retries,
       boolean dependenciesReady,
       boolean stopped) {
-    var plan = new ArrayList<Planned>();
+    var plan = new ArrayList<PlannedObject>();
     for (var volume : spec.volumes()) {
       plan.add(
-          new Planned(
+          new PlannedObject(
               Stage.DEPLOYMENT,
               HardenedPod.volumeClaim(
-                  Ownership.retained(environment, COMPONENT, names.appVolume(volume.path())),
+                  OwnedMetadata.retained(environment, COMPONENT, names.appVolume(volume.path())),
                   volume.size(),
                   volume.storageClassName())));
     }
-    plan.add(new Planned(Stage.DEPLOYMENT, service(rollout)));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, service(rollout)));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, policy()));
     for (var version : rollout.kept()) {
-      boolean held = variables.isEmpty() || !dependenciesReady || migration.holds(version);
+      boolean held =
+          variables.isEmpty()
+              || !dependenciesReady
+              || migration.holds(version)
+              || awaitsTag.test(version);
       var deployment = deployment(version, retries.apply(version), stopped ? 0 : spec.replicas());
-      plan.add(new Planned(Stage.DEPLOYMENT, deployment, held));
+      plan.add(new PlannedObject(Stage.DEPLOYMENT, deployment, held));
     }
     plan.addAll(migration.plan());
     return plan;
   }
 
-  /** Whether a version's Deployment is there. */
-  public static boolean exists(Snapshot snapshot, Version version) {
+  /**
+   * Allows the namespace's pods, Traefik among them, and the operator, which checks the version
+   * that will serve. The namespace of a shared controller is not known.
+   */
+  private NetworkPolicy policy() {
+    var policy = new IngressPolicy(environment, COMPONENT, names.app());
+    var port = new IntOrString("http");
+    var checked =
+        Stream.of(port, new IntOrString(health.port()))
+            .filter(asked -> asked.equals(port) || health.port() != spec.port());
+    policy.let(List.of(NAMESPACE)).let(List.of(operator), checked.toArray(IntOrString[]::new));
+    return environment.getSpec().ingress().sharesController()
+        ? policy.everybodyAt(port).build()
+        : policy.build();
+  }
+
+  /** Whether a version has no Deployment yet and its tag is being resolved. */
+  public static boolean awaitsTag(Snapshot snapshot, AppVersion version) {
+    return !exists(snapshot, version)
+        && Optional.ofNullable(snapshot.surroundings().tags().get(version.title()))
+            .filter(ImageTag::isAsked)
+            .isPresent();
+  }
+
+  /** Whether a version has a Deployment. */
+  public static boolean exists(Snapshot snapshot, AppVersion version) {
     return deployment(snapshot, version).isPresent();
   }
 
-  private static Optional<Deployment> deployment(Snapshot snapshot, Version version) {
+  private static Optional<Deployment> deployment(Snapshot snapshot, AppVersion version) {
     return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.id()));
   }
 
-  /** The serving version's state. */
-  public static Component observe(Snapshot snapshot, Rollout rollout) {
+  public static ComponentHealth observe(Snapshot snapshot, Rollout rollout) {
     return observe(snapshot, rollout.serving());
   }
 
-  /** One version's state, told from its own pods only. */
-  public static Component observe(Snapshot snapshot, Version version) {
-    return Component.of(
+  /** One version's health, from its own pods only. */
+  public static ComponentHealth observe(Snapshot snapshot, AppVersion version) {
+    return ComponentHealth.of(
         snapshot.ofVersion(COMPONENT, version.id()),
         COMPONENT,
         version.image(),
@@ -140,11 +204,11 @@ public final class AppResources {
   }
 
   /**
-   * Whether a version is to be given up: its container keeps ending, or it is not healthy in time.
-   * An image that cannot be pulled or a pod that finds no node say nothing about the version, nor
-   * does anything as long as the Deployment is not what the cluster has last looked at.
+   * Whether a version failed permanently: its container keeps exiting, or it missed its deadline.
+   * An image that cannot be pulled, an unschedulable pod, or a Deployment that its controller has
+   * not observed yet are not the version's fault.
    */
-  public static boolean failedForGood(Snapshot snapshot, Version version) {
+  public static boolean failedForGood(Snapshot snapshot, AppVersion version) {
     if (!looksAtTheNewest(snapshot, version)) {
       return false;
     }
@@ -152,8 +216,8 @@ public final class AppResources {
     if (!THE_VERSIONS_FAULT.contains(state.reason())) {
       return false;
     }
-    // What it met while its database was away says nothing either.
-    var since = Needs.ofTheProcessSince(snapshot);
+    // Failures while its database was away are not the version's fault.
+    var since = Dependencies.ofTheProcessSince(snapshot);
     int deadline = snapshot.environment().getSpec().services().app().deadline();
     boolean late = state.overdue() && !snapshot.now().isBefore(since.plusSeconds(deadline));
     return late
@@ -164,9 +228,9 @@ public final class AppResources {
                 .anyMatch(container -> !lastRunBegan(container).isBefore(since)));
   }
 
-  /** When the last of its runs that ended began; now and always where nobody knows. */
+  /** Start of the container's last run that ended; the maximum if unknown. */
   private static Instant lastRunBegan(ContainerStatus container) {
-    return PodSays.ends(container)
+    return PodStatuses.ends(container)
         .map(ContainerStateTerminated::getStartedAt)
         .filter(Objects::nonNull)
         .findFirst()
@@ -174,35 +238,35 @@ public final class AppResources {
         .orElse(Instant.MAX);
   }
 
-  private static boolean looksAtTheNewest(Snapshot snapshot, Version version) {
+  private static boolean looksAtTheNewest(Snapshot snapshot, AppVersion version) {
     return deployment(snapshot, version)
         .filter(deployment -> deployment.getStatus() != null)
         .filter(deployment -> deployment.getStatus().getObservedGeneration() != null)
         .filter(deployment ->
             deployment.getStatus().getObservedGeneration()
                 >= deployment.getMetadata().getGeneration())
-        // Its pods come a moment after the change was looked at.
+        // The pods are updated a moment after the change was observed.
         .map(deployment -> deployment.getStatus().getUpdatedReplicas())
         .filter(pods -> pods > 0)
         .isPresent();
   }
 
-  /** Hash of all that a version runs with but its image. */
+  /** Hash of all inputs of a version except its image. */
   public String configuration() {
-    var deployed = Hash.of(deployment(Version.NONE, "", spec.replicas()).getSpec());
+    var deployed = Hash.of(deployment(AppVersion.NONE, "", spec.replicas()).getSpec());
     return spec.migration() == null
         ? deployed
         : Hash.of(deployed + Hash.of(spec.migration().withoutBackup()));
   }
 
-  private Map<String, String> selector(Version version) {
+  private Map<String, String> selector(AppVersion version) {
     var selector = new TreeMap<>(Labels.selector(environment, COMPONENT));
     selector.put(Labels.VERSION, version.id());
     return selector;
   }
 
   private Service service(Rollout rollout) {
-    var metadata = Ownership.owned(environment, COMPONENT, names.app());
+    var metadata = OwnedMetadata.owned(environment, COMPONENT, names.app());
     var annotations = new TreeMap<String, String>();
     annotations.put(Labels.SWITCHED_AT, rollout.switchedAt().toString());
     annotations.put(Labels.SERVING, rollout.serving().id());
@@ -222,9 +286,11 @@ public final class AppResources {
         .build();
   }
 
-  private Deployment deployment(Version version, String retry, int replicas) {
-    var metadata = Ownership.owned(environment, COMPONENT, names.appVersion(version.id()));
-    metadata.setAnnotations(Map.of(Labels.IMAGE, version.image()));
+  private Deployment deployment(AppVersion version, String retry, int replicas) {
+    var metadata = OwnedMetadata.owned(environment, COMPONENT, names.appVersion(version.id()));
+    // The image as specified; the pod template has the resolved one.
+    metadata.setAnnotations(
+        Map.of(Labels.IMAGE, version.ofCommit() ? version.image() : version.title()));
     var labels = new TreeMap<>(Labels.of(environment, COMPONENT));
     labels.put(Labels.VERSION, version.id());
     metadata.setLabels(labels);
@@ -260,12 +326,18 @@ public final class AppResources {
         .build();
   }
 
-  private PodSpec podSpec(Version version) {
+  private PodSpec podSpec(AppVersion version) {
     var volumes = new ArrayList<Volume>();
     volumes.add(emptyDir("tmp"));
-    spec.volumes().forEach(v -> volumes.add(claim(volumeName(v), names.appVolume(v.path()))));
+    spec.volumes()
+        .forEach(v -> volumes.add(claim(Names.podVolume(v.path()), names.appVolume(v.path()))));
+    var secrets = new ArrayList<>(ImageReferences.pullSecrets(environment, version));
+    var given = Objects.requireNonNullElse(spec.imagePullSecrets(), List.of());
+    pulledWith.apply(version).stream()
+        .filter(secret -> !given.contains(secret) && !secrets.contains(secret))
+        .forEach(secrets::add);
     return HardenedPod.pod(spec, spec.runAsUser())
-        .addAllToImagePullSecrets(ImageRegistry.pullSecrets(environment, version))
+        .addAllToImagePullSecrets(secrets)
         .withTerminationGracePeriodSeconds(GRACE_SECONDS)
         .withAffinity(spec.volumes().isEmpty() ? null : besideTheServingVersion())
         .withContainers(container(version))
@@ -273,7 +345,7 @@ public final class AppResources {
         .build();
   }
 
-  /** A volume is mounted on one node at a time, so a new version has to start on the same one. */
+  /** A volume is mounted on one node at a time, so a new version must start on the same node. */
   private Affinity besideTheServingVersion() {
     return new AffinityBuilder()
         .withNewPodAffinity()
@@ -287,12 +359,13 @@ public final class AppResources {
         .build();
   }
 
-  private Container container(Version version) {
+  private Container container(AppVersion version) {
     var mounts = new ArrayList<VolumeMount>();
     mounts.add(mount("tmp", "/tmp"));
-    spec.volumes().forEach(v -> mounts.add(mount(volumeName(v), v.path())));
+    spec.volumes().forEach(v -> mounts.add(mount(Names.podVolume(v.path()), v.path())));
     return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
         .withImage(version.image())
+        .withImagePullPolicy(version.pullPolicy())
         .withCommand(spec.command())
         .withArgs(spec.args())
         .addNewEnvFrom()
@@ -303,8 +376,8 @@ public final class AppResources {
         .withContainerPort(spec.port())
         .withProtocol("TCP")
         .endPort()
-        .withStartupProbe(probe(PROBE_PERIOD, spec.health().startSeconds() / PROBE_PERIOD))
-        .withReadinessProbe(probe(5, 3))
+        .withStartupProbe(StartupLimit.of(health.probe(), spec.startSeconds()))
+        .withReadinessProbe(readinessProbe())
         .withLivenessProbe(tcpProbe())
         .withNewLifecycle()
         .withNewPreStop()
@@ -315,19 +388,16 @@ public final class AppResources {
         .build();
   }
 
-  private Probe probe(int period, int failures) {
-    return new ProbeBuilder()
-        .withNewHttpGet()
-        .withPath(spec.health().path())
-        .withPort(new IntOrString("http"))
-        .endHttpGet()
-        .withPeriodSeconds(period)
+  private Probe readinessProbe() {
+    return health
+        .probe()
+        .withPeriodSeconds(5)
         .withTimeoutSeconds(5)
-        .withFailureThreshold(failures)
+        .withFailureThreshold(3)
         .build();
   }
 
-  /** Only a process that no longer answers at all is restarted: its database may just be down. */
+  /** Only a process that accepts no connection is restarted: its database may just be down. */
   private static Probe tcpProbe() {
     return new ProbeBuilder()
         .withNewTcpSocket()
@@ -337,9 +407,5 @@ public final class AppResources {
         .withTimeoutSeconds(5)
         .withFailureThreshold(4)
         .build();
-  }
-
-  private static String volumeName(AppSpec.Volume volume) {
-    return "v" + volume.path().toLowerCase(java.util.Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
   }
 }

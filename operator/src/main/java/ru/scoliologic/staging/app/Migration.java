@@ -12,44 +12,47 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.cluster.DatabaseCopy;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Needs;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.PodTrouble;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
+import ru.scoliologic.staging.cluster.log.ProgramLog;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.DatabaseCopy;
+import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * The Job that prepares the database for a version before the version is rolled out (pure).
+ * The Job that migrates the database before a version is rolled out.
  *
- * @param held ids of the versions that may not start before their migration is done
- * @param result of the wanted version's migration while it is not done; none when nothing is to do
- * @param plan the Jobs that are to be there
- * @param done ids of versions whose Job succeeded and is still there
- * @param copies of the database that were made before Jobs that are there, by the version's id
- * @param abandoned Jobs that have not begun and are wanted no more
+ * @param held ids of the versions that must wait for their migration
+ * @param result of the desired version's migration until it is done; empty without one
+ * @param plan the planned Jobs
+ * @param done ids of versions whose Job succeeded and still exists
+ * @param copies names of the database copies that preceded existing Jobs, by version id
+ * @param abandoned Jobs that have not begun and are no longer needed
  */
 public record Migration(
     Set<String> held,
     Optional<StageResult> result,
-    List<Planned> plan,
+    List<PlannedObject> plan,
     Set<String> done,
     Map<String, String> copies,
     List<Job> abandoned) {
 
-  /** Of its own, for Services and Deployments select the application's pods by their component. */
+  /**
+   * Differs from the application's, because Services and Deployments select its pods by component.
+   */
   public static final String COMPONENT = "migration";
 
   private static final int ATTEMPT_LENGTH = 6;
-  private static final int MAX_MESSAGE = 1500;
+  private static final int MAX_MESSAGE = 3_000;
 
-  /** What keeps a pod from starting and is no fault of the version. */
+  /** Reasons that keep a pod from starting and are not the version's fault. */
   private static final Set<Reason> NOT_STARTED =
       Set.of(
           Reason.IMAGE_PULL_FAILED,
@@ -59,25 +62,25 @@ public record Migration(
           Reason.ADMISSION_REFUSED);
 
   /**
-   * What is to be migrated.
+   * The migration to run.
    *
-   * @param version that is wanted
-   * @param retry what its release asks for, or empty; another text is another attempt
-   * @param gaveUp the version's release if it failed and is not to be tried again
+   * @param version the desired version
+   * @param retry retry request of its release, or empty; a new request is a new attempt
+   * @param gaveUp the version's release if it failed and no retry is requested
    */
-  public record Attempt(Version version, String retry, Optional<StagingRelease> gaveUp) {
+  public record Attempt(AppVersion version, String retry, Optional<StagingRelease> gaveUp) {
     String id(AppResources app) {
       return Hash.of(app.configuration() + "/" + retry).substring(0, ATTEMPT_LENGTH);
     }
   }
 
   /**
-   * Decides from what is wanted and from what is there.
+   * Decides from the desired and the observed state.
    *
-   * @param settled whether a version, by its id, needs no migration any more
-   * @param free whether the database can be migrated now
-   * @param copies how the database is copied before, where that is asked for
-   * @param masking of what a Job's pod says, before it is put into one line and cut
+   * @param settled whether a version, by its id, no longer needs a migration
+   * @param free whether the database may be migrated now
+   * @param copies makes the copy of the database before, where configured
+   * @param masking masks output of a Job's pod before it is cut
    */
   public static Migration decide(
       Snapshot snapshot,
@@ -87,24 +90,22 @@ public record Migration(
       Predicate<String> settled,
       boolean free,
       DatabaseCopy.Maker copies,
-      Masking masking) {
+      SecretMasker masking) {
     if (snapshot.environment().getSpec().services().app().migration() == null) {
       return new Migration(Set.of(), Optional.empty(), List.of(), Set.of(), Map.of(), List.of());
     }
     return new Decision(snapshot, app, attempt, settled, free, copies, masking).of(rollout);
   }
 
-  /** Whether a version may not start yet. */
-  public boolean holds(Version version) {
+  public boolean holds(AppVersion version) {
     return held.contains(version.id());
   }
 
-  /** Whether the wanted version's migration failed. */
+  /** Whether the desired version's migration failed. */
   public boolean failed() {
     return result.filter(r -> r.reason() == Reason.MIGRATION_FAILED).isPresent();
   }
 
-  /** What is decided upon, and the steps of deciding. */
   private record Decision(
       Snapshot snapshot,
       AppResources app,
@@ -112,7 +113,7 @@ public record Migration(
       Predicate<String> settled,
       boolean free,
       DatabaseCopy.Maker copies,
-      Masking masking) {
+      SecretMasker masking) {
 
     Migration of(Rollout rollout) {
       var jobs = MigrationJob.all(snapshot);
@@ -127,13 +128,17 @@ public record Migration(
           rollout.kept().stream()
               .filter(version -> !AppResources.exists(snapshot, version))
               .filter(version -> !settled.test(version.id()) && !done.contains(version.id()))
-              .map(Version::id)
+              .map(AppVersion::id)
               .collect(Collectors.toSet());
-      var plan = new ArrayList<Planned>();
+      var plan = new ArrayList<PlannedObject>();
       Function<Optional<StageResult>, Migration> saying =
           said -> new Migration(held, said, plan, done, copies, List.of());
       var name = snapshot.names().migration(attempt.version().id(), attempt.id(app));
-      // Kept until the release has it in writing, so that no restart in between runs it twice.
+      // Kept for their logs until the version is retried or its release is deleted.
+      jobs.stream()
+          .filter(job -> job.ended("Failed").isPresent() && isGivenUp(job))
+          .forEach(job -> plan.add(stays(job)));
+      // Kept until the release records the success, so that no restart in between repeats it.
       succeeded.stream()
           .filter(job -> !settled.test(job.version()))
           .forEach(job -> plan.add(stays(job)));
@@ -145,7 +150,7 @@ public record Migration(
         return saying.apply(remembered);
       }
       var running = jobs.stream().filter(MigrationJob::runs).findFirst();
-      // Two at a time would change the same database.
+      // Two concurrent migrations would change the same database.
       if (running.isPresent()) {
         var job = running.get();
         if ((!job.name().equals(name) || !free) && !job.begun()) {
@@ -170,7 +175,7 @@ public record Migration(
       var waits = copy.flatMap(DatabaseCopy::missing);
       copy.flatMap(DatabaseCopy::job).ifPresent(plan::add);
       plan.add(
-          new Planned(
+          new PlannedObject(
               Stage.DEPLOYMENT,
               new MigrationResources(snapshot.environment())
                   .job(attempt.version(), name, copy.map(DatabaseCopy::file).orElse("")),
@@ -178,7 +183,19 @@ public record Migration(
       return saying.apply(waits.or(() -> Optional.of(starts())));
     }
 
-    /** What is to be there before the Job of that name; none where none is asked for. */
+    private boolean isGivenUp(MigrationJob job) {
+      boolean triedAgain =
+          job.version().equals(attempt.version().id()) && attempt.gaveUp().isEmpty();
+      return !triedAgain
+          && snapshot
+              .owned()
+              .find(StagingRelease.class, snapshot.names().release(job.version()))
+              .map(StagingRelease::getStatus)
+              .filter(status -> status.failedWith() != null)
+              .isPresent();
+    }
+
+    /** The copy that must precede the Job of that name; empty if not configured. */
     private Optional<DatabaseCopy> copy(String name, boolean isFree) {
       return Optional.of(snapshot.environment().getSpec().services().app().migration())
           .filter(AppSpec.Migration::backup)
@@ -186,8 +203,8 @@ public record Migration(
               copies.before(name, "the migration of version " + attempt.version().title(), isFree));
     }
 
-    private static Planned stays(MigrationJob job) {
-      return new Planned(Stage.DEPLOYMENT, job.job(), true);
+    private static PlannedObject stays(MigrationJob job) {
+      return new PlannedObject(Stage.DEPLOYMENT, job.job(), true);
     }
 
     private StageResult starts() {
@@ -221,15 +238,15 @@ public record Migration(
                   job.title(), job.name(), trouble.map(t -> ", but " + t.message()).orElse("")));
     }
 
-    /** The database went away from it: it goes, and is made anew when that is back. */
+    /** The database was away during the run: the Job is deleted, and recreated when it is back. */
     private boolean failedElsewhere(MigrationJob job) {
       return job.ended("Failed").isPresent()
-          && (!free || job.startedAt().isBefore(Needs.ofTheProcessSince(snapshot)));
+          && (!free || job.startedAt().isBefore(Dependencies.ofTheProcessSince(snapshot)));
     }
 
-    /** A node may have refused the pod: that says nothing about the version. */
+    /** A node may have rejected the pod, which is not the version's fault. */
     private boolean isToBeMadeAnew(MigrationJob job) {
-      return job.failedUnbegun() && JobEnd.isToBeMadeAnew(job.job(), snapshot.now());
+      return job.failedUnbegun() && JobOutcome.isToBeMadeAnew(job.job(), snapshot.now());
     }
 
     private StageResult failure(MigrationJob job) {
@@ -242,30 +259,34 @@ public record Migration(
       }
       var why =
           job.trouble(snapshot)
-              .map(PodTrouble::message)
+              .map(PodDiagnosis::message)
               .or(() -> job.ended("Failed").map(JobCondition::getMessage))
               .orElse(job.pods().isEmpty() ? "its pod is gone, and its log with it" : "");
       return new StageResult.Stalled(
           Reason.MIGRATION_FAILED,
-          "the migration of version %s failed: %s%s%s"
+          "the migration of version %s failed: %s%s"
               .formatted(
                   job.title(),
                   job.overran()
                       ? "it ran longer than its %d seconds and was stopped; "
                           .formatted(job.seconds().orElseThrow())
                       : "",
-                  oneLine(masking.mask(why)),
-                  job.copy().isEmpty() ? "" : "; the database before it is kept as " + job.copy()));
+                  bounded(
+                      ProgramLog.with(
+                          masking.mask(why),
+                          job.copy().isEmpty()
+                              ? ""
+                              : "; the database before it is kept as " + job.copy()))));
     }
 
-    /** The Job may be gone by now: its release has the words. */
+    /** The Job may be gone; its release has the message. */
     private static StageResult remembered(StagingRelease release) {
       return new StageResult.Stalled(Reason.MIGRATION_FAILED, release.getStatus().message());
     }
   }
 
-  private static String oneLine(String text) {
-    var line = text.strip().replaceAll("\\s*\\n\\s*", "; ");
-    return line.length() <= MAX_MESSAGE ? line : "…" + line.substring(line.length() - MAX_MESSAGE);
+  /** The cause is at the beginning. */
+  private static String bounded(String text) {
+    return text.length() <= MAX_MESSAGE ? text : text.substring(0, MAX_MESSAGE) + "…";
   }
 }

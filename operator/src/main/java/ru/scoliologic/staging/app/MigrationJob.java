@@ -12,25 +12,23 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
-import ru.scoliologic.staging.cluster.Applier;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.PodTrouble;
-import ru.scoliologic.staging.cluster.Refusal;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
+import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * A Job that migrates, and how it fares (pure).
+ * A migration Job and its status.
  *
- * @param pods of the Job, those on their way out too
+ * @param pods of the Job, including those that are being deleted
  */
 record MigrationJob(Job job, List<Pod> pods) {
-  /** On the Job: name of the copy of the database that was made before it. */
+  /** On the Job: name of the database copy that preceded it. */
   static final String COPY = "staging.scoliologic.ru/database-copy";
 
-  /** Every one that is not on its way out. */
+  /** All Jobs that are not being deleted. */
   static List<MigrationJob> all(Snapshot snapshot) {
     return snapshot.owned().list(Job.class).stream()
         .filter(
@@ -44,35 +42,34 @@ record MigrationJob(Job job, List<Pod> pods) {
     return snapshot.pods().stream().filter(pod -> name.equals(jobOf(pod))).toList();
   }
 
-  /** Whether a pod of a Job of another name, which may be gone already, still lives. */
+  /** Whether a pod of another Job, which may be deleted already, is still alive. */
   static boolean anotherLives(Snapshot snapshot, String name) {
     return snapshot.pods().stream()
         .filter(
             pod -> Migration.COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
         .filter(pod -> !name.equals(jobOf(pod)))
-        .map(pod -> pod.getStatus() == null ? "" : Objects.toString(pod.getStatus().getPhase(), ""))
-        .anyMatch(phase -> !Set.of("Succeeded", "Failed").contains(phase));
+        .anyMatch(pod -> !PodStatuses.isOver(pod));
   }
 
   private static String jobOf(Pod pod) {
-    return pod.getMetadata().getLabels().get(JobEnd.JOB_NAME);
+    return pod.getMetadata().getLabels().get(JobOutcome.JOB_NAME);
   }
 
   String name() {
     return job.getMetadata().getName();
   }
 
-  /** The version that it migrates to, by its id. */
+  /** Id of the version that it migrates to. */
   String version() {
     return job.getMetadata().getLabels().get(Labels.VERSION);
   }
 
-  /** What people call that version. */
+  /** Title of that version. */
   String title() {
     return job.getMetadata().getAnnotations().get(Labels.IMAGE);
   }
 
-  /** Name of the copy of the database that was made before it, or empty. */
+  /** Name of the database copy that preceded it, or empty. */
   String copy() {
     return job.getMetadata().getAnnotations().getOrDefault(COPY, "");
   }
@@ -85,7 +82,7 @@ record MigrationJob(Job job, List<Pod> pods) {
     return ended("Complete").isEmpty() && ended("Failed").isEmpty();
   }
 
-  /** When the cluster began with it; now and always where nobody knows. */
+  /** Start time of the Job; the maximum if unknown. */
   Instant startedAt() {
     return Optional.ofNullable(job.getStatus())
         .map(JobStatus::getStartTime)
@@ -93,17 +90,16 @@ record MigrationJob(Job job, List<Pod> pods) {
         .orElse(Instant.MAX);
   }
 
-  /** Whether its command was started at all. */
   boolean begun() {
-    return JobEnd.begun(pods);
+    return JobOutcome.begun(pods);
   }
 
-  /** Whether it failed before anything of it ran: its pod is there to prove it. */
+  /** Whether it failed before its command was started, as its existing pod shows. */
   boolean failedUnbegun() {
     return ended("Failed").isPresent() && !pods.isEmpty() && !begun();
   }
 
-  /** Whether it was stopped for it took too long; it may have ended well at that. */
+  /** Whether it was stopped at its time limit, even with exit code 0. */
   boolean overran() {
     var limit = seconds();
     return limit.isPresent()
@@ -118,7 +114,7 @@ record MigrationJob(Job job, List<Pod> pods) {
             .anyMatch(ran -> ran.toSeconds() >= limit.get());
   }
 
-  /** How long it may run. */
+  /** Its time limit. */
   Optional<Integer> seconds() {
     return job.getSpec() == null
         ? Optional.empty()
@@ -129,22 +125,14 @@ record MigrationJob(Job job, List<Pod> pods) {
             .findFirst();
   }
 
-  /** The condition that ended it: Complete or Failed. */
+  /** The condition Complete or Failed. */
   Optional<JobCondition> ended(String type) {
-    return JobEnd.condition(job, type);
+    return JobOutcome.condition(job, type);
   }
 
-  /** What its pod meets, or why it gets none. */
-  Optional<PodTrouble> trouble(Snapshot snapshot) {
-    return Optional.ofNullable(snapshot.surroundings().warnings().get(Applier.key(job)))
-        .filter(said -> pods.isEmpty())
-        .flatMap(Refusal::ofPods)
-        .map(refusal -> new PodTrouble(refusal.reason(), refusal.message()))
-        .or(() ->
-            PodTrouble.among(
-                pods.stream().filter(pod -> !pod.isMarkedForDeletion()).toList(),
-                snapshot.logTails(),
-                snapshot.now()));
+  /** Diagnosis of its pod, or why it has none. */
+  Optional<PodDiagnosis> trouble(Snapshot snapshot) {
+    return JobOutcome.trouble(snapshot, name(), pods);
   }
 
   private Stream<ContainerStatus> containers() {

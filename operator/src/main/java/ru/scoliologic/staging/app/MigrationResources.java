@@ -1,7 +1,7 @@
 package ru.scoliologic.staging.app;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -13,16 +13,17 @@ import java.util.Map;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.ImageRegistry;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.NoMesh;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ImageReferences;
 
-/** Builds what prepares the database for a version (pure). */
+/** Builds the migration Job. */
 final class MigrationResources {
-  /** For a migration that is stopped to take back what it was at. */
+  /** Time for a stopped migration to roll back. */
   private static final long GRACE_SECONDS = 10;
 
   private static final int NOBODYS_PORT = 1;
@@ -38,12 +39,12 @@ final class MigrationResources {
   }
 
   /**
-   * The Job that migrates to a version; its volumes stay with the application.
+   * Builds the Job that migrates to a version; the volumes stay with the application.
    *
-   * @param copy name of the copy of the database that was made before, or empty
+   * @param copy name of the preceding database copy, or empty
    */
-  Job job(Version version, String name, String copy) {
-    var metadata = Ownership.owned(environment, Migration.COMPONENT, name);
+  Job job(AppVersion version, String name, String copy) {
+    var metadata = OwnedMetadata.owned(environment, Migration.COMPONENT, name);
     metadata.setAnnotations(
         copy.isEmpty()
             ? Map.of(Labels.IMAGE, version.title())
@@ -57,11 +58,12 @@ final class MigrationResources {
         .withBackoffLimit(0)
         .withNewTemplate()
         .withNewMetadata()
-        .withLabels(labels)
+        .withLabels(NoMesh.labels(labels))
+        .withAnnotations(NoMesh.ANNOTATIONS)
         .endMetadata()
         .withSpec(
             HardenedPod.pod(spec, spec.runAsUser())
-                .addAllToImagePullSecrets(ImageRegistry.pullSecrets(environment, version))
+                .addAllToImagePullSecrets(ImageReferences.pullSecrets(environment, version))
                 .withRestartPolicy("Never")
                 .withTerminationGracePeriodSeconds(GRACE_SECONDS)
                 .withContainers(container(version))
@@ -72,12 +74,13 @@ final class MigrationResources {
         .build();
   }
 
-  private Container container(Version version) {
+  private Container container(AppVersion version) {
     var migration = spec.migration();
     var container =
         HardenedPod.container(
                 Migration.COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
             .withImage(version.image())
+            .withImagePullPolicy(version.pullPolicy())
             .withCommand(migration.command())
             .withArgs(migration.args())
             .addNewEnvFrom()
@@ -92,9 +95,8 @@ final class MigrationResources {
   }
 
   /**
-   * Ends a container that has run for so many seconds, by asking it where nobody listens. A
-   * deadline of the Job would count from before the image is there and take the pod with its log
-   * away.
+   * Ends a container after so many seconds by a probe of a closed port. A Job's deadline would
+   * include the image pull and delete the pod with its log.
    */
   private static Probe endAfter(int seconds) {
     return new ProbeBuilder()

@@ -9,57 +9,66 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ImageTag;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
 /**
- * Which version serves, which one starts beside it, and which one is kept for a short way back
- * (pure).
+ * The serving version, the one that starts beside it, and the one that is kept for a quick
+ * rollback.
  *
- * @param serving what the Service is to select; {@link Version#NONE} while nothing can serve
- * @param candidate what starts beside it, outside the Service
- * @param previous what served before, kept until open connections have ended
- * @param switchedAt when the serving version got the traffic
+ * @param serving version that the Service selects; {@link AppVersion#NONE} while none can serve
+ * @param candidate version that starts beside it, outside the Service
+ * @param previous version that served before, kept until open connections have ended
+ * @param switchedAt when the serving version received the traffic
  */
 public record Rollout(
-    Version serving, Optional<Version> candidate, Optional<Version> previous, Instant switchedAt) {
+    AppVersion serving,
+    Optional<AppVersion> candidate,
+    Optional<AppVersion> previous,
+    Instant switchedAt) {
 
-  /** How long the version that served before is kept after a switch. */
+  /** How long the previous version is kept after a switch. */
   public static final Duration GRACE = Duration.ofSeconds(60);
 
   /**
-   * What there is. The Service's annotations say who serves, for they change together with its
-   * selector, which may have been edited by hand.
+   * The observed versions. The Service's annotations name the serving one: they change together
+   * with its selector, which a user may have edited.
    *
-   * @param serving what gets the traffic; none before the first version
+   * @param serving version that receives the traffic; empty before the first version
    * @param others every other version that has a Deployment
    * @param previous the one of them that served before
-   * @param switchedAt when the serving version got the traffic
+   * @param switchedAt when the serving version received the traffic
    */
   public record Seen(
-      Optional<Version> serving,
-      List<Version> others,
-      Optional<Version> previous,
+      Optional<AppVersion> serving,
+      List<AppVersion> others,
+      Optional<AppVersion> previous,
       Instant switchedAt) {
 
-    /** The versions laid out anew; another one that serves got the traffic now. */
+    /** The new roles of the versions; a change of the serving one switches the traffic now. */
     public Rollout laidOut(
-        Optional<Version> next, Optional<Version> candidate, Optional<Version> kept, Instant now) {
+        Optional<AppVersion> next,
+        Optional<AppVersion> candidate,
+        Optional<AppVersion> kept,
+        Instant now) {
       boolean switches = serving.isPresent() && !serving.equals(next);
-      return new Rollout(next.orElse(Version.NONE), candidate, kept, switches ? now : switchedAt);
+      return new Rollout(
+          next.orElse(AppVersion.NONE), candidate, kept, switches ? now : switchedAt);
     }
   }
 
   /**
-   * Looks.
+   * Reads the state from the snapshot.
    *
    * @param known finds a version by its id
    */
-  public static Seen see(Snapshot snapshot, Function<String, Optional<Version>> known) {
+  public static Seen see(Snapshot snapshot, Function<String, Optional<AppVersion>> known) {
     var deployed = deployed(snapshot, known);
     var service = snapshot.owned().find(Service.class, snapshot.names().app());
     var serving = serving(snapshot, known, service, deployed);
@@ -76,25 +85,25 @@ public record Rollout(
             .orElse(snapshot.now()));
   }
 
-  /** Every version whose Deployment is to exist. */
-  public List<Version> kept() {
+  /** Every version whose Deployment must exist. */
+  public List<AppVersion> kept() {
     return Stream.of(Optional.of(serving), candidate, previous)
         .flatMap(Optional::stream)
-        .filter(Version::exists)
+        .filter(AppVersion::exists)
         .distinct()
         .toList();
   }
 
-  /** When something is due by the clock alone. */
+  /** Time of the next step that needs no change. */
   public Optional<Instant> nextStep() {
     return previous.map(version -> switchedAt.plus(GRACE));
   }
 
-  private static Optional<Version> serving(
+  private static Optional<AppVersion> serving(
       Snapshot snapshot,
-      Function<String, Optional<Version>> known,
+      Function<String, Optional<AppVersion>> known,
       Optional<Service> service,
-      List<Version> deployed) {
+      List<AppVersion> deployed) {
     return service
         .flatMap(s -> annotation(s, Labels.SERVING))
         .flatMap(id -> found(id, known, deployed))
@@ -106,36 +115,56 @@ public record Rollout(
         .or(() -> deployed.stream().filter(v -> available(snapshot, v)).findFirst());
   }
 
-  /** What the status last said, for the Service may be gone. */
-  private static Optional<Version> published(
-      Snapshot snapshot, Function<String, Optional<Version>> known, List<Version> deployed) {
+  /** The version in the last status, because the Service may be deleted. */
+  private static Optional<AppVersion> published(
+      Snapshot snapshot, Function<String, Optional<AppVersion>> known, List<AppVersion> deployed) {
     return Optional.ofNullable(snapshot.environment().getStatus())
         .map(status -> status.app())
         .filter(app -> app.serving() != null)
         .flatMap(app ->
             app.release() == null
-                ? Optional.of(Version.ofImage(app.serving()))
-                : found(snapshot.names().version(app.release()), known, deployed));
+                ? Optional.of(AppVersion.ofImage(app.serving()))
+                : released(snapshot, app.release(), known, deployed));
   }
 
-  private static Optional<Version> found(
-      String id, Function<String, Optional<Version>> known, List<Version> deployed) {
+  /** The version of a release, which may be deleted before its Deployment. */
+  private static Optional<AppVersion> released(
+      Snapshot snapshot,
+      String release,
+      Function<String, Optional<AppVersion>> known,
+      List<AppVersion> deployed) {
+    return snapshot
+        .owned()
+        .find(StagingRelease.class, release)
+        .flatMap(there -> known.apply(AppVersion.idOf(there)))
+        .or(() ->
+            deployed.stream()
+                .filter(v -> snapshot.names().release(v.id()).equals(release))
+                .findFirst());
+  }
+
+  private static Optional<AppVersion> found(
+      String id, Function<String, Optional<AppVersion>> known, List<AppVersion> deployed) {
     return known.apply(id).or(() -> deployed.stream().filter(v -> v.id().equals(id)).findFirst());
   }
 
-  /** Versions that have a Deployment, as far as they are known by it. */
-  private static List<Version> deployed(
-      Snapshot snapshot, Function<String, Optional<Version>> known) {
+  /** Versions with a Deployment; data of unknown versions is read from it. */
+  private static List<AppVersion> deployed(
+      Snapshot snapshot, Function<String, Optional<AppVersion>> known) {
     return snapshot.owned().list(Deployment.class).stream()
         .filter(deployment -> !deployment.isMarkedForDeletion())
-        .map(Deployment::getMetadata)
-        .filter(metadata -> metadata.getAnnotations() != null)
-        .filter(metadata -> metadata.getAnnotations().get(Labels.IMAGE) != null)
-        .filter(metadata -> metadata.getName().startsWith(snapshot.names().app() + "-"))
-        .map(metadata -> {
-          var id = metadata.getName().substring(snapshot.names().appVersion("").length());
-          var image = metadata.getAnnotations().get(Labels.IMAGE);
-          return known.apply(id).orElseGet(() -> new Version(id, image, image, id.contains("-")));
+        .filter(deployment -> deployment.getMetadata().getAnnotations() != null)
+        .filter(deployment -> deployment.getMetadata().getAnnotations().get(Labels.IMAGE) != null)
+        .filter(deployment -> deployment.getMetadata().getLabels().containsKey(Labels.VERSION))
+        .map(deployment -> {
+          var id = deployment.getMetadata().getLabels().get(Labels.VERSION);
+          var title = deployment.getMetadata().getAnnotations().get(Labels.IMAGE);
+          return known
+              .apply(id)
+              .orElseGet(() -> {
+                var image = ImageTag.pinnedIn(deployment, title).orElse(title);
+                return new AppVersion(id, image, title, id.contains("-"));
+              });
         })
         .toList();
   }
@@ -145,12 +174,12 @@ public record Rollout(
         .map(annotations -> annotations.get(name));
   }
 
-  private static Optional<Deployment> deployment(Snapshot snapshot, Version version) {
+  private static Optional<Deployment> deployment(Snapshot snapshot, AppVersion version) {
     return snapshot.owned().find(Deployment.class, snapshot.names().appVersion(version.id()));
   }
 
-  /** Whether a version can serve with all its pods. */
-  public static boolean available(Snapshot snapshot, Version version) {
+  /** Whether all pods of a version are available. */
+  public static boolean available(Snapshot snapshot, AppVersion version) {
     return deployment(snapshot, version)
         .filter(deployment -> deployment.getStatus() != null)
         .filter(deployment -> {
@@ -161,10 +190,10 @@ public record Rollout(
         .isPresent();
   }
 
-  /** Whether a version could ever serve: one that never came up need not be waited beside. */
-  public static boolean everAvailable(Snapshot snapshot, Version version) {
+  /** Whether a version was ever available: a new version does not wait for one that never was. */
+  public static boolean everAvailable(Snapshot snapshot, AppVersion version) {
     return available(snapshot, version)
-        // Somebody deleted it: it comes back, for it served.
+        // A user deleted it: it is recreated, because it served.
         || (deployment(snapshot, version).isEmpty() && !nothingServedYet(snapshot))
         || deployment(snapshot, version)
             .map(Deployment::getStatus)
@@ -176,7 +205,7 @@ public record Rollout(
                     && Objects.equals(c.getReason(), "NewReplicaSetAvailable"));
   }
 
-  /** A migration that fails keeps the first version from having a Deployment at all. */
+  /** Until a migration succeeds, the first version has no Deployment. */
   private static boolean nothingServedYet(Snapshot snapshot) {
     return Optional.ofNullable(snapshot.environment().getStatus())
         .flatMap(status -> Conditions.find(status.conditions(), Stage.VALIDATION.condition()))

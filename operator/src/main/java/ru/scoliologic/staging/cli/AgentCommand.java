@@ -10,9 +10,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import ru.scoliologic.staging.agent.Agent;
 import ru.scoliologic.staging.agent.AgentFiles;
-import ru.scoliologic.staging.cluster.AgentContract;
+import ru.scoliologic.staging.cluster.kube.ServerLimits;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 
-/** {@code operator agent}: follows the branch of one environment, until told to stop. */
+/** {@code operator agent}: follows the branch of one environment until the process is stopped. */
 @Command(
     name = "agent",
     description = "Follows a Git branch and builds its commits for one environment.",
@@ -80,9 +81,7 @@ final class AgentCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    // Of a server that strangers can reach: slow or idle ones must not use it up. Read once.
-    System.setProperty("sun.net.httpserver.maxReqTime", "20");
-    System.setProperty("jdk.httpserver.maxConnections", "100");
+    ServerLimits.set();
     var files =
         new AgentFiles(
             config,

@@ -11,9 +11,9 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 
 /**
- * Reads resources that another version of the schema let in. One object that cannot be read would
- * otherwise stop the watch for all of them: what has the wrong type is read as absent, and the
- * rules of the spec then name it.
+ * Reads objects stored under another version of the schema. One object that cannot be parsed would
+ * otherwise stop the watch for all of them: a field of the wrong type is read as absent, and the
+ * spec rules then report it.
  */
 final class LenientJson {
   private LenientJson() {}

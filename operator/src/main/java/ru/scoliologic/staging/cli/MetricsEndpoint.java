@@ -2,18 +2,18 @@ package ru.scoliologic.staging.cli;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
+import ru.scoliologic.staging.cluster.kube.ServerLimits;
 
 /**
- * {@code /metrics} for Prometheus, on a port of its own, so that a policy can tell who reads it.
+ * {@code /metrics} for Prometheus, on its own port, so that a NetworkPolicy can restrict access.
  */
 final class MetricsEndpoint implements AutoCloseable {
   private final HttpServer server;
 
   MetricsEndpoint(int port, Supplier<String> scrape) throws IOException {
-    server = HttpServer.create(new InetSocketAddress(port), 0);
+    server = ServerLimits.server(port);
     server.createContext(
         "/metrics",
         exchange -> {
@@ -29,7 +29,7 @@ final class MetricsEndpoint implements AutoCloseable {
     server.start();
   }
 
-  /** The port it listens on; of interest when it was asked to choose one. */
+  /** The port that it listens on, also when the system chose it. */
   int port() {
     return server.getAddress().getPort();
   }

@@ -27,9 +27,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.reconcile.Rendering;
+import ru.scoliologic.staging.reconcile.plan.Rendering;
 
-/** {@code operator render}: what a manifest would become. */
+/** {@code operator render}: prints the objects that a manifest produces. */
 @Command(
     name = "render",
     description = {
@@ -89,7 +89,7 @@ final class RenderCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** One document an object, keys in the order of their names, as a test can compare it. */
+  /** One document per object with sorted keys, so that tests can compare the output. */
   private static void print(List<HasMetadata> objects, PrintWriter out) throws IOException {
     var yaml =
         new ObjectMapper(

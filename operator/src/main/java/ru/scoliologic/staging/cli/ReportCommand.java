@@ -29,7 +29,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingRelease;
 
-/** {@code operator report}: the checks of a release, for people or for a test runner. */
+/** {@code operator report}: prints the checks of a release as text or for a test runner. */
 @Command(
     name = "report",
     description = {
@@ -41,7 +41,6 @@ import ru.scoliologic.staging.api.StagingRelease;
     },
     mixinStandardHelpOptions = true)
 final class ReportCommand implements Callable<Integer> {
-  /** How to print. */
   enum Format {
     table,
     junit
@@ -55,7 +54,7 @@ final class ReportCommand implements Callable<Integer> {
     this(() -> new KubernetesClientBuilder().build());
   }
 
-  /** Reads by the given client, which is closed after use. */
+  /** Reads with the given client, which is closed after use. */
   ReportCommand(Supplier<KubernetesClient> clients) {
     this.clients = clients;
   }
@@ -157,7 +156,6 @@ final class ReportCommand implements Callable<Integer> {
     xml.writeEndElement();
   }
 
-  /** The release that the environment serves. */
   private StagingRelease fromCluster() {
     try (var client = clients.get()) {
       var where = namespace == null ? client.getNamespace() : namespace;

@@ -2,11 +2,7 @@ package ru.scoliologic.staging.cli;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import java.net.InetAddress;
 import java.time.Clock;
@@ -19,17 +15,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import ru.scoliologic.staging.cluster.kube.ServerLimits;
+import ru.scoliologic.staging.reconcile.Leadership;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
-import ru.scoliologic.staging.reconcile.Telemetry;
+import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
+import ru.scoliologic.staging.registry.RegistryApi;
 
-/** {@code operator run}: the reconcilers, until told to stop. */
+/** {@code operator run}: runs the reconcilers until the process is stopped. */
 @Command(
     name = "run",
     description = "Watches StagingEnvironments and drives what is there towards what they ask.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
-  private static final String LEASE = "staging-operator";
   private static final int RECONCILE_THREADS = 8;
 
   @Option(
@@ -56,19 +54,24 @@ final class RunCommand implements Callable<Integer> {
       description = "Port of /metrics; 0 for none (default: ${DEFAULT-VALUE}).")
   private int metricsPort;
 
-  private final Telemetry telemetry = new Telemetry();
+  private final OperatorMetrics telemetry = new OperatorMetrics();
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final AtomicBoolean started = new AtomicBoolean();
 
   @Override
   public Integer call() throws Exception {
     long begin = System.nanoTime();
+    ServerLimits.set();
     var identity = InetAddress.getLocalHost().getHostName();
     var client =
         new KubernetesClientBuilder()
             .withKubernetesSerialization(LenientJson.serialization())
             .build();
-    var operator = operator(client, identity);
+    boolean elected = !leaseNamespace.isBlank();
+    var leadership = elected ? Leadership.awaited() : Leadership.held();
+    var operator = operator(client, identity, leadership);
+    Optional<Election> election =
+        elected ? Optional.of(election(client, identity, leadership)) : Optional.empty();
     var probes =
         new Probes(
             probePort,
@@ -82,13 +85,14 @@ final class RunCommand implements Callable<Integer> {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(() -> {
-              stop(operator, client, identity);
+              stop(operator, client, election);
               probes.close();
               metrics.ifPresent(MetricsEndpoint::close);
               done.countDown();
             }));
     operator.start();
     started.set(true);
+    election.ifPresent(Election::start);
     LOG.atInfo()
         .addKeyValue("millis", (System.nanoTime() - begin) / 1_000_000)
         .addKeyValue("namespaces", watchNamespace.isBlank() ? "all" : watchNamespace)
@@ -97,7 +101,7 @@ final class RunCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Operator operator(KubernetesClient client, String identity) {
+  private Operator operator(KubernetesClient client, String identity, Leadership leadership) {
     var operator =
         new Operator(overrider -> {
           overrider
@@ -107,12 +111,15 @@ final class RunCommand implements Callable<Integer> {
               .withConcurrentReconciliationThreads(RECONCILE_THREADS)
               .withPreviousAnnotationForDependentResources(false)
               .withMetrics(telemetry.ofTheSdk());
-          if (!leaseNamespace.isBlank()) {
-            overrider.withLeaderElectionConfiguration(leaderElection(identity));
-          }
         });
     operator.register(
-        new StagingEnvironmentReconciler(client, Clock.systemUTC(), identity, telemetry),
+        new StagingEnvironmentReconciler(
+            client,
+            Clock.systemUTC(),
+            identity,
+            telemetry,
+            RegistryApi.withSystemTrust(),
+            leadership),
         overrider -> {
           overrider
               .withRetry(
@@ -129,46 +136,30 @@ final class RunCommand implements Callable<Integer> {
     return operator;
   }
 
-  private LeaderElectionConfiguration leaderElection(String identity) {
-    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
-        .withLeaseNamespace(leaseNamespace)
-        .withIdentity(identity)
-        .withExitOnStopLeading(false)
-        .withLeaderCallbacks(
-            new LeaderCallbacks(
-                () -> LOG.info("leading"),
-                () -> {
-                  // Somebody else may lead now: nothing more must be written by this process.
-                  if (!stopping.get()) {
-                    LOG.error("lost the lease");
-                    Runtime.getRuntime().halt(1);
-                  }
-                },
-                leader -> LOG.atInfo().addKeyValue("leader", leader).log("leader seen")))
-        .build();
+  private Election election(KubernetesClient client, String identity, Leadership leadership) {
+    return new Election(
+        client,
+        leaseNamespace,
+        identity,
+        () -> {
+          LOG.info("leading");
+          leadership.gained();
+        },
+        () -> {
+          // Another instance may be the leader now: this process must not write any more.
+          if (!stopping.get()) {
+            LOG.error("lost the lease");
+            Runtime.getRuntime().halt(1);
+          }
+        });
   }
 
-  /** Ends what runs, then gives the lease back, so that another instance need not wait for it. */
-  private void stop(Operator operator, KubernetesClient client, String identity) {
+  /** Stops the controllers, then releases the Lease, so that another instance need not wait. */
+  private void stop(Operator operator, KubernetesClient client, Optional<Election> election) {
     stopping.set(true);
     operator.stop();
-    if (!leaseNamespace.isBlank()) {
-      releaseLease(client, identity);
-    }
+    election.ifPresent(Election::stop);
     client.close();
     LOG.info("stopped");
-  }
-
-  private void releaseLease(KubernetesClient client, String identity) {
-    try {
-      var lease = client.leases().inNamespace(leaseNamespace).withName(LEASE).get();
-      if (lease != null && identity.equals(lease.getSpec().getHolderIdentity())) {
-        lease.getSpec().setHolderIdentity("");
-        lease.getSpec().setLeaseDurationSeconds(1);
-        client.resource(lease).update();
-      }
-    } catch (KubernetesClientException e) {
-      LOG.atWarn().addKeyValue("code", e.getCode()).log("the lease was not released");
-    }
   }
 }

@@ -5,13 +5,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.util.Optional;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
-/** Certificates of an authority that the system does not know (pure). */
+/** Certificates of an authority that the system does not trust. */
 record AuthorityBundle(Snapshot snapshot, Problems problems) {
-  /** PEM certificates; empty when none are named, or when those that are cannot be used. */
+  /** PEM certificates; empty when none are configured, or when the configured ones are unusable. */
   String pem() {
     if (snapshot.environment().getSpec().ingress().sharesController()) {
       return sharedAuthority();
@@ -41,7 +41,7 @@ record AuthorityBundle(Snapshot snapshot, Problems problems) {
     return pem;
   }
 
-  /** Beside a certificate, as cert-manager writes it; the system's roots when it is not there. */
+  /** The authority that cert-manager writes beside a certificate; empty when absent. */
   private String sharedAuthority() {
     var shared = snapshot.environment().getSpec().ingress().shared();
     var name =

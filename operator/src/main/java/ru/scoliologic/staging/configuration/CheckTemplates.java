@@ -8,14 +8,14 @@ import ru.scoliologic.staging.api.ValidationSpec.Check;
 import ru.scoliologic.staging.api.ValidationSpec.Header;
 
 /**
- * The headers and bodies of declared checks, in which {@code $(NAME)} stands for a value (pure).
+ * The headers and bodies of declared checks, in which {@code $(NAME)} stands for a value.
  *
- * @param spec as it was written
- * @param parts what a name stands for
+ * @param spec as declared
+ * @param parts values by name
  */
 record CheckTemplates(ValidationSpec spec, Map<String, String> parts) {
 
-  /** Each name that stands for nothing. */
+  /** One message for each name without a value. */
   List<String> problems() {
     return spec.checks().stream().flatMap(this::problems).toList();
   }
@@ -34,11 +34,13 @@ record CheckTemplates(ValidationSpec spec, Map<String, String> parts) {
     return Composition.names(template).stream()
         .filter(name -> !parts.containsKey(name))
         .map(name ->
-            "$(%s) in spec.validation.checks[%s].%s is not a known name: list it in spec.secrets.keys"
-                .formatted(name, check.name(), field));
+            Composition.unknown(
+                name,
+                "spec.validation.checks[%s].%s".formatted(check.name(), field),
+                parts.keySet()));
   }
 
-  /** The same checks with the values in place; a name that stands for nothing stays. */
+  /** The same checks with the values in place; a name without a value stays. */
   ValidationSpec composed() {
     return new ValidationSpec(
         spec.checks().stream().map(this::composed).toList(),

@@ -10,8 +10,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Composes {@code $(NAME)}, {@code $(NAME:url)} and {@code $(NAME:json)} (pure). A value that is
- * put in is never looked at again, so a password may hold any character.
+ * Composes {@code $(NAME)}, {@code $(NAME:url)} and {@code $(NAME:json)}. An inserted value is
+ * never expanded again, so a password may hold any character.
  */
 final class Composition {
   private static final Pattern REFERENCE =
@@ -40,7 +40,6 @@ final class Composition {
         });
   }
 
-  /** The names a template refers to. */
   static Set<String> names(String template) {
     var names = new TreeSet<String>();
     REFERENCE
@@ -51,7 +50,18 @@ final class Composition {
     return names;
   }
 
-  /** As it stands inside a string of JSON. */
+  /**
+   * The message for a name without a value.
+   *
+   * @param field that refers to it
+   * @param known names that have a value there
+   */
+  static String unknown(String name, String field, Set<String> known) {
+    return "$(%s) in %s is not a known name: list it in spec.secrets.keys, or use one of %s"
+        .formatted(name, field, String.join(", ", new TreeSet<>(known)));
+  }
+
+  /** Escapes a text for a JSON string. */
   private static String escaped(String value) {
     return new String(JsonStringEncoder.getInstance().quoteAsString(value));
   }

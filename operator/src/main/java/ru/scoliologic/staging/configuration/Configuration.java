@@ -19,14 +19,14 @@ import ru.scoliologic.staging.api.AppSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * Resolves stage 2 (pure): looks every key up, makes what may be made, composes the application's
- * variables, and lists all that is missing or wrong at once, never a value.
+ * Resolves stage 2: looks up every key, generates values, composes the application's variables, and
+ * lists all that is missing or wrong at once, never a value.
  */
 public final class Configuration {
   private final Snapshot snapshot;
@@ -62,6 +62,7 @@ public final class Configuration {
             : dashboardUsers(spec.ingress().dashboardAuth().secretKeyRef());
     var appUsers = appUsers(spec.ingress().access());
     var ca = new AuthorityBundle(snapshot, problems).pem();
+    postgres();
     initSql();
     checkSecrets();
     new GitopsReferences(snapshot, problems, hidden::add).check();
@@ -89,11 +90,11 @@ public final class Configuration {
         rotations);
   }
 
-  /** One step of a rotation: from here on the values are those of the new step. */
+  /** Advances a rotation by one step: from here on the values are those of the new step. */
   private void rotate(Map<String, String> environment, String users, String appUsers) {
     rotations =
         rotations.advanced(
-            Hash.of(new TreeMap<>(environment)), new Masking(secrets(users, appUsers)));
+            Hash.of(new TreeMap<>(environment)), new SecretMasker(secrets(users, appUsers)));
     keys.credentials().keySet().removeIf(rotations::holds);
     keys.credentials().putAll(rotations.entries());
   }
@@ -108,7 +109,7 @@ public final class Configuration {
         .orElse(result);
   }
 
-  /** Every secret value that is known. */
+  /** Every known secret value, for masking. */
   private List<String> secrets(String users, String appUsers) {
     var kept =
         keys.credentials().entrySet().stream()
@@ -126,7 +127,7 @@ public final class Configuration {
         .toList();
   }
 
-  /** Variables that whole Secrets and ConfigMaps give; keys that no variable can have are left. */
+  /** Variables of whole Secrets and ConfigMaps, without keys that are no variable names. */
   private Map<String, String> taken() {
     var taken = new TreeMap<String, String>();
     for (var source : snapshot.environment().getSpec().services().app().envFrom()) {
@@ -167,6 +168,9 @@ public final class Configuration {
       if (used && Placeholders.isTemplate(value)) {
         problems.invalid(
             "%s in Secret %s is a placeholder (spec.services.app.envFrom)".formatted(key, name));
+      } else if (used && LineEnd.endsWithOne(value) && !value.equals(lastEnvironment().get(key))) {
+        problems.invalid(
+            "%s in Secret %s (spec.services.app.envFrom) %s".formatted(key, name, LineEnd.FAULT));
       }
     });
     return from;
@@ -201,11 +205,11 @@ public final class Configuration {
         .orElse("");
   }
 
-  /** The lines that a Secret gives, if they can be used. */
+  /** The htpasswd lines of a Secret, if they are usable. */
   private Optional<List<String>> users(KeyRef ref, String purpose) {
     var secret = snapshot.secrets().get(ref.name());
     if (secret == null) {
-      problems.missingSecret(ref.name());
+      problems.missingSecret(ref);
       return Optional.empty();
     }
     var given = Settings.values(secret).get(ref.key());
@@ -223,6 +227,14 @@ public final class Configuration {
       return Optional.empty();
     }
     return Optional.of(lines);
+  }
+
+  private void postgres() {
+    if (snapshot.environment().getSpec().services().postgres().major().equals("14")) {
+      problems.note(
+          "PostgreSQL 14 gets no fixes after November 2026: move the data to a newer version by a"
+              + " backup and a new environment");
+    }
   }
 
   private void initSql() {
@@ -254,7 +266,7 @@ public final class Configuration {
           var secret = snapshot.secrets().get(ref.name());
           var value = secret == null ? null : Settings.values(secret).get(ref.key());
           if (secret == null) {
-            problems.missingSecret(ref.name());
+            problems.missingSecret(ref);
           } else if (value == null) {
             problems.missingKey("%s (in Secret %s, for a check)".formatted(ref.key(), ref.name()));
           } else {
@@ -264,6 +276,10 @@ public final class Configuration {
               problems.invalid(
                   "%s in Secret %s is a placeholder (for a check)"
                       .formatted(ref.key(), ref.name()));
+            } else if (LineEnd.endsWithOne(value)) {
+              problems.note(
+                  "%s in Secret %s (for a check) %s"
+                      .formatted(ref.key(), ref.name(), LineEnd.FAULT));
             }
           }
         });
@@ -294,7 +310,7 @@ public final class Configuration {
     return parts;
   }
 
-  /** The application's variables; what they refer to is judged whatever else is wrong. */
+  /** The application's variables; their references are checked whatever else is wrong. */
   private Map<String, String> environment(Map<String, String> taken) {
     var app = snapshot.environment().getSpec().services().app();
     var parts = parts();
@@ -310,8 +326,8 @@ public final class Configuration {
           without.add(name);
         } else if (!parts.containsKey(name) && !isListed(name)) {
           problems.invalid(
-              "$(%s) in spec.services.app.env[%s] is not a known name: list it in spec.secrets.keys"
-                  .formatted(name, variable.name()));
+              Composition.unknown(
+                  name, "spec.services.app.env[%s]".formatted(variable.name()), parts.keySet()));
         }
       }
       if (without.isEmpty()) {
@@ -332,7 +348,7 @@ public final class Configuration {
         .orElse(Map.of());
   }
 
-  /** Where the values came from. */
+  /** The message of the ready stage: where the values came from. */
   private String found() {
     var origins = keys.origins().text();
     return "all %d keys are present and acceptable%s"

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Users of the dashboard or of the application's domain in htpasswd form (pure). */
+/** Users of the dashboard or of the application's domain in htpasswd form. */
 final class DashboardUsers {
-  /** The user as whom the operator itself checks that the dashboard opens. */
+  /** The user with which the operator itself checks that the dashboard opens. */
   static final String PROBE_USER = "staging-operator";
 
   private static final Pattern LINE =
@@ -21,7 +21,7 @@ final class DashboardUsers {
 
   private DashboardUsers() {}
 
-  /** Lines of a given value, with the dollar signs that compose files double made single. */
+  /** Lines of a given value; the dollar signs that compose files double become single. */
   static List<String> lines(String given) {
     var lines = new ArrayList<String>();
     for (var line : given.split("[\\r\\n,]+", -1)) {
@@ -33,7 +33,7 @@ final class DashboardUsers {
     return lines;
   }
 
-  /** What is wrong with the lines, if anything; says no part of them. */
+  /** The fault of the lines, if any; quotes no part of them. */
   static Optional<String> problem(List<String> lines) {
     if (lines.isEmpty()) {
       return Optional.of("is empty");

@@ -6,12 +6,12 @@ import java.util.function.Consumer;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SharedIngress;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * Whether the Secrets and the ConfigMap that spec.gitops names have what the agent needs (pure).
+ * Checks that the Secrets and the ConfigMap that spec.gitops names have what the agent needs.
  *
- * @param hide told of every value that was found
+ * @param hide receives every value that was found
  */
 record GitopsReferences(Snapshot snapshot, Problems problems, Consumer<String> hide) {
   private static final String FIELD = "spec.gitops.";
@@ -41,7 +41,7 @@ record GitopsReferences(Snapshot snapshot, Problems problems, Consumer<String> h
     authority(gitops);
   }
 
-  /** A token for a URL of HTTP, a key and the server's for one of SSH. */
+  /** A URL of HTTP needs a token, one of SSH a private key and the server's host key. */
   private void credentials(GitopsSpec gitops) {
     if (gitops.credentials() == null) {
       if (!gitops.overHttp()) {
@@ -64,7 +64,7 @@ record GitopsReferences(Snapshot snapshot, Problems problems, Consumer<String> h
   private void key(KeyRef ref, String field) {
     var secret = snapshot.secrets().get(ref.name());
     if (secret == null) {
-      problems.missingSecret(ref.name());
+      problems.missingSecret(ref);
       return;
     }
     var value = Optional.ofNullable(Settings.values(secret).get(ref.key()));

@@ -20,27 +20,29 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.SecretsSpec;
-import ru.scoliologic.staging.cluster.ImageRegistry;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.ImageReferences;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * Finds the value of every key, or makes it (pure): a Secret of the user's comes first, then what
- * was made before. The password that data was made with stays in force as long as the data is
- * there.
+ * Finds or generates the value of every key: a user's Secret comes first, then what was generated
+ * before. The password that data was created with stays in force as long as the data exists.
  */
 final class KeyValues {
   private static final int PASSWORD_LENGTH = 32;
 
-  /** Values drawn until one is as asked. */
+  /** Draws until a value meets the rules of its key. */
   private static final int TRIES = 100;
 
-  /** What a component's data was made with: it reaches the application only when composed. */
+  /** Passwords that a component's data is created with: the application gets them only composed. */
   static final List<String> PASSWORDS =
       List.of(POSTGRES_PASSWORD, REDIS_PASSWORD, GRAFANA_ADMIN_PASSWORD);
 
   private final Snapshot snapshot;
   private final Problems problems;
+  private final GivenValues givenValues;
   private final Map<String, String> stored;
+  private final Map<String, String> applied;
   private final Map<String, String> credentials;
   private final Map<String, String> values = new LinkedHashMap<>();
   private final Set<String> absent = new HashSet<>();
@@ -50,18 +52,23 @@ final class KeyValues {
   KeyValues(Snapshot snapshot, Problems problems) {
     this.snapshot = snapshot;
     this.problems = problems;
+    this.givenValues = new GivenValues(snapshot);
     this.stored =
         snapshot.ownedSecret(snapshot.names().credentials()).map(Settings::values).orElse(Map.of());
-    // What was made once is kept: its key may leave the Secret that gives it, or come back.
+    this.applied =
+        snapshot
+            .ownedSecret(snapshot.names().appEnvironment())
+            .map(Settings::values)
+            .orElse(Map.of());
+    // Generated values are kept: their key may leave the Secret that gives it, or come back.
     this.credentials = new TreeMap<>(stored);
   }
 
-  /** What the operator keeps; what was kept before is among it. */
+  /** What the operator keeps, including what was kept before. */
   Map<String, String> credentials() {
     return credentials;
   }
 
-  /** The value of every key that has one. */
   Map<String, String> values() {
     return values;
   }
@@ -71,7 +78,7 @@ final class KeyValues {
     return absent;
   }
 
-  /** Values that a Secret gives and that are not in force: no less secret. */
+  /** Values that a Secret gives and that are not in force: they are masked too. */
   List<String> unused() {
     return unused;
   }
@@ -80,7 +87,7 @@ final class KeyValues {
     return origins;
   }
 
-  /** A database that was made with a password nobody knows any more must not be given a new one. */
+  /** Whether the database's password is lost: an existing database must not get a new one. */
   boolean lost() {
     return !stored.containsKey(POSTGRES_PASSWORD) && hasData(POSTGRES_PASSWORD);
   }
@@ -93,6 +100,7 @@ final class KeyValues {
       }
     }
     for (var key : secrets.keys()) {
+      noteRotation(key);
       if (PASSWORDS.contains(key.name()) && dataWasMadeWith(key.name())) {
         kept(key);
       } else {
@@ -106,12 +114,12 @@ final class KeyValues {
     if (snapshot.environment().getSpec().ingress().access() != null) {
       credentials.put(CHECK_TOKEN, storedOrNew(CHECK_TOKEN, PASSWORD_LENGTH));
     }
-    if (ImageRegistry.isOwn(snapshot.environment())) {
+    if (ImageReferences.isOwn(snapshot.environment())) {
       registryUser();
     }
   }
 
-  /** The password of the registry's user, and with it what the registry knows it by. */
+  /** The password of the registry's user and the matching htpasswd line. */
   private void registryUser() {
     var password = storedOrNew(REGISTRY_PASSWORD, PASSWORD_LENGTH);
     credentials.put(REGISTRY_PASSWORD, password);
@@ -127,7 +135,7 @@ final class KeyValues {
                         RegistryUser.SALT_LENGTH, SecretsSpec.Alphabet.Alphanumeric.characters())));
   }
 
-  /** Those that no key asks for, but a component. */
+  /** Passwords that no key lists, but a component needs. */
   private void passwords() {
     var listed =
         snapshot.environment().getSpec().secrets().keys().stream()
@@ -149,7 +157,32 @@ final class KeyValues {
   }
 
   private boolean dataWasMadeWith(String password) {
-    return stored.containsKey(password) && hasData(password);
+    return stored.containsKey(password) && hasData(password) && !awaitsItsDatabase(password);
+  }
+
+  /** Whether no server ever ran with the password, so that another one does no harm. */
+  private boolean awaitsItsDatabase(String password) {
+    return password.equals(POSTGRES_PASSWORD)
+        && snapshot
+            .owned()
+            .find(PersistentVolumeClaim.class, snapshot.names().postgres())
+            .map(claim -> claim.getMetadata().getAnnotations())
+            .filter(marks -> marks.containsKey(Labels.FIRST_DEPLOYMENT))
+            .filter(marks -> !marks.containsKey(Labels.POSTGRES_MAJOR))
+            .isPresent();
+  }
+
+  /** Notes a rotation without effect: the operator does not rotate what a Secret gives. */
+  private void noteRotation(SecretsSpec.Key key) {
+    var given = givenValues.of(key);
+    if (given.isPresent() && key.generate() != null && key.generate().rotation() > 0) {
+      problems.note(
+          "generate.rotation of %s has no effect while Secret %s gives the key: take it out there and the operator makes the next value%s"
+              .formatted(
+                  key.name(),
+                  given.get().secret(),
+                  PASSWORDS.contains(key.name()) ? "" : ", or change the value there"));
+    }
   }
 
   private boolean hasData(String password) {
@@ -163,20 +196,24 @@ final class KeyValues {
     return snapshot.owned().find(PersistentVolumeClaim.class, claim).isPresent();
   }
 
-  /** A password that data was made with: what a Secret says of it now changes nothing. */
+  /** A password that data was created with: another one in a Secret has no effect. */
   private void kept(SecretsSpec.Key key) {
     var name = key.name();
-    var value = stored.get(name);
-    var given = lookUp(name);
+    var given = givenValues.of(key);
+    var value =
+        given.map(GivenValues.Given::value).filter(v -> mends(name, v)).orElse(stored.get(name));
     values.put(name, value);
     if (given.isPresent() && given.get().value().equals(value)) {
       origins.add(given.get().origin(), name);
+      if (LineEnd.endsWithOne(value)) {
+        problems.note("%s in Secret %s %s".formatted(name, given.get().secret(), LineEnd.FAULT));
+      }
     } else if (given.isPresent()) {
       unused.add(given.get().value());
       origins.add("kept", name);
       problems.note(
-          "%s of Secret %s is not in force: the data was made with the one in Secret %s"
-              .formatted(name, given.get().secret(), snapshot.names().credentials()));
+          "%s of Secret %s is not in force: the data was made with the one in Secret %s; to change it, %s"
+              .formatted(name, given.get().secret(), snapshot.names().credentials(), change(name)));
     } else if (key.generate() == null && !key.optional()) {
       origins.add("kept", name);
       problems.note(
@@ -187,8 +224,20 @@ final class KeyValues {
     }
   }
 
+  /** Whether only a line end goes: the component was created without it, as files are read so. */
+  private boolean mends(String name, String given) {
+    return LineEnd.endsWithOne(stored.get(name)) && LineEnd.without(stored.get(name)).equals(given);
+  }
+
+  private static String change(String name) {
+    return name.equals(GRAFANA_ADMIN_PASSWORD)
+        ? "do so in Grafana"
+        : "take the key out of the Secret and raise its generate.rotation: the operator makes the"
+            + " next one";
+  }
+
   private void resolve(SecretsSpec.Key key) {
-    var given = lookUp(key.name());
+    var given = givenValues.of(key);
     if (given.isPresent()) {
       given(key, given.get());
     } else if (key.generate() != null) {
@@ -200,11 +249,13 @@ final class KeyValues {
     }
   }
 
-  private void given(SecretsSpec.Key key, Given given) {
+  private void given(SecretsSpec.Key key, GivenValues.Given given) {
     var fault =
         Placeholders.isPlaceholder(given.value())
             ? Optional.of("is a placeholder")
-            : given.value().isEmpty() ? Optional.of("is empty") : fault(key, given.value());
+            : given.value().isEmpty()
+                ? Optional.of("is empty")
+                : lineEnd(key, given.value()).or(() -> fault(key, given.value()));
     if (fault.isPresent()) {
       problems.invalid("%s in Secret %s %s".formatted(key.name(), given.secret(), fault.get()));
       unused.add(given.value());
@@ -214,28 +265,24 @@ final class KeyValues {
     }
   }
 
-  /** Whether a Secret gives a key: such a value is not the operator's to change. */
-  boolean isGiven(String key) {
-    return lookUp(key).isPresent();
+  /** A line end that the application already runs with is accepted. */
+  private Optional<String> lineEnd(SecretsSpec.Key key, String value) {
+    return LineEnd.endsWithOne(value) && !value.equals(applied.get(key.name()))
+        ? Optional.of(LineEnd.FAULT)
+        : Optional.empty();
   }
 
-  /** What was kept before this pass. */
+  /** Whether a Secret gives a key: the operator does not change such a value. */
+  boolean isGiven(SecretsSpec.Key key) {
+    return givenValues.of(key).isPresent();
+  }
+
+  /** The credentials before this pass. */
   Map<String, String> stored() {
     return stored;
   }
 
-  private Optional<Given> lookUp(String key) {
-    for (var source : snapshot.environment().getSpec().secrets().from()) {
-      var name = source.secretRef().name();
-      var secret = snapshot.secrets().get(name);
-      if (secret != null && secret.getData() != null && secret.getData().containsKey(key)) {
-        return Optional.of(new Given(name, Settings.values(secret).get(key)));
-      }
-    }
-    return Optional.empty();
-  }
-
-  /** What a key asks and a value does not have; says no part of it. */
+  /** The rule of a key that a value breaks; quotes no part of the value. */
   private static Optional<String> fault(SecretsSpec.Key key, String value) {
     if (key.minLength() != null && value.length() < key.minLength()) {
       return Optional.of(
@@ -246,7 +293,7 @@ final class KeyValues {
         : Optional.empty();
   }
 
-  /** The value made for a key; another one is a matter of {@link Rotations}. */
+  /** The value generated for a key; {@link Rotations} replaces it. */
   private void generate(SecretsSpec.Key key) {
     var name = key.name();
     var rotation = RotationState.of(stored.get(name + Rotation.STATE));
@@ -274,7 +321,7 @@ final class KeyValues {
     origins.add("generated", name);
   }
 
-  /** A new value for a key; none when none was found that is as the key asks. */
+  /** A new value for a key; empty when no draw meets the rules of the key. */
   static Optional<String> drawn(Snapshot snapshot, SecretsSpec.Key key) {
     var generate = key.generate();
     for (int i = 0; i < TRIES; i++) {
@@ -290,11 +337,5 @@ final class KeyValues {
     return stored.containsKey(name)
         ? stored.get(name)
         : snapshot.fresh().next(length, SecretsSpec.Alphabet.Alphanumeric.characters());
-  }
-
-  private record Given(String secret, String value) {
-    String origin() {
-      return "from Secret " + secret;
-    }
   }
 }

@@ -6,15 +6,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.SecretsSpec;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.RotationState.Step;
 
-/**
- * What a rotation has to do with the component that checks the value (pure). A key of the
- * application alone has none.
- */
+/** How the component that checks a value takes part in its rotation, if there is one. */
 enum Logins {
-  /** The application alone knows what the value is for. */
+  /** Only the application uses the value. */
   NONE(""),
 
   /**
@@ -23,13 +20,13 @@ enum Logins {
    */
   POSTGRES("postgres"),
 
-  /** The default user has both passwords for a while. */
+  /** The default user has both passwords during a rotation. */
   REDIS("redis");
 
   /** Letters and digits, so that the value needs no quoting anywhere. */
   private static final int PASSWORD_LENGTH = 32;
 
-  /** A role's name has at most so many bytes. */
+  /** Longest name of a role, in bytes. */
   private static final int NAME_LENGTH = 63;
 
   private final String component;
@@ -39,7 +36,7 @@ enum Logins {
   }
 
   /**
-   * A state that the component is to be in.
+   * A desired state of the component.
    *
    * @param id the same for the same state of the same server
    */
@@ -59,7 +56,7 @@ enum Logins {
     return component;
   }
 
-  /** The values that a rotation begins with; none when no value is as the key asks. */
+  /** The values that a rotation begins with; empty when no draw meets the rules of the key. */
   Map<String, String> fresh(Rotation rotation) {
     var key = rotation.key();
     var random = rotation.snapshot().fresh();
@@ -80,7 +77,7 @@ enum Logins {
     return made;
   }
 
-  /** The role that the application is to log in as next. */
+  /** The next role with which the application logs in. */
   Optional<String> next(Rotation rotation) {
     if (this != POSTGRES) {
       return Optional.empty();
@@ -94,7 +91,7 @@ enum Logins {
     return snapshot.environment().getSpec().services().postgres().user();
   }
 
-  /** Uid of the claim with the data that the roles are in. */
+  /** Uid of the claim whose data has the roles. */
   Optional<String> volume(Snapshot snapshot) {
     return this == POSTGRES
         ? snapshot
@@ -104,21 +101,21 @@ enum Logins {
         : Optional.empty();
   }
 
-  /** Whether the data is not the one that the roles were made in. */
+  /** Whether the data is not that in which the roles were created. */
   boolean onNewData(Rotation rotation) {
     var known = rotation.state().volume();
     return known != null
         && volume(rotation.snapshot()).filter(there -> !there.equals(known)).isPresent();
   }
 
-  /** What a rotation needs to be there before it begins; none when all is. */
+  /** What a rotation waits for before it begins; empty when nothing. */
   Optional<String> missing(Snapshot snapshot) {
     return this == POSTGRES && volume(snapshot).isEmpty()
         ? Optional.of("the database to be made")
         : Optional.empty();
   }
 
-  /** The state that the component is to be in; none when it does not matter or cannot be told. */
+  /** The desired state of the component; empty when it does not matter or is unknown. */
   Optional<Wanted> wanted(Rotation rotation) {
     return switch (this) {
       case NONE -> Optional.empty();
@@ -166,8 +163,8 @@ enum Logins {
   }
 
   /**
-   * Redis forgets at a restart what it was told, and reads a file that may lag behind; so it is
-   * told again, if it ever was.
+   * Redis loses a changed password at a restart, and reads a file that may lag behind; so a
+   * password that was ever changed is set again.
    */
   private static Optional<Wanted> redis(Rotation rotation) {
     var state = rotation.state();
@@ -204,7 +201,7 @@ enum Logins {
     return new Wanted(what + "/" + server, "accept", variables, secrets);
   }
 
-  /** One sentence about the step at hand. */
+  /** One sentence about the current step. */
   String message(Rotation rotation) {
     var attempt = rotation.state().attempt();
     var cause = attempt.cause() == null ? "" : attempt.cause();

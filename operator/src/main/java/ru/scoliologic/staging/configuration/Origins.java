@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 
 /** Where each value came from. */
 final class Origins {
-  /** Names told of one origin; the others are counted. */
+  /** Names listed for one origin; the others are counted. */
   private static final int TOLD = 10;
 
   private final Map<String, List<String>> names = new LinkedHashMap<>();

@@ -2,7 +2,7 @@ package ru.scoliologic.staging.configuration;
 
 import java.util.regex.Pattern;
 
-/** Values that a template left for somebody to fill in. */
+/** Values that a template left for a user to fill in. */
 final class Placeholders {
   private static final Pattern PLACEHOLDER =
       Pattern.compile(
@@ -20,17 +20,17 @@ final class Placeholders {
 
   private Placeholders() {}
 
-  /** Of a value that is listed as a secret. */
+  /** For a value that is listed as a secret. */
   static boolean isPlaceholder(String value) {
     return PLACEHOLDER.matcher(value.strip()).matches();
   }
 
-  /** Of a value that may be anything, not only a secret. */
+  /** For a value that may be anything, not only a secret. */
   static boolean isTemplate(String value) {
     return TEMPLATE.matcher(value.strip()).matches();
   }
 
-  /** Of an HTTP header, behind the scheme of an Authorization. */
+  /** For an HTTP header, after the scheme of an Authorization. */
   static boolean isHeaderPlaceholder(String value) {
     return isPlaceholder(SCHEME.matcher(value.strip()).replaceFirst(""));
   }

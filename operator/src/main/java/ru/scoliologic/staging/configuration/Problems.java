@@ -1,14 +1,21 @@
 package ru.scoliologic.staging.configuration;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
-/** All that is wrong, gathered so that one message names everything, and what is worth knowing. */
+/** Collects all problems, so that one message names them all, and notes. */
 final class Problems {
-  private final Set<String> missingSecrets = new LinkedHashSet<>();
+  /** The needed keys by name of the Secret, where the spec names them. */
+  private final Map<String, Set<String>> missingSecrets = new LinkedHashMap<>();
+
   private final Set<String> missingKeys = new LinkedHashSet<>();
   private final Set<String> missingConfigMaps = new LinkedHashSet<>();
   private final Set<String> invalid = new LinkedHashSet<>();
@@ -16,7 +23,11 @@ final class Problems {
   private String lost;
 
   void missingSecret(String name) {
-    missingSecrets.add(name);
+    missingSecrets.computeIfAbsent(name, absent -> new TreeSet<>());
+  }
+
+  void missingSecret(KeyRef ref) {
+    missingSecrets.computeIfAbsent(ref.name(), absent -> new TreeSet<>()).add(ref.key());
   }
 
   void missingKey(String name) {
@@ -35,7 +46,7 @@ final class Problems {
     lost = what;
   }
 
-  /** Nothing is wrong, but not all is as somebody might think. */
+  /** Adds a remark that is not a problem. */
   void note(String what) {
     notes.add(what);
   }
@@ -51,7 +62,7 @@ final class Problems {
   /**
    * The result of the stage.
    *
-   * @param found what to say when nothing is wrong
+   * @param found message when nothing is wrong
    */
   StageResult result(String found) {
     if (lost != null) {
@@ -75,10 +86,19 @@ final class Problems {
         notes.isEmpty() ? found : found + "; " + String.join("; ", notes));
   }
 
+  private String missingSecrets() {
+    return missingSecrets.entrySet().stream()
+        .map(secret -> {
+          var keys = String.join(", ", secret.getValue());
+          return secret.getKey() + (keys.isEmpty() ? "" : " (with %s)".formatted(keys));
+        })
+        .collect(Collectors.joining(", "));
+  }
+
   private String message() {
     var parts = new ArrayList<String>();
     if (!missingSecrets.isEmpty()) {
-      parts.add("Secrets that do not exist: " + String.join(", ", missingSecrets));
+      parts.add("Secrets that do not exist: " + missingSecrets());
     }
     if (!missingKeys.isEmpty()) {
       parts.add("keys that no Secret has: " + String.join(", ", missingKeys));

@@ -7,18 +7,18 @@ import java.nio.charset.StandardCharsets;
 final class RegistryUser {
   static final String NAME = "staging";
 
-  /** Characters, as many bytes, of the salt. */
+  /** Characters of the salt, each of one byte. */
   static final int SALT_LENGTH = 16;
 
   /**
-   * The least there is: the registry computes it at every request, and nobody guesses 32 random
-   * characters however fast a guess is.
+   * The least cost of bcrypt: the registry computes it at every request, and 32 random characters
+   * cannot be guessed at any speed.
    */
   private static final int COST = 4;
 
   private RegistryUser() {}
 
-  /** As the registry reads it: {@code name:hash}, by bcrypt, for it knows no other. */
+  /** In the form {@code name:hash}, by bcrypt, the only hash that the registry accepts. */
   static String line(String password, String salt) {
     var hash =
         BCrypt.with(BCrypt.Version.VERSION_2Y)

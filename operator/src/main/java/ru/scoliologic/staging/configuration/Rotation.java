@@ -5,20 +5,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.LoginTask;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.LoginTask;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.RotationState.Attempt;
 import ru.scoliologic.staging.configuration.RotationState.Step;
 
 /**
- * The rotation of one key (pure): what is stored and what is there in, the next step out. Each step
- * is one write of the credentials and can be decided any number of times, so a death between two of
- * them costs nothing.
+ * The rotation of one key: computes the next step from the stored and the observed state. Each step
+ * is one write of the credentials and is idempotent, so a crash between two steps costs nothing.
  *
- * @param asked the number that the spec gives
- * @param values what is stored of the key: its value, the next one, and for PostgreSQL those of the
+ * @param asked the number in the spec
+ * @param values stored values of the key: its own, the next one, and for PostgreSQL those of the
  *     application's login and of the owner
  */
 record Rotation(
@@ -29,16 +28,16 @@ record Rotation(
     RotationState state,
     Map<String, String> values) {
 
-  /** Beside the key: its {@link RotationState}. */
+  /** Suffix of the entry with the {@link RotationState}. */
   static final String STATE = ".rotation";
 
-  /** Beside the key: the value that it is rotated to. */
+  /** Suffix of the entry with the next value. */
   static final String NEXT = ".next";
 
-  /** Of PostgreSQL: the password of the role that the application logs in as. */
+  /** For PostgreSQL: suffix of the password of the application's login role. */
   static final String LOGIN = ".login";
 
-  /** Of PostgreSQL: the owner's next password, when the application knew the last one. */
+  /** For PostgreSQL: suffix of the owner's next password, if the application knew the last one. */
   static final String OWNER = ".owner";
 
   private static final int MAX_CAUSE = 2_000;
@@ -51,7 +50,7 @@ record Rotation(
     return state.attempt() != null;
   }
 
-  /** Whether another value is asked for than the one in force, and it did not fail already. */
+  /** Whether the spec requests another value than that in force, and it did not fail already. */
   boolean due() {
     return state.isDue(asked);
   }
@@ -60,7 +59,7 @@ record Rotation(
     return !active() && state.failure() != null && state.failure().number() == asked;
   }
 
-  /** The value that the application is to have. */
+  /** The value for the application. */
   String value() {
     if (state.usesNew()) {
       return values.get(key + NEXT);
@@ -68,12 +67,12 @@ record Rotation(
     return state.login() == null ? values.get(key) : values.get(key + LOGIN);
   }
 
-  /** The role of PostgreSQL that goes with the value; none for the owner. */
+  /** The PostgreSQL role that goes with the value; empty for the owner. */
   Optional<String> login() {
     return Optional.ofNullable(state.usesNew() ? state.attempt().login() : state.login());
   }
 
-  /** What the credentials hold of the key. */
+  /** The entries of the key in the credentials. */
   Map<String, String> entries() {
     var entries = new TreeMap<>(values);
     if (!state.equals(RotationState.NEVER)) {
@@ -82,7 +81,7 @@ record Rotation(
     return entries;
   }
 
-  /** What is to be changed at the component now; none when it already is so. */
+  /** The change that the component needs now; empty when it has the desired state. */
   Optional<LoginTask> task() {
     return logins.wanted(this).filter(w -> !w.id().equals(state.live())).map(this::task);
   }
@@ -97,7 +96,7 @@ record Rotation(
         wanted.secrets());
   }
 
-  /** The first step; none when no value could be made. */
+  /** The first step; unchanged when no value could be generated. */
   Rotation begun() {
     var generated = logins.fresh(this);
     if (generated.isEmpty()) {
@@ -121,13 +120,13 @@ record Rotation(
   }
 
   /**
-   * The step after this one, or the same.
+   * The next step, or the same one.
    *
    * @param app the serving application
-   * @param variables hash of what it is to run with, under the present step
-   * @param masking of what is kept as a cause: it outlives the values that it may name
+   * @param variables hash of its variables under the present step
+   * @param masking masks the stored cause, which outlives the values that it may name
    */
-  Rotation advanced(RunningApp app, String variables, Masking masking) {
+  Rotation advanced(RunningApp app, String variables, SecretMasker masking) {
     if (logins.onNewData(this)) {
       return with(state.onNewData(), without(NEXT, LOGIN, OWNER));
     }
@@ -141,7 +140,7 @@ record Rotation(
         .stepped(app, variables, masking);
   }
 
-  private Rotation stepped(RunningApp app, String variables, Masking masking) {
+  private Rotation stepped(RunningApp app, String variables, SecretMasker masking) {
     if (!active()) {
       return this;
     }
@@ -154,22 +153,22 @@ record Rotation(
     };
   }
 
-  /** How the Job of the task at hand ended, if it did. */
-  private Optional<JobEnd> confirmed() {
-    return task().flatMap(task -> JobEnd.of(snapshot, task.job()));
+  /** The outcome of the current Job, if it ended. */
+  private Optional<JobOutcome> confirmed() {
+    return task().flatMap(task -> JobOutcome.of(snapshot, task.job()));
   }
 
   private Rotation refused(String why) {
     if (state.is(Step.PREPARING)) {
       return reverting(why);
     }
-    // What is in force cannot be helped by giving up: another Job tries again.
+    // A value in force is not helped by giving up: another Job tries again.
     return active() ? with(state.with(state.attempt().again(why)), values) : this;
   }
 
-  private Rotation started(RunningApp app, String variables, Masking masking) {
+  private Rotation started(RunningApp app, String variables, SecretMasker masking) {
     if (app.ready(variables) && !app.isAlone(variables)) {
-      // A pod that ends may still have requests to answer.
+      // A terminating pod may still have requests to answer.
       return this;
     }
     if (app.ready(variables)) {
@@ -183,12 +182,12 @@ record Rotation(
             .orElse(this);
   }
 
-  /** Cut after it was masked, for half a value would not be found. */
+  /** Cut after masking: half a value would not be found. */
   private static String brief(String text) {
     return text.length() <= MAX_CAUSE ? text : text.substring(0, MAX_CAUSE) + "…";
   }
 
-  /** The spec no longer asks for it. */
+  /** Whether the spec no longer requests it. */
   private boolean takenBack() {
     return asked <= state.done();
   }
@@ -217,7 +216,7 @@ record Rotation(
     return settled(with(state.reverted(now()), without(NEXT, OWNER)));
   }
 
-  /** What the running component accepts has just been found: that need not be done once more. */
+  /** Records that the running component already accepts the values: no Job sets them again. */
   private static Rotation settled(Rotation ended) {
     return ended
         .logins
@@ -243,15 +242,19 @@ record Rotation(
   }
 
   /**
-   * What the status says; none when no rotation was ever asked for.
+   * The row of the status; empty when no rotation was ever requested.
    *
-   * @param waitsFor what keeps it from beginning, while something does
+   * @param waitsFor what delays the start, while anything does
    */
   Optional<StagingEnvironmentStatus.Rotation> row(String waitsFor) {
     if (active()) {
       var attempt = state.attempt();
       return Optional.of(
-          row(attempt.number(), title(attempt.step()), attempt.since(), logins.message(this)));
+          row(
+              attempt.number(),
+              title(attempt.step()),
+              attempt.since(),
+              logins.message(this) + trouble()));
     }
     if (failed()) {
       var failure = state.failure();
@@ -269,6 +272,14 @@ record Rotation(
         ? Optional.empty()
         : Optional.of(
             row(state.done(), "Done", state.doneAt(), "the application runs with the new value"));
+  }
+
+  /** The trouble of the current Job, to append to its message; empty when none. */
+  private String trouble() {
+    return task()
+        .flatMap(task -> JobOutcome.trouble(snapshot, task.job()))
+        .map(trouble -> ", but " + trouble.message())
+        .orElse("");
   }
 
   private StagingEnvironmentStatus.Rotation row(

@@ -6,13 +6,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 
 /**
- * How far the rotation of one key is. It stands beside the value in the credentials Secret, so that
- * a value and its step are one write.
+ * The progress of one key's rotation. It is stored beside the value in the credentials Secret, so
+ * that a value and its step are one write.
  *
  * @param done the number whose value is in force
  * @param doneAt since when; null for the first value
  * @param attempt the rotation under way, or null
- * @param failure the last rotation, if it failed; null else
+ * @param failure the last rotation, if it failed; null otherwise
  * @param login the role of PostgreSQL that the application logs in as; null for the owner
  * @param volume uid of the claim whose data has that role
  * @param live what the running Redis was last found to accept; null before its first rotation
@@ -32,7 +32,6 @@ record RotationState(
   private static final JsonMapper JSON =
       JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
-  /** What is done next. */
   enum Step {
     /** The component is made to accept the new value beside the old one. */
     PREPARING,
@@ -47,13 +46,13 @@ record RotationState(
   /**
    * A rotation under way.
    *
-   * @param number that was asked for
+   * @param number the requested number
    * @param begun when it began
    * @param since when the step began
    * @param switched when the application was given the new value; null before
    * @param tries Jobs of this step that failed
-   * @param cause why it is taken back, or why the last Job failed; null else
-   * @param login the role that the application is to log in as; null for other keys
+   * @param cause of the revert, or of the last Job's failure; null otherwise
+   * @param login the application's new role; null for other keys
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Attempt(
@@ -76,10 +75,9 @@ record RotationState(
     }
   }
 
-  /** A rotation that failed. */
   record Failure(int number, String at, String cause) {}
 
-  /** Whether a number asks for another value than the one in force, and did not fail already. */
+  /** Whether a number requests another value than the one in force, and did not fail already. */
   boolean isDue(int asked) {
     return asked > done && (failure == null || failure.number() != asked);
   }
@@ -88,7 +86,7 @@ record RotationState(
     return attempt != null && attempt.step() == step;
   }
 
-  /** Whether the application is to have the new value. */
+  /** Whether the application must have the new value. */
   boolean usesNew() {
     return is(Step.STARTING) || is(Step.RETIRING);
   }
@@ -109,18 +107,18 @@ record RotationState(
     return new RotationState(attempt.number(), now, null, null, attempt.login(), volume, live);
   }
 
-  /** Without a cause it was taken back on request, which is no failure. */
+  /** A revert without a cause was requested, and is no failure. */
   RotationState reverted(String now) {
     var why = attempt.cause() == null ? null : new Failure(attempt.number(), now, attempt.cause());
     return new RotationState(done, doneAt, null, why, login, volume, live);
   }
 
-  /** On data that does not know the roles: the application logs in as the owner again. */
+  /** For data without the roles: the application logs in as the owner again. */
   RotationState onNewData() {
     return new RotationState(done, doneAt, null, failure, null, null, null);
   }
 
-  /** As it is stored; a number alone when there is nothing else to say. */
+  /** The stored form: only the number when there is nothing else to store. */
   String text() {
     if (equals(new RotationState(done, null, null, null, null, null, null))) {
       return String.valueOf(done);
@@ -132,7 +130,7 @@ record RotationState(
     }
   }
 
-  /** What was stored, or nothing; a text that is neither counts as nothing. */
+  /** Parses the stored form; an absent or unreadable text counts as no rotation. */
   static RotationState of(String text) {
     if (text == null) {
       return NEVER;

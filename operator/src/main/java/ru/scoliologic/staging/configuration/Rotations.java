@@ -9,21 +9,20 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
-import ru.scoliologic.staging.cluster.LoginTask;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.LoginTask;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.RotationState.Step;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * The rotations of all generated keys (pure). One after another: a version that does not come up
- * then tells which value is to blame.
+ * The rotations of all generated keys, one at a time, so that a failure has one possible cause.
  *
- * @param keys one a key that can be rotated
+ * @param keys one for each key that can be rotated
  * @param app the serving application
- * @param variables hash of the variables that it is to have; null while they are not known
- * @param before the same before this pass made a step
+ * @param variables hash of its desired variables; null while unknown
+ * @param before {@code keys} before the step of this pass
  */
 public record Rotations(
     Snapshot snapshot,
@@ -44,11 +43,11 @@ public record Rotations(
     return new Rotations(snapshot, List.of(), RunningApp.of(snapshot), null, List.of());
   }
 
-  /** As they are stored. */
+  /** The rotations as stored. */
   static Rotations of(Snapshot snapshot, KeyValues values) {
     var asked =
         snapshot.environment().getSpec().secrets().keys().stream()
-            .filter(key -> key.generate() != null && !values.isGiven(key.name()))
+            .filter(key -> key.generate() != null && !values.isGiven(key))
             .collect(Collectors.toMap(key -> key.name(), key -> key.generate().rotation()));
     var keys = new ArrayList<Rotation>();
     values
@@ -68,7 +67,7 @@ public record Rotations(
         .map(suffix -> key + suffix)
         .filter(stored::containsKey)
         .forEach(name -> values.put(name, stored.get(name)));
-    // A value that has just been made is the one that is asked for.
+    // A value that was just generated satisfies the requested number.
     var state =
         stored.containsKey(key)
             ? RotationState.of(stored.get(key + Rotation.STATE))
@@ -76,14 +75,14 @@ public record Rotations(
     return new Rotation(snapshot, key, asked, Logins.of(key), state, values);
   }
 
-  /** What the credentials hold of them. */
+  /** Their entries in the credentials. */
   Map<String, String> entries() {
     var entries = new TreeMap<String, String>();
     keys.forEach(key -> entries.putAll(key.entries()));
     return entries;
   }
 
-  /** Whether an entry of the credentials is theirs. */
+  /** Whether an entry of the credentials belongs to a rotation. */
   boolean holds(String name) {
     return keys.stream()
         .flatMap(rotation ->
@@ -92,19 +91,22 @@ public record Rotations(
         .anyMatch(name::equals);
   }
 
-  /** The values that the application is to have now. */
+  /**
+   * The current value of every key for the application: the result of a rotation that just ended is
+   * stored by this pass only, and the value read before it is the withdrawn one.
+   */
   Map<String, String> values() {
     return keys.stream()
-        .filter(rotation -> rotation.active() || rotation.login().isPresent())
+        .filter(rotation -> rotation.value() != null)
         .collect(Collectors.toMap(Rotation::key, Rotation::value));
   }
 
-  /** The role of PostgreSQL that the application is to log in as. */
+  /** The PostgreSQL role with which the application must log in. */
   String login(String owner) {
     return of(Settings.POSTGRES_PASSWORD).flatMap(Rotation::login).orElse(owner);
   }
 
-  /** The passwords that Redis is to accept; none while they are not known. */
+  /** The passwords that Redis must accept; empty while unknown. */
   List<String> redisPasswords() {
     return of(Settings.REDIS_PASSWORD).stream()
         .flatMap(rotation ->
@@ -121,11 +123,11 @@ public record Rotations(
   }
 
   /**
-   * One step on, or the same.
+   * The rotations after one step, or unchanged.
    *
-   * @param variables hash of what the application is to run with under the present steps
+   * @param variables hash of the desired variables under the present steps
    */
-  Rotations advanced(String variables, Masking masking) {
+  Rotations advanced(String variables, SecretMasker masking) {
     var next = new ArrayList<Rotation>();
     for (var rotation : keys) {
       next.add(rotation.advanced(app, variables, masking));
@@ -149,10 +151,15 @@ public record Rotations(
     if (app.isBeingReplaced()) {
       return Optional.of("the version that starts to be rolled out");
     }
-    // One that does not come up anyway has nothing to lose, and may need just this.
+    // An application that does not come up anyway has nothing to lose, and may need this value.
     return app.ready(variables) || app.failure(variables).isPresent()
         ? rotation.logins().missing(snapshot)
         : Optional.of(THE_APP);
+  }
+
+  /** Whether a value is being replaced or reverted. */
+  public boolean active() {
+    return keys.stream().anyMatch(Rotation::active);
   }
 
   /** Whether a step was made in this pass, so that the next one may be due at once. */
@@ -160,18 +167,18 @@ public record Rotations(
     return !before.equals(keys);
   }
 
-  /** Without the step of this pass, for it could not be stored. */
+  /** Without the step of this pass, which could not be stored. */
   Rotations asStored(Map<String, String> stored) {
     var kept = before.stream().filter(rotation -> stored.containsKey(rotation.key())).toList();
     return new Rotations(snapshot, kept, app, variables, kept);
   }
 
-  /** What is to be changed at PostgreSQL and Redis now. */
+  /** The changes that PostgreSQL and Redis need now. */
   public List<LoginTask> tasks() {
     return keys.stream().map(Rotation::task).flatMap(Optional::stream).toList();
   }
 
-  /** What the status says of them; null when none was ever asked for. */
+  /** The rows of the status; null when no rotation was ever requested. */
   public List<StagingEnvironmentStatus.Rotation> rows() {
     var rows =
         keys.stream()
@@ -185,7 +192,7 @@ public record Rotations(
     return rows.isEmpty() ? null : rows;
   }
 
-  /** What keeps the environment from being as asked; none when no rotation does. */
+  /** The first rotation that is unfinished or failed; empty when there is none. */
   public Optional<StageResult> result() {
     var rows = rows() == null ? List.<StagingEnvironmentStatus.Rotation>of() : rows();
     return rows.stream()

@@ -3,21 +3,21 @@ package ru.scoliologic.staging.configuration;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
-import java.util.List;
 import java.util.Optional;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * With which variables the serving version of the application runs, and whether it does (pure).
+ * The serving version of the application: its variables and its health.
  *
  * @param deployment of the version that the Service selects, if there is one
  */
 record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
   private static final String COMPONENT = "app";
 
-  /** Restarts after which a container that keeps ending will not come up. */
+  /** Restarts after which a crashing container counts as failed. */
   private static final int CRASHES = 3;
 
   static RunningApp of(Snapshot snapshot) {
@@ -33,7 +33,7 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
   }
 
   /**
-   * Whether it is available, every pod with these variables.
+   * Whether it is available and every pod has these variables.
    *
    * @param variables hash of them
    */
@@ -41,7 +41,7 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
     return with(variables).filter(d -> component(d).ready()).isPresent();
   }
 
-  /** Why it will not come up with these variables: it keeps ending, or is not healthy in time. */
+  /** Why it does not come up with these variables: it keeps crashing, or is not healthy in time. */
   Optional<String> failure(String variables) {
     return with(variables)
         .filter(RunningApp::seen)
@@ -58,13 +58,11 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
         .isPresent();
   }
 
-  /** Whether no pod with other variables is left, not even one that is on its way out. */
+  /** Whether no pod with other variables is left, not even a terminating one. */
   boolean isAlone(String variables) {
     return snapshot.pods().stream()
         .filter(pod -> COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
-        .filter(pod ->
-            pod.getStatus() == null
-                || !List.of("Succeeded", "Failed").contains(pod.getStatus().getPhase()))
+        .filter(pod -> !PodStatuses.isOver(pod))
         .allMatch(pod -> variables.equals(hash(pod.getMetadata())));
   }
 
@@ -84,10 +82,11 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
         : metadata.getAnnotations().get(Labels.CONFIG_HASH);
   }
 
-  private Component component(Deployment of) {
+  private ComponentHealth component(Deployment of) {
     var version = of.getMetadata().getLabels().get(Labels.VERSION);
     var image = of.getMetadata().getAnnotations().get(Labels.IMAGE);
-    return Component.of(snapshot.ofVersion(COMPONENT, version), COMPONENT, image, Optional.of(of));
+    return ComponentHealth.of(
+        snapshot.ofVersion(COMPONENT, version), COMPONENT, image, Optional.of(of));
   }
 
   private boolean keepsEnding(String variables) {

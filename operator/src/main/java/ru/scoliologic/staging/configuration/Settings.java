@@ -14,15 +14,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.ValidationSpec;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * Everything secret that one pass knows, resolved.
+ * The resolved configuration of one pass, with all its secret values.
  *
  * @param result of the configuration stage
  * @param credentials what the operator keeps in the credentials Secret
@@ -31,9 +31,9 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param caBundle PEM certificates of a custom authority, or empty
  * @param secrets every secret value, for masking
  * @param checkSecrets the values that headers and variables of declared checks refer to
- * @param appUsers htpasswd lines of the application's domain, as {@code dashboardUsers}; empty when
- *     no password is asked for
- * @param validation what is to be checked, with all $(NAME) replaced
+ * @param appUsers like {@code dashboardUsers} for the application's domain; empty without a
+ *     password
+ * @param validation declared checks, with all $(NAME) replaced
  * @param rotations of generated keys
  */
 public record Settings(
@@ -61,8 +61,8 @@ public record Settings(
   static final String APP_USERS_KEY = "app";
 
   /**
-   * What may be handed on when the credentials could not be written: a value that is stored nowhere
-   * would be another one in the next pass.
+   * The settings to use when the credentials could not be written: the next pass would generate
+   * another value in place of one that is not stored.
    */
   public Settings asStored(Snapshot snapshot) {
     var names = snapshot.names();
@@ -84,7 +84,7 @@ public record Settings(
         rotations.asStored(stored));
   }
 
-  /** The same, hiding more values. */
+  /** The same, with more values to mask. */
   public Settings hiding(Collection<String> more) {
     return new Settings(
         result,
@@ -103,15 +103,16 @@ public record Settings(
     return snapshot.ownedSecret(secret).map(Settings::values).orElse(Map.of());
   }
 
-  public Masking masking() {
-    return new Masking(secrets);
+  public SecretMasker masking() {
+    return new SecretMasker(secrets);
   }
 
+  /** The password that the database is created with; empty while unknown. */
   public String postgresPassword() {
     return credentials.getOrDefault(POSTGRES_PASSWORD, "");
   }
 
-  /** The passwords that Redis is to accept; none while they are not known. */
+  /** The passwords that Redis must accept; empty while unknown. */
   public List<String> redisPasswords() {
     return rotations.redisPasswords();
   }
@@ -121,7 +122,7 @@ public record Settings(
     return credentials.getOrDefault(REDIS_OPERATOR_PASSWORD, "");
   }
 
-  /** Whether Grafana's administrator can be given a password. */
+  /** Whether the credentials hold the password of Grafana's administrator. */
   public boolean grafanaPasswordKnown() {
     return credentials.containsKey(GRAFANA_ADMIN_PASSWORD);
   }
@@ -137,19 +138,17 @@ public record Settings(
     return RegistryUser.NAME;
   }
 
-  /** The password for the environment's registry; empty while it is not known. */
+  /** The password for the environment's registry; empty while unknown. */
   public String registryPassword() {
     return registryUsers().isEmpty() ? "" : credentials.getOrDefault(REGISTRY_PASSWORD, "");
   }
 
-  /** The line of that user in the form of htpasswd; empty while it is not known. */
+  /** The htpasswd line of that user; empty while unknown. */
   public String registryUsers() {
     return credentials.getOrDefault(REGISTRY_USERS, "");
   }
 
-  /**
-   * What marks the operator's own requests to a protected application; empty when there is none.
-   */
+  /** The token that marks the operator's own requests to a protected application, or empty. */
   public String checkToken() {
     return credentials.getOrDefault(CHECK_TOKEN, "");
   }
@@ -161,29 +160,29 @@ public record Settings(
   }
 
   /** The Secrets of this stage. */
-  public List<Planned> plan(Snapshot snapshot) {
+  public List<PlannedObject> plan(Snapshot snapshot) {
     var environment = snapshot.environment();
     var names = snapshot.names();
     var plan =
         new ArrayList<>(
             List.of(
-                new Planned(
+                new PlannedObject(
                     Stage.CONFIGURATION,
                     secret(
-                        Ownership.retained(environment, COMPONENT, names.credentials()),
+                        OwnedMetadata.retained(environment, COMPONENT, names.credentials()),
                         credentials),
                     credentials.isEmpty()),
-                new Planned(
+                new PlannedObject(
                     Stage.DEPLOYMENT,
                     secret(
-                        Ownership.owned(environment, "app", names.appEnvironment()),
+                        OwnedMetadata.owned(environment, "app", names.appEnvironment()),
                         appEnvironment),
                     appEnvironment.isEmpty())));
     if (!environment.getSpec().ingress().sharesController()) {
       plan.add(
-          new Planned(
+          new PlannedObject(
               Stage.DEPLOYMENT,
-              secret(Ownership.owned(environment, "traefik", names.traefikUsers()), users()),
+              secret(OwnedMetadata.owned(environment, "traefik", names.traefikUsers()), users()),
               dashboardUsers.isEmpty()));
     }
     return List.copyOf(plan);

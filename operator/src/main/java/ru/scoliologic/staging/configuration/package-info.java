@@ -1,2 +1,2 @@
-/** Stage 2: secret values, the credentials the operator makes, and composed variables. */
+/** Stage 2: secret values, generated credentials and composed variables. */
 package ru.scoliologic.staging.configuration;

@@ -1,9 +1,9 @@
 package ru.scoliologic.staging.gitops;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Toleration;
@@ -27,31 +28,32 @@ import ru.scoliologic.staging.api.Build;
 import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.ImageRegistry;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.OnePod;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.kube.StartupLimit;
+import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.ImageReferences;
 
 /**
- * The agent's pod (pure): the agent, and where no Docker engine is given one beside it. The engine
- * runs what a repository says, with privileges; so it is handed neither the agent's token nor the
- * credentials for Git.
+ * The agent's pod: the agent, and where no Docker engine is given one beside it. The engine runs
+ * repository code, with privileges; so it gets neither the agent's token nor the Git credentials.
  */
 final class AgentPod {
   private static final long USER = 65532;
   private static final long ROOT = 0;
   private static final String ENGINE = "engine";
+  private static final String ARCHITECTURE = "kubernetes.io/arch";
   private static final String ENGINE_ADDRESS = "tcp://127.0.0.1:2375";
   private static final String TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount";
 
   /**
-   * Of the containers of builds; from a range (RFC 2544) that nodes are not in. In the engine's own
-   * choice they often are, and then their word of packets that are too large would be lost.
+   * Network of build containers; from a range (RFC 2544) that nodes are not in. Nodes often are in
+   * the engine's default range, and then their messages about too large packets would be lost.
    */
   private static final String BUILDS_NETWORK = "198.18.0.1/24";
 
-  /** Builds send no larger packets than the pod may, which the engine does not see by itself. */
+  /** Limits builds to the MTU of the pod, which the engine does not detect by itself. */
   private static final String WITH_THE_PODS_MTU =
       "exec dockerd-entrypoint.sh \"$0\" \"$@\" --mtu=\"$(cat /sys/class/net/eth0/mtu)\"";
 
@@ -69,7 +71,7 @@ final class AgentPod {
   private final List<VolumeMount> mounts = new ArrayList<>();
 
   /**
-   * Of one environment.
+   * The agent's pod of one environment.
    *
    * @param image the operator's own
    */
@@ -105,7 +107,6 @@ final class AgentPod {
     }
   }
 
-  /** The Docker engine that the agent uses. */
   String engineAddress() {
     return engine.host() == null ? ENGINE_ADDRESS : engine.host();
   }
@@ -117,6 +118,8 @@ final class AgentPod {
         .withAutomountServiceAccountToken(false)
         .withEnableServiceLinks(false)
         .withImagePullSecrets(pullSecrets())
+        .withNodeSelector(nodeSelector())
+        .withTolerations(spec.tolerations())
         .withTerminationGracePeriodSeconds(30L)
         .withNewSecurityContext()
         .withRunAsNonRoot(true)
@@ -132,7 +135,16 @@ final class AgentPod {
         .build();
   }
 
-  /** The images of the agent and of the engine come from where others of the environment do. */
+  /** The engine builds for its own node, so the node has the architecture of the application. */
+  private Map<String, String> nodeSelector() {
+    var ofTheApp = environment.getSpec().services().app().nodeSelector();
+    var architecture = ofTheApp == null ? null : ofTheApp.get(ARCHITECTURE);
+    return spec.nodeSelector() != null || architecture == null
+        ? spec.nodeSelector()
+        : Map.of(ARCHITECTURE, architecture);
+  }
+
+  /** The images of the agent and of the engine are pulled like others of the environment. */
   private List<LocalObjectReference> pullSecrets() {
     return Stream.of(environment.getSpec().services().app(), spec.registry())
         .map(ComponentSpec::imagePullSecrets)
@@ -184,7 +196,7 @@ final class AgentPod {
     }
   }
 
-  /** Of the Secret no more than Git needs; a user's name may be absent. */
+  /** Only the keys of the Secret that Git needs; a user name may be absent. */
   private Volume credentials() {
     var keys =
         spec.overHttp() ? List.of("token", "username") : List.of("sshPrivateKey", "knownHosts");
@@ -200,7 +212,7 @@ final class AgentPod {
 
   private void registry() {
     var key = ".dockerconfigjson";
-    if (ImageRegistry.isOwn(environment)) {
+    if (ImageReferences.isOwn(environment)) {
       folder(
           secret("registry", names.registryUsers(), key, key), AgentContract.REGISTRY_CREDENTIALS);
     } else if (spec.registry().external().credentials() != null) {
@@ -210,13 +222,13 @@ final class AgentPod {
     }
   }
 
-  /** A volume with one file, where the agent looks for that file. */
+  /** A volume with one file, at the path where the agent reads it. */
   private void folder(Volume volume, String file) {
     mounts.add(readOnly(volume.getName(), Objects.toString(Path.of(file).getParent())));
     volumes.add(volume);
   }
 
-  /** The token of the pod's ServiceAccount, for the agent's container alone. */
+  /** The token of the pod's ServiceAccount, only for the agent's container. */
   private static Volume token() {
     return new VolumeBuilder()
         .withName("token")
@@ -290,13 +302,14 @@ final class AgentPod {
             HardenedPod.resources("50m", "192Mi", "512Mi"))
         .withArgs("agent")
         .addNewPort()
-        .withName(OnePod.PORT)
+        .withName(SinglePodWorkload.PORT)
         .withContainerPort(AgentContract.PORT)
         .withProtocol("TCP")
         .endPort()
-        .withStartupProbe(OnePod.probe("/healthz", 2, 60))
-        .withReadinessProbe(OnePod.probe("/healthz", 5, 3))
-        .withLivenessProbe(OnePod.probe("/healthz", 15, 4))
+        .withStartupProbe(
+            SinglePodWorkload.startupProbe("/healthz", ComponentSpec.DEFAULT_DEADLINE_SECONDS))
+        .withReadinessProbe(SinglePodWorkload.probe("/healthz", 5, 3))
+        .withLivenessProbe(SinglePodWorkload.probe("/healthz", 15, 4))
         .withVolumeMounts(mounts)
         .build();
   }
@@ -312,7 +325,7 @@ final class AgentPod {
     return containers;
   }
 
-  /** Hands the archives on to the agent, which loads them into the engine. */
+  /** Copies the archives for the agent, which loads them into the engine. */
   private Container baseImages() {
     return HardenedPod.container(
             "base-images",
@@ -323,18 +336,18 @@ final class AgentPod {
         .build();
   }
 
-  /** It is there before the agent starts and until it has ended, and nobody else reaches it. */
+  /** A sidecar: it runs before the agent starts and until it has ended; no other pod reaches it. */
   private Container engine() {
     var arguments =
         new ArrayList<>(List.of("dockerd", "--host=" + ENGINE_ADDRESS, "--bip=" + BUILDS_NETWORK));
-    if (ImageRegistry.isOwn(environment)) {
-      arguments.add("--insecure-registry=" + ImageRegistry.service(environment));
+    if (ImageReferences.isOwn(environment)) {
+      arguments.add("--insecure-registry=" + ImageReferences.service(environment));
     }
     return new ContainerBuilder()
         .withName(ENGINE)
         .withImage(engine.image() == null ? Build.Engine.DEFAULT_IMAGE : engine.image())
         .withRestartPolicy("Always")
-        // With dockerd among the arguments the image adds no address of its own.
+        // With dockerd among the arguments the image adds no listen address of its own.
         .withCommand("sh", "-c", WITH_THE_PODS_MTU)
         .withArgs(arguments)
         .addNewEnv()
@@ -351,14 +364,13 @@ final class AgentPod {
         .withRunAsUser(ROOT)
         .withRunAsGroup(ROOT)
         .endSecurityContext()
-        .withNewStartupProbe()
-        .withNewExec()
-        .withCommand("docker", "--host=" + ENGINE_ADDRESS, "version")
-        .endExec()
-        .withPeriodSeconds(2)
-        .withTimeoutSeconds(5)
-        .withFailureThreshold(60)
-        .endStartupProbe()
+        .withStartupProbe(
+            StartupLimit.of(
+                new ProbeBuilder()
+                    .withNewExec()
+                    .withCommand("docker", "--host=" + ENGINE_ADDRESS, "version")
+                    .endExec(),
+                ComponentSpec.DEFAULT_DEADLINE_SECONDS))
         .withVolumeMounts(mount(ENGINE, "/var/lib/docker"))
         .build();
   }

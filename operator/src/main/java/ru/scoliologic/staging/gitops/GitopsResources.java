@@ -22,86 +22,89 @@ import java.util.Map;
 import java.util.Optional;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.ImageRegistry;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.OnePod;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ImageReferences;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds the objects of the agent that follows the branch (pure). */
+/** Builds the objects of the agent that follows the branch. */
 public final class GitopsResources {
   public static final String COMPONENT = "gitops-agent";
 
   private static final String GROUP = "staging.scoliologic.ru";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** A change of what the operator alone decides by restarts no agent in the middle of a build. */
-  private static final List<String> NOT_THE_AGENTS = List.of("autoDeploy", "commitStatus");
+  /** Fields that only the operator uses, or that place the agent's pod. */
+  private static final List<String> NOT_THE_AGENTS =
+      List.of("autoDeploy", "commitStatus", "resources", "nodeSelector", "tolerations");
 
   private final StagingEnvironment environment;
   private final GitopsSpec spec;
   private final Names names;
-  private final OnePod agent;
+  private final SinglePodWorkload agent;
   private final AgentPod pod;
 
   private GitopsResources(Snapshot snapshot) {
     this.environment = snapshot.environment();
     this.spec = environment.getSpec().gitops();
     this.names = snapshot.names();
-    this.agent = new OnePod(environment, COMPONENT, names.agent(), AgentContract.PORT);
+    this.agent = new SinglePodWorkload(environment, COMPONENT, names.agent(), AgentContract.PORT);
     this.pod = new AgentPod(environment, snapshot.surroundings().operatorImage());
   }
 
   /**
-   * The agent's part of the plan; nothing when no branch is followed.
+   * The agent's part of the plan; empty when no branch is followed.
    *
-   * @param stage in which it is made
-   * @param canPush whether what it pushes with is known; it is not started before
+   * @param stage in which it is created
+   * @param canPush whether the credentials for pushes are known; it is not started before
    */
-  public static List<Planned> plan(Snapshot snapshot, Stage stage, boolean canPush) {
+  public static List<PlannedObject> plan(Snapshot snapshot, Stage stage, boolean canPush) {
     return snapshot.environment().getSpec().gitops() == null
         ? List.of()
         : new GitopsResources(snapshot).plan(stage, canPush);
   }
 
-  /** How the agent's pod is doing; empty when no branch is followed. */
-  public static Optional<Component> observe(Snapshot snapshot) {
+  /** Health of the agent's pod; empty when no branch is followed. */
+  public static Optional<ComponentHealth> observe(Snapshot snapshot) {
     return snapshot.environment().getSpec().gitops() == null
         ? Optional.empty()
         : Optional.of(
-            Component.of(
+            ComponentHealth.of(
                 snapshot,
                 COMPONENT,
                 snapshot.surroundings().operatorImage(),
                 snapshot.owned().find(Deployment.class, snapshot.names().agent())));
   }
 
-  private List<Planned> plan(Stage stage, boolean canPush) {
-    var plan = new ArrayList<Planned>();
-    plan.add(new Planned(stage, serviceAccount()));
-    plan.add(new Planned(stage, role()));
-    plan.add(new Planned(stage, roleBinding()));
-    plan.add(new Planned(stage, configuration()));
-    plan.add(new Planned(stage, state()));
-    plan.add(new Planned(stage, agent.service()));
-    plan.add(new Planned(stage, networkPolicy()));
+  private List<PlannedObject> plan(Stage stage, boolean canPush) {
+    var plan = new ArrayList<PlannedObject>();
+    plan.add(new PlannedObject(stage, serviceAccount()));
+    plan.add(new PlannedObject(stage, role()));
+    plan.add(new PlannedObject(stage, roleBinding()));
+    plan.add(new PlannedObject(stage, configuration()));
+    plan.add(new PlannedObject(stage, state()));
+    plan.add(new PlannedObject(stage, agent.service()));
+    plan.add(new PlannedObject(stage, networkPolicy()));
     var engine = spec.build().engine();
     if (engine.host() == null) {
       plan.add(
-          new Planned(
+          new PlannedObject(
               stage,
-              // A cache: what is lost with it is built again.
+              // A cache: lost content is built again.
               HardenedPod.volumeClaim(
                   owned(names.agent()), engine.storage(), engine.storageClassName())));
     }
+    // The agent reads the rest of its configuration while it runs: a build goes on.
     plan.add(
-        new Planned(stage, agent.deployment(pod.spec(), Hash.of(configurationFile())), !canPush));
+        new PlannedObject(
+            stage, agent.deployment(pod.spec(), Hash.of(pod.engineAddress())), !canPush));
     return List.copyOf(plan);
   }
 
@@ -112,7 +115,7 @@ public final class GitopsResources {
         .build();
   }
 
-  /** Releases, and one ConfigMap; which part of a release, an admission policy says. */
+  /** Releases, and one ConfigMap; an admission policy limits which part of a release. */
   private Role role() {
     return new RoleBuilder()
         .withMetadata(owned(names.agent()))
@@ -160,7 +163,7 @@ public final class GitopsResources {
                   environment.getMetadata().getName(),
                   environment.getMetadata().getNamespace(),
                   spec,
-                  ImageRegistry.repository(environment),
+                  ImageReferences.repository(environment),
                   pod.engineAddress()));
       config.withObject("/gitops").remove(NOT_THE_AGENTS);
       return JSON.writeValueAsString(config);
@@ -169,7 +172,7 @@ public final class GitopsResources {
     }
   }
 
-  /** Empty: what stands in it is the agent's, and no field that is not planned is ever touched. */
+  /** Empty: its content is the agent's, and a field that is not planned is never touched. */
   private ConfigMap state() {
     return new ConfigMapBuilder().withMetadata(owned(names.agentState())).build();
   }
@@ -190,6 +193,6 @@ public final class GitopsResources {
   }
 
   private ObjectMeta owned(String name) {
-    return Ownership.owned(environment, COMPONENT, name);
+    return OwnedMetadata.owned(environment, COMPONENT, name);
   }
 }

@@ -6,31 +6,23 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
-/** Whether the branch is followed (pure). */
+/** Whether the branch is followed. */
 public final class GitopsStage {
-  /** What a push, or time, is awaited for. */
+  /** Reasons that end with a push, or with time. */
   private static final Set<Reason> WAITING =
       EnumSet.of(Reason.AGENT_STARTING, Reason.REPOSITORY_EMPTY);
 
-  /** What is tried again by itself, with a good chance. */
+  /** Reasons that are retried by themselves, with a good chance. */
   private static final Set<Reason> FAILING =
-      EnumSet.of(
-          Reason.REPOSITORY_UNREACHABLE,
-          Reason.GIT_FAILED,
-          Reason.BRANCH_MISSING,
-          Reason.ENGINE_UNREACHABLE,
-          Reason.ENGINE_OUT_OF_DISK,
-          Reason.ENGINE_OUT_OF_MEMORY,
-          Reason.REGISTRY_UNREACHABLE,
-          Reason.BASE_IMAGE_UNAVAILABLE);
+      EnumSet.of(Reason.REPOSITORY_UNREACHABLE, Reason.GIT_FAILED, Reason.BRANCH_MISSING);
 
-  /** What only a change of the spec or of credentials helps against. */
+  /** Reasons that only a change of the spec or of credentials resolves. */
   private static final Set<Reason> STALLED =
       EnumSet.of(
           Reason.CREDENTIALS_REFUSED,
@@ -40,12 +32,11 @@ public final class GitopsStage {
           Reason.HOST_KEY_CHANGED,
           Reason.CERTIFICATE_UNTRUSTED,
           Reason.HOST_KEY_UNKNOWN,
-          Reason.PIN_MISSING,
-          Reason.REGISTRY_REFUSED);
+          Reason.PIN_MISSING);
 
   private GitopsStage() {}
 
-  /** What the agent last said of itself; empty before it said anything. */
+  /** The state that the agent last reported; empty before its first report. */
   public static Optional<AgentContract.State> state(Snapshot snapshot) {
     return snapshot
         .owned()
@@ -56,11 +47,11 @@ public final class GitopsStage {
   /**
    * The stage's result.
    *
-   * @param components the agent, and the registry where the environment has its own
-   * @param state what the agent last said; it holds only while the agent runs
+   * @param components the agent, and the environment's own registry, if any
+   * @param state that the agent last reported; it holds only while the agent runs
    */
   public static StageResult assess(
-      List<Component> components, Optional<AgentContract.State> state) {
+      List<ComponentHealth> components, Optional<AgentContract.State> state) {
     var trouble =
         components.stream()
             .filter(c -> !c.ready() && c.reason() != Reason.COMPONENTS_STARTING)
@@ -69,12 +60,10 @@ public final class GitopsStage {
       return new StageResult.Failing(
           trouble.get().reason(), trouble.get().name() + ": " + trouble.get().message());
     }
-    var starting = components.stream().filter(c -> !c.ready()).map(Component::name).toList();
+    var starting = components.stream().filter(c -> !c.ready()).toList();
     if (!starting.isEmpty()) {
       return new StageResult.Waiting(
-          Reason.AGENT_STARTING,
-          "starting: " + String.join(", ", starting),
-          StageResult.Waiting.SOON);
+          Reason.AGENT_STARTING, ComponentHealth.starting(starting), StageResult.Waiting.SOON);
     }
     return state
         .map(GitopsStage::said)

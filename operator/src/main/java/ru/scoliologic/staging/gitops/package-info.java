@@ -1,2 +1,2 @@
-/** The agent that follows a Git branch: what it runs in, and how it fares. */
+/** The agent that follows a Git branch: its pod and its health. */
 package ru.scoliologic.staging.gitops;

@@ -23,19 +23,19 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.InfrastructureSpec;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings.Usage;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.Usage;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * Compares what an environment asks with what the nodes have (pure). All is summed over the nodes
- * on which at least one of its pods may run.
+ * Compares an environment's requests with the nodes' capacity, summed over the nodes on which at
+ * least one of its pods may run.
  */
 final class Capacity {
   private static final String MEMORY = "memory";
   private static final String DISK = "ephemeral-storage";
   private static final long MEBI = 1024L * 1024;
 
-  /** What is told by another name, and before the rest. */
+  /** Display names of the resources that are reported first. */
   private static final Map<String, String> NAMES = names();
 
   private final Snapshot snapshot;
@@ -44,9 +44,9 @@ final class Capacity {
   private final Map<String, Long> asked;
 
   /**
-   * Of one environment.
+   * Capacity for one environment.
    *
-   * @param planned all that it is to consist of
+   * @param planned all its objects
    */
   Capacity(Snapshot snapshot, List<HasMetadata> planned) {
     this.snapshot = snapshot;
@@ -73,11 +73,11 @@ final class Capacity {
             if (demand.passing()) {
               passing.merge(kind, amount, Math::max);
             } else {
-              lasting.merge(kind, demand.replicas() * amount, Long::sum);
+              lasting.merge(kind, times(demand.replicas(), amount), Requests::plus);
             }
           });
     }
-    passing.forEach((kind, amount) -> lasting.merge(kind, amount, Long::sum));
+    passing.forEach((kind, amount) -> lasting.merge(kind, amount, Requests::plus));
     lasting.values().removeIf(amount -> amount == 0);
     var ordered = new LinkedHashMap<String, Long>();
     NAMES.keySet().stream()
@@ -87,7 +87,11 @@ final class Capacity {
     return ordered;
   }
 
-  /** What the pods ask beyond what others leave; nothing while nobody looked at the others. */
+  private static long times(int replicas, long amount) {
+    return amount > Requests.MOST / Math.max(1, replicas) ? Requests.MOST : replicas * amount;
+  }
+
+  /** What the pods request beyond what others leave; empty while the others' usage is unknown. */
   Optional<String> shortage() {
     var surroundings = snapshot.surroundings();
     if (surroundings.usage().isEmpty() || surroundings.nodes().isEmpty()) {
@@ -98,12 +102,10 @@ final class Capacity {
         surroundings.usage().get().stream()
             .filter(usage -> names.contains(usage.node()))
             .filter(usage -> !own(usage))
-            .toList();
+            .collect(Collectors.groupingBy(Usage::node));
     var lacking = new ArrayList<String>();
     asked.forEach((kind, needed) -> {
-      long free =
-          allocatable(kind)
-              - others.stream().mapToLong(u -> u.requests().getOrDefault(kind, 0L)).sum();
+      long free = free(kind, others);
       if (free < needed) {
         lacking.add(
             "%s: found %s free, needed %s"
@@ -114,8 +116,8 @@ final class Capacity {
   }
 
   /**
-   * What fits into what. It says what the nodes have, not what others leave: that changes all the
-   * time, and a condition should not.
+   * The requests and what the nodes have. It does not report what others leave: that changes all
+   * the time, and a condition should not.
    */
   Optional<String> fit() {
     if (snapshot.surroundings().nodes().isEmpty()) {
@@ -136,7 +138,7 @@ final class Capacity {
             .toList());
   }
 
-  /** What the nodes lack of the minimum, whoever uses them. */
+  /** What the nodes lack of the minimum, whatever their usage. */
   Optional<String> belowMinimum() {
     if (snapshot.surroundings().nodes().isEmpty()) {
       return Optional.empty();
@@ -164,7 +166,22 @@ final class Capacity {
   }
 
   private long allocatable(String kind) {
-    return nodes.stream().mapToLong(node -> amount(allocatable(node).get(kind), kind)).sum();
+    return nodes.stream()
+        .mapToLong(node -> amount(allocatable(node).get(kind), kind))
+        .reduce(0, Requests::plus);
+  }
+
+  /** Requests on one node, even beyond what it has, take nothing from the other nodes. */
+  private long free(String kind, Map<String, List<Usage>> others) {
+    return nodes.stream()
+        .mapToLong(node -> {
+          long used =
+              others.getOrDefault(node.getMetadata().getName(), List.of()).stream()
+                  .mapToLong(usage -> usage.requests().getOrDefault(kind, 0L))
+                  .reduce(0, Requests::plus);
+          return Math.max(0, amount(allocatable(node).get(kind), kind) - used);
+        })
+        .reduce(0, Requests::plus);
   }
 
   private static Map<String, Quantity> allocatable(Node node) {
@@ -173,7 +190,7 @@ final class Capacity {
         : node.getStatus().getAllocatable();
   }
 
-  /** A node that is Ready, not cordoned, and takes one of the pods at least. */
+  /** Whether a node is Ready, not cordoned, and accepts at least one of the pods. */
   private boolean usable(Node node) {
     return Infrastructure.isReady(node)
         && !Boolean.TRUE.equals(node.getSpec().getUnschedulable())
@@ -230,7 +247,7 @@ final class Capacity {
     return bytes(kind) ? Math.floorDiv(amount, MEBI) + "Mi" : countOrCores(kind, amount);
   }
 
-  /** Rounded up, so that what is needed never looks like what was found. */
+  /** Rounded up, so that the needed amount never seems equal to the found one. */
   private static String needed(String kind, long amount) {
     return bytes(kind) ? Math.ceilDiv(amount, MEBI) + "Mi" : countOrCores(kind, amount);
   }

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
 /**
- * Which environment a domain belongs to (pure): who holds it keeps it; a free one goes to the
- * oldest environment that asks.
+ * Assigns domains to environments: a holder keeps its domain; a free one goes to the oldest
+ * environment that requests it.
  */
 public final class Claims {
   private static final Comparator<StagingEnvironment> BY_AGE =
@@ -20,7 +20,7 @@ public final class Claims {
 
   private Claims() {}
 
-  /** The domains an environment asks for. */
+  /** The domains that an environment requests. */
   public static List<String> asked(StagingEnvironment environment) {
     var domains = environment.getSpec().domains();
     return Stream.of(domains.app(), domains.traefik(), domains.grafana())
@@ -28,7 +28,7 @@ public final class Claims {
         .toList();
   }
 
-  /** Those of them that are served, and so need a record and a certificate. */
+  /** The requested domains that are served, and so need a record and a certificate. */
   public static List<String> served(StagingEnvironment environment) {
     var domains = environment.getSpec().domains();
     return Stream.of(
@@ -40,7 +40,7 @@ public final class Claims {
         .toList();
   }
 
-  /** A sentence naming the domain and its holder, when another environment has one we ask for. */
+  /** A sentence naming the domain and its holder, when another environment has a requested one. */
   public static Optional<String> lost(
       StagingEnvironment environment, List<StagingEnvironment> others) {
     return asked(environment).stream()

@@ -7,8 +7,12 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
@@ -25,11 +29,11 @@ import org.xbill.DNS.lookup.LookupResult;
 import org.xbill.DNS.lookup.LookupSession;
 import org.xbill.DNS.lookup.NoSuchDomainException;
 import org.xbill.DNS.lookup.NoSuchRRSetException;
-import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
 
 /**
- * Asks a DNS server for the addresses of a name. The server is asked each time, and CNAMEs are
- * followed; neither the JVM's cache nor a hosts file or search path has a say.
+ * Queries a DNS server for the addresses of a name. Each call queries the server and follows
+ * CNAMEs; the JVM's cache, the hosts file and search paths are not used.
  */
 public final class DnsLookup {
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
@@ -39,7 +43,7 @@ public final class DnsLookup {
   /**
    * The addresses of a name; takes seconds at most.
    *
-   * @param resolver ip or ip:port; null for the servers that the machine is set up with
+   * @param resolver ip or ip:port; null for the servers of the system's configuration
    */
   public DnsAnswer ask(String resolver, String name) {
     try {
@@ -47,11 +51,18 @@ public final class DnsLookup {
       var absolute = Name.fromString(name, Name.root);
       var found =
           Stream.of(Type.A, Type.AAAA).map(type -> ask(session, absolute, type)).toList().stream()
-              .flatMap(answer -> answer.join().stream())
+              .map(CompletableFuture::join)
+              .flatMap(Optional::stream)
+              .toList();
+      return new DnsAnswer(
+          found.stream()
+              .flatMap(answer -> answer.getRecords().stream())
+              .flatMap(DnsLookup::address)
               .distinct()
               .sorted()
-              .toList();
-      return new DnsAnswer(found, null);
+              .toList(),
+          null,
+          aliases(found, absolute));
     } catch (CompletionException e) {
       return new DnsAnswer(List.of(), server(resolver, said(e.getCause())));
     } catch (TextParseException | UnknownHostException e) {
@@ -59,7 +70,7 @@ public final class DnsLookup {
     }
   }
 
-  /** An address in the form in which answers have it, or the text itself if it is none. */
+  /** An address in the form of DNS answers, or the text itself if it is none. */
   public static String canonical(String address) {
     try {
       return Address.getByAddress(address).getHostAddress();
@@ -73,16 +84,27 @@ public final class DnsLookup {
     return Address.isDottedQuad(text) || text.contains(":");
   }
 
-  private static CompletableFuture<List<String>> ask(LookupSession session, Name name, int type) {
+  /** The names that CNAME records led through, the last one among them. */
+  private static Set<String> aliases(List<LookupResult> found, Name asked) {
+    return found.stream()
+        .flatMap(answer ->
+            Stream.concat(
+                answer.getAliases().stream(), answer.getRecords().stream().map(Record::getName)))
+        .filter(name -> !name.equals(asked))
+        .map(name -> name.toString(true).toLowerCase(Locale.ROOT))
+        .collect(Collectors.toSet());
+  }
+
+  private static CompletableFuture<Optional<LookupResult>> ask(
+      LookupSession session, Name name, int type) {
     return session
         .lookupAsync(name, type)
-        .thenApply(LookupResult::getRecords)
-        .thenApply(records -> records.stream().flatMap(DnsLookup::address).toList())
+        .thenApply(Optional::of)
         .toCompletableFuture()
         .exceptionallyCompose(failure -> {
           var cause = failure instanceof CompletionException ? failure.getCause() : failure;
           return cause instanceof NoSuchDomainException || cause instanceof NoSuchRRSetException
-              ? CompletableFuture.completedFuture(List.of())
+              ? CompletableFuture.completedFuture(Optional.empty())
               : CompletableFuture.failedFuture(cause);
         });
   }
@@ -118,7 +140,16 @@ public final class DnsLookup {
   }
 
   private static String server(String given, String problem) {
-    return (given == null ? "the operator's own servers" : "server " + given) + ": " + problem;
+    var servers =
+        ResolverConfig.getCurrentConfig().servers().stream()
+            .map(server -> server.getAddress() + ":" + server.getPort())
+            .map(server -> server.substring(server.indexOf('/') + 1))
+            .collect(Collectors.joining(", "));
+    return (given == null
+            ? "the operator's own servers (%s)".formatted(servers)
+            : "server " + given)
+        + ": "
+        + problem;
   }
 
   private static String said(Throwable failure) {

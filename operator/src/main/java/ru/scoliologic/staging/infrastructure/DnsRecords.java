@@ -6,10 +6,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
-/** Judges the domains' DNS records (pure). */
+/** Checks the domains' DNS records. */
 public final class DnsRecords {
   private DnsRecords() {}
 
@@ -21,10 +21,11 @@ public final class DnsRecords {
     return answer != null
         && answer.problem() == null
         && !answer.addresses().isEmpty()
-        && expected.containsAll(answer.addresses());
+        && (expected.containsAll(answer.addresses())
+            || answer.aliases().stream().anyMatch(expected::contains));
   }
 
-  /** The domains for which no certificate may be asked: their records are not known to be right. */
+  /** Domains for which no certificate may be requested: their records are not known to be right. */
   public static Set<String> untrusted(Snapshot snapshot) {
     if (mode(snapshot) != Mode.Enforce) {
       return Set.of();
@@ -35,7 +36,7 @@ public final class DnsRecords {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** One sentence that names every record that is not as needed, with what was found. */
+  /** One sentence that names every wrong record, with what was found. */
   static Optional<String> problem(Snapshot snapshot) {
     var surroundings = snapshot.surroundings();
     if (mode(snapshot) == Mode.Off) {
@@ -50,7 +51,7 @@ public final class DnsRecords {
     return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
   }
 
-  /** What the domains' records lead to, if they are all right and somebody looked. */
+  /** What the domains' records resolve to, if they are all known to be right. */
   static Optional<String> right(Snapshot snapshot) {
     if (mode(snapshot) == Mode.Off || problem(snapshot).isPresent()) {
       return Optional.empty();
@@ -67,7 +68,7 @@ public final class DnsRecords {
     return String.join(" and ", answer.addresses());
   }
 
-  /** Whether the only trouble is that nobody answers. */
+  /** Whether a lookup got no answer. */
   static boolean unanswered(Snapshot snapshot) {
     return snapshot.surroundings().records().values().stream().anyMatch(a -> a.problem() != null);
   }

@@ -9,37 +9,34 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.InfrastructureSpec.Mode;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.api.StagingEnvironmentSpec;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Observed;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.LoadBalancing;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.OwnedObjects;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.stage.StageResult.Failing;
 import ru.scoliologic.staging.stage.StageResult.Ready;
 import ru.scoliologic.staging.stage.StageResult.Waiting;
 
-/** Judges stage 1 (pure). */
+/** Assesses stage 1, Infrastructure. */
 public final class Infrastructure {
   private Infrastructure() {}
 
   /**
-   * Judges the stage: all that is lacking is told, under the reason of the first.
+   * Assesses the stage: all that is missing is reported, under the reason of the first.
    *
-   * @param planned all that the environment is to consist of
+   * @param planned all objects of the environment
    */
   public static StageResult assess(Snapshot snapshot, List<HasMetadata> planned) {
     var lacking =
         Stream.of(
                 SharedClass.problem(snapshot),
-                storageClasses(snapshot),
+                StorageClasses.problem(snapshot, planned),
                 Volumes.problem(snapshot, planned),
                 room(snapshot, planned, Mode.Enforce),
                 noAddress(snapshot),
@@ -49,7 +46,7 @@ public final class Infrastructure {
     return lacking.isEmpty() ? ready(snapshot, planned) : together(lacking);
   }
 
-  /** A failure keeps its own time: each look of one is told in the status. */
+  /** A failure keeps its own time: the status reports each of its checks. */
   private static StageResult together(List<StageResult> lacking) {
     var message = lacking.stream().map(StageResult::message).collect(Collectors.joining("; "));
     var first = lacking.getFirst();
@@ -80,11 +77,14 @@ public final class Infrastructure {
     if (DnsRecords.mode(snapshot) == Mode.Warn) {
       DnsRecords.problem(snapshot).ifPresent(warnings::add);
     }
+    if (!snapshot.environment().getSpec().ingress().sharesController()) {
+      new LoadBalancing(snapshot).notApplied().ifPresent(warnings::add);
+    }
     warnings.forEach(warning -> found.add("warning: " + warning));
     return new Ready(Reason.INFRASTRUCTURE_READY, String.join("; ", found));
   }
 
-  /** What is lacking, of what is checked in the given mode. */
+  /** The missing capacity, as far as it is checked in the given mode. */
   private static Optional<StageResult> room(
       Snapshot snapshot, List<HasMetadata> planned, Mode mode) {
     var spec = snapshot.environment().getSpec().infrastructure().capacity();
@@ -114,13 +114,20 @@ public final class Infrastructure {
       return Optional.of(
           new Failing(
               Reason.PORT_CONFLICT,
-              "Service %s has no address: ports 80 and 443 are held by %s"
+              ("Service %s has no address: ports 80 and 443 are held by %s; remove that one, or let both"
+                      + " use one ingress controller with spec.ingress.mode: Shared")
                   .formatted(service, String.join(", ", snapshot.portHolders()))));
     }
     return Optional.of(
         new Waiting(
             Reason.AWAITING_ADDRESS,
-            "Service %s has no address for ports 80 and 443 yet".formatted(service),
+            "Service %s has no address for ports 80 and 443 yet%s"
+                .formatted(
+                    service,
+                    Optional.ofNullable(
+                            snapshot.surroundings().warnings().get("Service/" + service))
+                        .map(said -> ": the cluster says: " + said)
+                        .orElse("")),
             Waiting.SOON));
   }
 
@@ -143,15 +150,16 @@ public final class Infrastructure {
     return addresses(snapshot.environment(), snapshot.owned()).stream().findFirst();
   }
 
-  /** Every address, or name of one, that the ingress Service or the shared Ingress was given. */
-  public static List<String> addresses(StagingEnvironment environment, Observed owned) {
+  /** Every address or host name of the ingress Service or the shared Ingress. */
+  public static List<String> addresses(StagingEnvironment environment, OwnedObjects owned) {
     var names = Names.of(environment);
     return environment.getSpec().ingress().sharesController()
         ? shared(environment, owned, names)
         : own(owned, names);
   }
 
-  private static List<String> shared(StagingEnvironment environment, Observed owned, Names names) {
+  private static List<String> shared(
+      StagingEnvironment environment, OwnedObjects owned, Names names) {
     var published =
         owned
             .find(Ingress.class, names.app())
@@ -166,7 +174,7 @@ public final class Infrastructure {
     return published.isEmpty() ? environment.getSpec().ingress().addresses() : published;
   }
 
-  private static List<String> own(Observed owned, Names names) {
+  private static List<String> own(OwnedObjects owned, Names names) {
     return owned
         .find(Service.class, names.traefik())
         .map(Service::getStatus)
@@ -179,79 +187,7 @@ public final class Infrastructure {
         .toList();
   }
 
-  private static Optional<StageResult> storageClasses(Snapshot snapshot) {
-    var spec = snapshot.environment().getSpec();
-    var asked = new TreeMap<String, String>();
-    var fieldsWithoutClass = new TreeSet<String>();
-    var services = spec.services();
-    Stream.of(
-            Stream.of(spec.ingress())
-                .filter(ingress -> !ingress.sharesController())
-                .map(i -> new Wish("spec.ingress.storageClassName", i.storageClassName())),
-            Stream.of(
-                new Wish(
-                    "spec.services.postgres.storageClassName",
-                    services.postgres().storageClassName()),
-                new Wish(
-                    "spec.services.redis.storageClassName", services.redis().storageClassName())),
-            services.app().volumes().stream()
-                .map(v ->
-                    new Wish(
-                        "spec.services.app.volumes[" + v.path() + "].storageClassName",
-                        v.storageClassName())),
-            Stream.ofNullable(services.postgres().backup())
-                .map(b ->
-                    new Wish(
-                        "spec.services.postgres.backup.storageClassName", b.storageClassName())),
-            Stream.ofNullable(services.ollama())
-                .map(o -> new Wish("spec.services.ollama.storageClassName", o.storageClassName())),
-            monitoring(spec))
-        .flatMap(Function.identity())
-        .forEach(wish -> {
-          if (wish.storageClass() == null || wish.storageClass().isBlank()) {
-            fieldsWithoutClass.add(wish.field());
-          } else {
-            asked.put(wish.field(), wish.storageClass());
-          }
-        });
-    var available =
-        snapshot.storageClasses().isEmpty()
-            ? "the cluster has none"
-            : "the cluster has "
-                + String.join(", ", new TreeSet<>(snapshot.storageClasses().keySet()));
-    var lacking = new ArrayList<String>();
-    asked.forEach((field, name) -> {
-      if (!snapshot.storageClasses().containsKey(name)) {
-        lacking.add("%s: storage class %s does not exist".formatted(field, name));
-      }
-    });
-    if (!fieldsWithoutClass.isEmpty() && !snapshot.storageClasses().containsValue(true)) {
-      lacking.add(
-          "%s %s not set and no storage class is marked as the default"
-              .formatted(
-                  String.join(", ", fieldsWithoutClass),
-                  fieldsWithoutClass.size() == 1 ? "is" : "are"));
-    }
-    return lacking.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            new Failing(
-                Reason.STORAGE_CLASS_NOT_FOUND, String.join("; ", lacking) + "; " + available));
-  }
-
-  private static Stream<Wish> monitoring(StagingEnvironmentSpec spec) {
-    var field = "spec.services.monitoring.";
-    return Stream.concat(
-        spec.monitored().stream()
-            .map(m ->
-                new Wish(field + "prometheus.storageClassName", m.prometheus().storageClassName())),
-        spec.grafana().stream()
-            .map(g -> new Wish(field + "grafana.storageClassName", g.storageClassName())));
-  }
-
-  private record Wish(String field, String storageClass) {}
-
-  /** Whether the node's own condition says that it can run pods. */
+  /** Whether the node's own condition reports that it can run pods. */
   public static boolean isReady(Node node) {
     return node.getStatus() != null
         && node.getStatus().getConditions().stream()

@@ -15,14 +15,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Who keeps an ingress Service from ports 80 and 443 (pure). There are two kinds of load balancers:
- * one gives each Service an address of its own, so that nobody is in anybody's way; the other, as
- * k3s has it, serves all of them at the nodes' own addresses, where one can have a port.
+ * Finds what keeps an ingress Service from ports 80 and 443. There are two kinds of load balancers:
+ * one gives each Service an address of its own, without conflicts; the other, as in k3s, serves all
+ * of them at the nodes' own addresses, where only one can have a port.
  */
 public final class Ports {
   private static final Set<Integer> WANTED = Set.of(80, 443);
 
-  /** On the pods with which k3s' load balancer holds the ports for a Service. */
+  /** Label of the pods with which k3s' load balancer holds the ports for a Service. */
   private static final String BALANCED_NAMESPACE = "svccontroller.k3s.cattle.io/svcnamespace";
 
   private static final String BALANCED_NAME = "svccontroller.k3s.cattle.io/svcname";
@@ -40,7 +40,7 @@ public final class Ports {
     }
   }
 
-  /** What holds a port by this pod, if it is on a node and has one. */
+  /** The holder of a port by this pod, if the pod is on a node and has one. */
   public static Optional<Holder> holder(Pod pod) {
     boolean holds =
         pod.getSpec().getNodeName() != null
@@ -62,7 +62,7 @@ public final class Ports {
             : new Holder("Pod", metadata.getNamespace(), metadata.getName()));
   }
 
-  /** 0 when the port is the pod's alone. */
+  /** The port on the node; 0 when it is the pod's alone. */
   private static int onNode(Pod pod, ContainerPort port) {
     if (port.getHostPort() != null) {
       return port.getHostPort();
@@ -71,7 +71,7 @@ public final class Ports {
   }
 
   /**
-   * Who is to be named; nobody while the address may still come.
+   * The holders to report; empty while the address may still come.
    *
    * @param waiting the Service without an address
    * @param services of the whole cluster

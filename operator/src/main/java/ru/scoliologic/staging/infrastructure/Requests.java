@@ -10,13 +10,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Surroundings.Usage;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.Usage;
 
-/** What a pod of anybody's requests, as the scheduler counts it (pure). */
+/** The requests of any pod, as the scheduler counts them. */
 public final class Requests {
   static final String CPU = "cpu";
   private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
+
+  /** More than any cluster has; two of them can be added. */
+  static final long MOST = 1L << 61;
+
+  private static final BigDecimal BEYOND = BigDecimal.valueOf(MOST);
 
   private Requests() {}
 
@@ -43,14 +48,14 @@ public final class Requests {
     }
     alone.forEach((kind, most) -> together.merge(kind, most, Math::max));
     Objects.requireNonNullElse(pod.getOverhead(), Map.<String, Quantity>of())
-        .forEach((kind, quantity) -> together.merge(kind, amount(quantity, kind), Long::sum));
+        .forEach((kind, quantity) -> together.merge(kind, amount(quantity, kind), Requests::plus));
     together.values().removeIf(amount -> amount == 0);
     return Map.copyOf(together);
   }
 
   private static void add(Map<String, Long> sum, Container container) {
     requests(container)
-        .forEach((kind, quantity) -> sum.merge(kind, amount(quantity, kind), Long::sum));
+        .forEach((kind, quantity) -> sum.merge(kind, amount(quantity, kind), Requests::plus));
   }
 
   /** A limit without a request is a request. */
@@ -65,14 +70,33 @@ public final class Requests {
     return all;
   }
 
-  /** Thousandths of a core, bytes, or a number of devices. */
+  /** The sum of two amounts, {@link #MOST} at most. */
+  static long plus(long one, long other) {
+    return Math.min(MOST, one + other);
+  }
+
+  /**
+   * Thousandths of a core, bytes, or a number of devices; from 0 to {@link #MOST}. A quantity may
+   * be any user's, so it is compared before its digits are written out.
+   */
   static long amount(Quantity quantity, String kind) {
     if (quantity == null) {
       return 0;
     }
-    var amount = quantity.getNumericalAmount();
-    return (kind.equals(CPU) ? amount.multiply(THOUSAND) : amount)
-        .setScale(0, RoundingMode.CEILING)
-        .longValue();
+    BigDecimal amount;
+    try {
+      amount = quantity.getNumericalAmount();
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      // The API server stores no such text: it is in a plan that is refused anyway.
+      return 0;
+    }
+    var units = kind.equals(CPU) ? amount.multiply(THOUSAND) : amount;
+    if (units.signum() <= 0 || units.compareTo(BEYOND) >= 0) {
+      return units.signum() <= 0 ? 0 : MOST;
+    }
+    // A fraction of a unit counts as one, however many digits it has.
+    return units.compareTo(BigDecimal.ONE) <= 0
+        ? 1
+        : units.setScale(0, RoundingMode.CEILING).longValue();
   }
 }

@@ -2,17 +2,17 @@ package ru.scoliologic.staging.infrastructure;
 
 import java.util.Optional;
 import java.util.TreeSet;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.stage.StageResult.Failing;
 import ru.scoliologic.staging.stage.StageResult.Waiting;
 
-/** Judges what an environment needs of somebody else's ingress controller (pure). */
+/** Checks what an environment needs of another ingress controller. */
 final class SharedClass {
   private SharedClass() {}
 
-  /** What is lacking; none in mode Own. */
+  /** What is missing; empty in mode Own. */
   static Optional<StageResult> problem(Snapshot snapshot) {
     var ingress = snapshot.environment().getSpec().ingress();
     if (!ingress.sharesController()) {

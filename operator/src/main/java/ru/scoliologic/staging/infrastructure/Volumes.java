@@ -14,16 +14,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Observed;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings.FreeVolume;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.FreeVolume;
+import ru.scoliologic.staging.cluster.model.OwnedObjects;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * Whether claims on storage classes that make no volumes will find one, and whether the claims are
- * there that the spec names (pure).
+ * Checks that claims on storage classes without a provisioner will find a volume, and that the
+ * claims that the spec names exist.
  */
 public final class Volumes {
   private static final String STORAGE = "storage";
@@ -32,7 +32,7 @@ public final class Volumes {
 
   private Volumes() {}
 
-  /** Those that no claim has yet, of the given storage classes, by class. */
+  /** Volumes without a claim, of the given storage classes, by class. */
   public static Map<String, List<FreeVolume>> free(
       List<PersistentVolume> volumes, Set<String> classes) {
     return volumes.stream()
@@ -53,8 +53,8 @@ public final class Volumes {
         claim == null ? null : claim.getNamespace() + "/" + claim.getName());
   }
 
-  /** The claim that a new database is to be filled from, while there is no database yet. */
-  public static Optional<String> seed(StagingEnvironment environment, Observed owned) {
+  /** The claim that seeds a new database, while there is no database yet. */
+  public static Optional<String> seed(StagingEnvironment environment, OwnedObjects owned) {
     var seed = environment.getSpec().services().postgres().seed();
     return Optional.ofNullable(seed)
         .map(source -> source.volume())
@@ -63,7 +63,7 @@ public final class Volumes {
             owned.find(PersistentVolumeClaim.class, Names.of(environment).postgres()).isEmpty());
   }
 
-  /** All that is lacking. */
+  /** All missing volumes and claims. */
   static Optional<StageResult> problem(Snapshot snapshot, List<HasMetadata> planned) {
     var free = new HashMap<String, List<FreeVolume>>();
     snapshot.surroundings().freeVolumes().forEach((name, all) -> free.put(name, sorted(all)));
@@ -89,7 +89,7 @@ public final class Volumes {
       Snapshot snapshot, List<PersistentVolumeClaim> planned) {
     return seed(snapshot.environment(), snapshot.owned())
         .filter(snapshot.surroundings().absentClaims()::contains)
-        // One of the environment's own comes in a later stage.
+        // A claim of the environment's own is created in a later stage.
         .filter(name -> planned.stream().noneMatch(p -> p.getMetadata().getName().equals(name)))
         .map(name ->
             ("spec.services.postgres.seed.volume.claimName: needed the volume claim %s, found none"
@@ -142,7 +142,7 @@ public final class Volumes {
 
   private static List<FreeVolume> sorted(List<FreeVolume> volumes) {
     var sorted = new ArrayList<>(volumes);
-    // What is kept for a claim goes to it first.
+    // A volume that is reserved for a claim goes to it first.
     sorted.sort(
         Comparator.<FreeVolume, Boolean>comparing(volume -> volume.claim() == null)
             .thenComparing(FreeVolume::size, BY_SIZE));

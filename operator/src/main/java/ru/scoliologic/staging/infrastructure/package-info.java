@@ -1,2 +1,2 @@
-/** Stage 1: room, storage, the public address, DNS records, and who holds a domain. */
+/** Stage 1: capacity, storage, the public address, DNS records, and the owners of domains. */
 package ru.scoliologic.staging.infrastructure;

@@ -5,11 +5,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.kube.Names;
 
 /**
- * What Traefik reads of the access to the application's domain (pure). The Ingress names the
- * middleware {@code app-access}: while Traefik does not know it yet, it serves nothing.
+ * Traefik's files that control access to the application's domain. The Ingress names the middleware
+ * {@code app-access}: while Traefik does not know it yet, it serves nothing.
  */
 final class AccessFiles {
   /** The middleware that the application's Ingress names. */
@@ -18,28 +18,31 @@ final class AccessFiles {
   static final String RULES = "access.yaml";
   static final String CHECK = "check.yaml";
 
-  /** Marks the operator's own requests; Traefik takes it off before the application sees it. */
+  /** Marks the operator's own requests; Traefik removes it before the application sees it. */
   static final String CHECK_HEADER = "X-Staging-Check";
 
   /**
    * An encoded slash or a backslash, after which an application may read {@code ..} as a way out of
-   * an open path; escaped for YAML.
+   * an open path, and a semicolon, with which it may read {@code ..;} as one; escaped for YAML.
    */
-  private static final String DISGUISE = "[%\\\\x5c]";
+  private static final String DISGUISE = "[%;\\\\x5c]";
 
   private static final String NO_INDEX = "app-no-index";
 
-  /** Priority of a router that comes before those of the Ingresses. */
+  /** Priority of a router that precedes those of the Ingresses. */
   static final int ABOVE_THE_INGRESS = 1_000_000;
 
   private final AccessSpec access;
+  private final List<String> headers;
   private final String host;
   private final String service;
 
   AccessFiles(StagingEnvironment environment, AccessSpec access) {
     this.access = access;
+    this.headers =
+        ResponseHeaders.of(environment).stream().map(any -> ResponseHeaders.MIDDLEWARE).toList();
     this.host = environment.getSpec().domains().app();
-    // As Traefik calls what it makes of the Ingress: namespace, Service and port.
+    // Traefik's name for the backend of the Ingress: namespace, Service and port.
     this.service =
         "%s-%s-http@kubernetes"
             .formatted(environment.getMetadata().getNamespace(), Names.of(environment).app());
@@ -50,7 +53,7 @@ final class AccessFiles {
     var text = new StringBuilder("http:\n");
     if (!access.openPaths().isEmpty()) {
       text.append("  routers:\n");
-      text.append(router("app-open", openRule(), ABOVE_THE_INGRESS, noIndex()));
+      text.append(router("app-open", openRule(), ABOVE_THE_INGRESS, ofAnswers()));
     }
     text.append("  middlewares:\n");
     text.append(middleware("app-access", "chain:", "  middlewares: " + chain()));
@@ -83,14 +86,14 @@ final class AccessFiles {
     return text.toString();
   }
 
-  /** The way of the operator's own requests: it holds the token. */
+  /** The router of the operator's own requests: it holds the token. */
   String check(String token) {
     return "http:\n  routers:\n"
         + router(
             "app-check",
             "Host(`%s`) && Header(`%s`, `%s`)".formatted(host, CHECK_HEADER, token),
             ABOVE_THE_INGRESS + 1,
-            noIndex());
+            ofAnswers());
   }
 
   private String openRule() {
@@ -107,17 +110,20 @@ final class AccessFiles {
 
   private List<String> chain() {
     return Stream.of(
-            noIndex().stream(),
+            ofAnswers().stream(),
             access.allowFrom().isEmpty() ? Stream.<String>empty() : Stream.of("app-addresses"),
             access.basicAuth() == null ? Stream.<String>empty() : Stream.of("app-password"),
-            // Nobody else's mark reaches the application; and no chain is empty.
+            // Removes the mark of other clients' requests; and no chain is empty.
             Stream.of("app-check-header"))
         .flatMap(name -> name)
         .toList();
   }
 
-  private List<String> noIndex() {
-    return access.noIndex() ? List.of(NO_INDEX) : List.of();
+  /** The middlewares that every response passes last, a refusal too. */
+  private List<String> ofAnswers() {
+    return access.noIndex()
+        ? Stream.concat(headers.stream(), Stream.of(NO_INDEX)).toList()
+        : headers;
   }
 
   private String router(String name, String rule, int priority, List<String> middlewares) {

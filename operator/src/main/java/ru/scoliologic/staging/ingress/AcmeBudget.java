@@ -8,23 +8,24 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Acme;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * Counts and spaces the orders that Traefik makes for each domain (pure). Traefik orders whenever
- * its configuration changes or it starts, so the domain's router names the resolver only at the
+ * Counts and spaces the orders that Traefik makes for each domain. Traefik orders whenever its
+ * configuration changes or it starts, so the domain's router names the resolver only at the
  * beginning of an attempt, and again once there is a certificate.
  *
- * <p>What is decided here is published first and acted upon in the next pass: an operator that dies
- * in between neither forgets an attempt nor makes it twice.
+ * <p>Decisions are published first and acted upon in the next pass: an operator that crashes in
+ * between neither forgets an attempt nor repeats it.
  */
 public final class AcmeBudget {
   /** An order that was not fulfilled by then has failed; Traefik tries for about half as long. */
@@ -33,13 +34,13 @@ public final class AcmeBudget {
   /** A Traefik that has just started may not have read its store yet. */
   private static final Duration SETTLED = Duration.ofSeconds(30);
 
-  /** The checks saw the certificates first. */
+  /** The wait when the checks saw the certificates before they were recorded. */
   private static final Duration SETTLING = Duration.ofSeconds(1);
 
-  /** Traefik has seen by then what it is to order; it goes on with that by itself. */
+  /** By then Traefik has read the resolver; it goes on with the order by itself. */
   private static final Duration OPEN = Duration.ofSeconds(20);
 
-  /** An attempt that a restart of Traefik cut short is made again so early, and not after that. */
+  /** Attempts that are repeated at once when a restart of Traefik cut them short. */
   private static final int UNLUCKY = 1;
 
   private static final int MAX_DOUBLINGS = 16;
@@ -48,7 +49,7 @@ public final class AcmeBudget {
   private final Set<String> untrusted;
   private final Instant now;
 
-  /** When Traefik, as it is to be, came up; absent while it is not there. */
+  /** When the desired Traefik became available; absent while it is not. */
   private final Optional<Instant> running;
 
   private AcmeBudget(Snapshot snapshot, Set<String> untrusted) {
@@ -59,10 +60,10 @@ public final class AcmeBudget {
   }
 
   /**
-   * What the status is to say after this pass.
+   * The status after this pass.
    *
    * @param domains of the environment
-   * @param untrusted domains for which nothing may be asked
+   * @param untrusted domains for which no certificate may be requested
    */
   public static Acme next(Snapshot snapshot, List<String> domains, Set<String> untrusted) {
     var environment = snapshot.environment();
@@ -81,7 +82,7 @@ public final class AcmeBudget {
     return promoted ? new Acme(wanted.resolver(), List.of()) : next;
   }
 
-  /** What is known of a domain at the authority in use: from the status, else from the claim. */
+  /** The record of a domain at the authority in use: from the status, else from the claim. */
   static Optional<Certificate> recorded(Snapshot snapshot, String domain) {
     var authority = CertificateAuthority.inUse(snapshot.environment()).resolver();
     var told =
@@ -94,18 +95,30 @@ public final class AcmeBudget {
         .or(() -> told);
   }
 
-  /** What the claim is to remember. */
+  /** The record to store on the claim. */
   static AcmeMemory memory(Snapshot snapshot) {
     var memory = AcmeMemory.of(snapshot);
     var retry = snapshot.environment().getSpec().ingress().acme().retry();
     return acme(snapshot.environment()).map(acme -> memory.with(acme, retry)).orElse(memory);
   }
 
-  /** Whether Traefik is to be told now to order. */
+  /** Whether Traefik must order now. */
   static boolean begins(Snapshot snapshot, Certificate certificate) {
     return certificate.attempts() > 0
         && certificate.nextAttempt() == null
         && snapshot.now().isBefore(Instant.parse(certificate.lastAttempt()).plus(OPEN));
+  }
+
+  /** Certificates that were requested from the authority in use, and are not issued. */
+  public static List<Certificate> pending(StagingEnvironment environment) {
+    var authority = CertificateAuthority.inUse(environment).resolver();
+    return acme(environment)
+        .filter(acme -> authority.equals(acme.authority()))
+        .map(Acme::domains)
+        .orElse(List.of())
+        .stream()
+        .filter(c -> !c.issued() && c.attempts() > 0)
+        .toList();
   }
 
   private static Optional<Acme> acme(StagingEnvironment environment) {
@@ -113,11 +126,11 @@ public final class AcmeBudget {
   }
 
   private Certificate next(String domain, Optional<Certificate> recorded) {
-    var last = recorded.orElse(new Certificate(domain, false, 0, null, null));
+    var last = heard(recorded.orElse(new Certificate(domain, false, 0, null, null, null)));
     boolean mayOrder = running.isPresent() && !untrusted.contains(domain);
     var served = snapshot.surroundings().certificates().get(domain);
     if (Boolean.TRUE.equals(served)) {
-      return new Certificate(domain, true, last.attempts(), last.lastAttempt(), null);
+      return new Certificate(domain, true, last.attempts(), last.lastAttempt(), null, null);
     }
     if (last.issued()) {
       return Boolean.FALSE.equals(served) && settled() ? begun(last) : last;
@@ -131,18 +144,27 @@ public final class AcmeBudget {
     return mayOrder && !now.isBefore(Instant.parse(last.nextAttempt())) ? begun(last) : last;
   }
 
-  /** It ends by the clock, whether anybody can see what is served or not. */
+  /** Adds the newest answer; the one before holds until there is another. */
+  private Certificate heard(Certificate last) {
+    var answer = snapshot.surroundings().warnings().get(AcmeAnswer.key(last.domain()));
+    return answer == null || last.issued() || last.attempts() == 0
+        ? last
+        : new Certificate(
+            last.domain(), false, last.attempts(), last.lastAttempt(), last.nextAttempt(), answer);
+  }
+
+  /** An attempt ends by the clock, whether the served certificate can be observed or not. */
   private Certificate underWay(Certificate last) {
     if (untrusted.contains(last.domain())) {
       return spaced(last, retry());
     }
     if (running.isEmpty()) {
-      // Nothing is ordered meanwhile: the router names the resolver no longer.
+      // Nothing is ordered meanwhile: the router no longer names the resolver.
       return last;
     }
     var began = Instant.parse(last.lastAttempt());
     if (running.get().isAfter(began)) {
-      // It may have ordered once more when it started.
+      // Traefik may have ordered once more when it started.
       var again = begun(last);
       return last.attempts() <= UNLUCKY ? again : spaced(again, retry());
     }
@@ -150,9 +172,10 @@ public final class AcmeBudget {
   }
 
   private Certificate begun(Certificate last) {
-    // The clock of who tells when Traefik came up may be ahead.
+    // The start time of Traefik comes from another clock, which may be ahead.
     var time = running.filter(since -> since.isAfter(now)).orElse(now);
-    return new Certificate(last.domain(), false, last.attempts() + 1, time.toString(), null);
+    return new Certificate(
+        last.domain(), false, last.attempts() + 1, time.toString(), null, last.answer());
   }
 
   /** The same with the time of the next attempt. */
@@ -163,7 +186,7 @@ public final class AcmeBudget {
         Instant.parse(last.lastAttempt())
             .plus(wait.compareTo(retry.longest()) > 0 ? retry.longest() : wait);
     return new Certificate(
-        last.domain(), false, last.attempts(), last.lastAttempt(), next.toString());
+        last.domain(), false, last.attempts(), last.lastAttempt(), next.toString(), last.answer());
   }
 
   private Duration patience() {
@@ -175,7 +198,7 @@ public final class AcmeBudget {
     return running.filter(since -> !now.isBefore(since.plus(SETTLED))).isPresent();
   }
 
-  /** One that is being replaced, or still asks another authority, is not the one to wait for. */
+  /** Ignores a Traefik that is being replaced or still uses another authority. */
   private static Optional<Instant> running(Snapshot snapshot) {
     var resolver = "." + CertificateAuthority.inUse(snapshot.environment()).resolver() + ".";
     return snapshot
@@ -202,7 +225,7 @@ public final class AcmeBudget {
   }
 
   /**
-   * What the checks found, with what is known of the attempts.
+   * The result of the checks, with the recorded attempts.
    *
    * @param acme of this pass
    */
@@ -218,29 +241,44 @@ public final class AcmeBudget {
     }
     boolean issued = acme.domains().stream().allMatch(Certificate::issued);
     if (found.isReady() && !(issued && acme(environment).filter(acme::equals).isPresent())) {
-      // What is new is written to the claim in the next pass, and after Ready nothing is.
+      // The next pass writes the new record to the claim; after Ready nothing is written.
       return new StageResult.Waiting(
           Reason.CERTIFICATE_NOT_ISSUED,
           "not every certificate of %s has been %s yet"
               .formatted(inUse.directory(), issued ? "recorded" : "seen"),
           SETTLING);
     }
-    var refused = acme.domains().stream().filter(c -> c.nextAttempt() != null).toList();
-    if (found.reason() != Reason.CERTIFICATE_NOT_ISSUED || refused.isEmpty()) {
+    var told =
+        acme.domains().stream()
+            .filter(c -> c.nextAttempt() != null || c.answer() != null)
+            .map(AcmeBudget::told)
+            .collect(Collectors.joining("; "));
+    if (found.reason() != Reason.CERTIFICATE_NOT_ISSUED || told.isEmpty()) {
       return found;
     }
-    var told =
-        refused.stream()
-            .map(c ->
-                "%s: attempts made: %d, the next comes at %s"
-                    .formatted(c.domain(), c.attempts(), c.nextAttempt()))
-            .toList();
-    return new StageResult.Failing(
-        Reason.CERTIFICATE_REFUSED,
-        "no certificate from %s. %s".formatted(inUse.directory(), String.join("; ", told)));
+    return acme.domains().stream().anyMatch(c -> c.nextAttempt() != null)
+        ? new StageResult.Failing(
+            Reason.CERTIFICATE_REFUSED,
+            "no certificate from %s. %s".formatted(inUse.directory(), told))
+        : new StageResult.Waiting(
+            found.reason(), found.message() + "; " + told, StageResult.Waiting.SOON);
   }
 
-  /** The next times at which something is to be done, if any are; some may be past. */
+  private static String told(Certificate certificate) {
+    var attempts =
+        certificate.nextAttempt() == null
+            ? "attempt %d is under way".formatted(certificate.attempts())
+            : "attempts made: %d, the next comes at %s"
+                .formatted(certificate.attempts(), certificate.nextAttempt());
+    return certificate.domain()
+        + ": "
+        + attempts
+        + (certificate.answer() == null
+            ? ""
+            : "; the authority's last answer: " + certificate.answer());
+  }
+
+  /** The next times at which an action is due, if any; some may be past. */
   public static Stream<Instant> due(Acme acme) {
     return acme.domains().stream()
         .filter(c -> !c.issued() && c.attempts() > 0)

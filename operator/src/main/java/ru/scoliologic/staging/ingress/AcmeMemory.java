@@ -15,12 +15,12 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.api.IngressSpec.Retry;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Acme;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * What was asked of every authority for every domain (pure). It stands on the claim of the volume
- * that holds the certificates: there it outlives a switch of the authority, a domain that is taken
- * away for a while and the environment itself, and ends with the certificates.
+ * The orders of every authority for every domain. They are stored on the claim of the volume that
+ * holds the certificates: there they outlive a switch of the authority, a domain that is removed
+ * for a while and the environment itself, and end with the certificates.
  *
  * @param entries by authority and domain, as in {@code letsencrypt/app.example.org}
  */
@@ -32,7 +32,7 @@ record AcmeMemory(Map<String, Certificate> entries) {
    */
   static final String ANNOTATION = "staging.scoliologic.ru/acme-attempts";
 
-  /** Three domains at some authorities; beyond, those are forgotten whose attempts are oldest. */
+  /** Three domains at some authorities; beyond, those with the oldest attempts are dropped. */
   static final int MOST = 24;
 
   private static final String ISSUED = "issued";
@@ -45,7 +45,7 @@ record AcmeMemory(Map<String, Certificate> entries) {
     entries = Map.copyOf(entries);
   }
 
-  /** What the claim says. */
+  /** Reads the annotation of the claim. */
   static AcmeMemory of(Snapshot snapshot) {
     var entries = new TreeMap<String, Certificate>();
     snapshot
@@ -67,7 +67,7 @@ record AcmeMemory(Map<String, Certificate> entries) {
     return new AcmeMemory(entries);
   }
 
-  /** What somebody edited into something else counts as not there. */
+  /** An entry that a user edited into something unreadable counts as absent. */
   private static Optional<Certificate> read(String domain, String count, String last, String next) {
     try {
       boolean issued = next.equals(ISSUED);
@@ -77,7 +77,8 @@ record AcmeMemory(Map<String, Certificate> entries) {
               issued,
               Integer.parseInt(count),
               last.equals(NEVER) ? null : Instant.parse(last).toString(),
-              issued ? null : Instant.parse(next).toString()));
+              issued ? null : Instant.parse(next).toString(),
+              null));
     } catch (DateTimeParseException e) {
       return Optional.empty();
     }
@@ -88,8 +89,8 @@ record AcmeMemory(Map<String, Certificate> entries) {
   }
 
   /**
-   * With what a status says. An attempt under way counts as one that failed: who comes back to it
-   * must not order again at once.
+   * Adds the record of a status. An attempt under way counts as failed: an environment that returns
+   * to it must not order again at once.
    */
   AcmeMemory with(Acme acme, Retry retry) {
     var all = new LinkedHashMap<>(entries);
@@ -111,7 +112,7 @@ record AcmeMemory(Map<String, Certificate> entries) {
             .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
   }
 
-  /** For the annotation; empty when there is nothing to remember. */
+  /** For the annotation; empty when there is nothing to store. */
   String text() {
     return new TreeMap<>(entries)
         .entrySet().stream()

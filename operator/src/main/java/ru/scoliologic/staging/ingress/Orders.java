@@ -4,10 +4,10 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import java.util.Optional;
 import java.util.Set;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
-/** What Traefik may order certificates for, and what stays until a record is right (pure). */
+/** The domains for which Traefik may order certificates, and what stays until a record is right. */
 final class Orders {
   static final String RESOLVER_ANNOTATION = "traefik.ingress.kubernetes.io/router.tls.certresolver";
   static final String DASHBOARD_FILE = "dashboard.yaml";
@@ -38,21 +38,21 @@ final class Orders {
             .isPresent());
   }
 
-  /** Whether the deployed Ingress stays as it is: the record of its new host is not right. */
+  /** Whether the deployed Ingress stays, because the record of its new host is not right. */
   boolean keeps(String ingress, String host) {
     return untrusted.contains(host) && deployed(ingress).filter(i -> !serves(i, host)).isPresent();
   }
 
-  /** Whether the deployed dashboard stays, for its new domain's record is not right. */
+  /** Whether the deployed dashboard stays, because its new domain's record is not right. */
   boolean keepsDashboard() {
     return untrusted.contains(dashboardHost()) && file().filter(f -> !shows(f)).isPresent();
   }
 
   /**
-   * A domain that has its certificate stays with its resolver, so that it is renewed; another is
-   * ordered for when an attempt begins. Before anything is recorded all stays as it is.
+   * A domain that has its certificate keeps its resolver, so that it is renewed; another is ordered
+   * when an attempt begins. Before anything is recorded all stays as it is.
    *
-   * @param deployed whether it is ordered for at present
+   * @param deployed whether the deployed router orders it
    */
   private boolean allowed(String domain, boolean deployed) {
     var served = snapshot.surroundings().certificates().get(domain);

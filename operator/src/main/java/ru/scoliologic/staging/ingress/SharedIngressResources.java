@@ -13,15 +13,15 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SharedIngress;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 
-/** Builds the Ingresses that somebody else's controller serves (pure). */
+/** Builds the Ingresses that another ingress controller serves. */
 public final class SharedIngressResources {
   private static final String COMPONENT = "ingress";
   private static final String CLUSTER_ISSUER = "cert-manager.io/cluster-issuer";
@@ -36,7 +36,7 @@ public final class SharedIngressResources {
   /**
    * Ingresses of one environment.
    *
-   * @param untrusted domains for which no certificate may be asked
+   * @param untrusted domains for which no certificate may be requested
    */
   public SharedIngressResources(Snapshot snapshot, Set<String> untrusted) {
     this.snapshot = snapshot;
@@ -46,21 +46,21 @@ public final class SharedIngressResources {
     this.untrusted = untrusted;
   }
 
-  /** The application's comes in the first stage, for the controller gives it the address. */
-  public List<Planned> plan() {
+  /** The application's comes in the first stage, because the controller gives it the address. */
+  public List<PlannedObject> plan() {
     var domains = environment.getSpec().domains();
-    var plan = new ArrayList<Planned>();
+    var plan = new ArrayList<PlannedObject>();
     var application = ingress(names.app(), domains.app());
-    plan.add(new Planned(Stage.INFRASTRUCTURE, application));
+    plan.add(new PlannedObject(Stage.INFRASTRUCTURE, application));
     WebhookRoute.shared(environment, COMPONENT, application)
-        .ifPresent(route -> plan.add(new Planned(Stage.DEPLOYMENT, route)));
+        .ifPresent(route -> plan.add(new PlannedObject(Stage.DEPLOYMENT, route)));
     if (environment.getSpec().grafana().isPresent()) {
-      plan.add(new Planned(Stage.DEPLOYMENT, ingress(names.grafana(), domains.grafana())));
+      plan.add(new PlannedObject(Stage.DEPLOYMENT, ingress(names.grafana(), domains.grafana())));
     }
     return List.copyOf(plan);
   }
 
-  /** What cert-manager has not issued yet, if it is to issue. */
+  /** The first certificate that cert-manager must issue and has not; empty when there is none. */
   public static Optional<StageResult> awaited(Snapshot snapshot) {
     var spec = snapshot.environment().getSpec();
     var shared = spec.ingress().shared();
@@ -88,12 +88,12 @@ public final class SharedIngressResources {
                 StageResult.Waiting.SOON));
   }
 
-  /** Under which kind and name the surroundings tell why a certificate is not there. */
+  /** Key of the cause of a missing certificate among the warnings of the surroundings. */
   public static String certificate(String secret) {
     return "Certificate/" + secret;
   }
 
-  /** Whether an Ingress asks cert-manager for a certificate. */
+  /** Whether an Ingress requests a certificate from cert-manager. */
   public static boolean asks(Ingress ingress) {
     var annotations = ingress.getMetadata().getAnnotations();
     return annotations != null
@@ -101,7 +101,7 @@ public final class SharedIngressResources {
   }
 
   private Ingress ingress(String name, String host) {
-    var metadata = Ownership.owned(environment, COMPONENT, name);
+    var metadata = OwnedMetadata.owned(environment, COMPONENT, name);
     metadata.setAnnotations(annotations(name, host));
     return new IngressBuilder()
         .withMetadata(metadata)
@@ -149,7 +149,7 @@ public final class SharedIngressResources {
     return annotations;
   }
 
-  /** Whether a certificate is asked for already: taken back, the order would begin anew. */
+  /** Whether a certificate is already requested: withdrawn, the order would begin again. */
   private boolean asks(String name, String host) {
     return snapshot
         .owned()
@@ -157,5 +157,17 @@ public final class SharedIngressResources {
         .filter(i -> i.getSpec().getRules().stream().anyMatch(r -> host.equals(r.getHost())))
         .filter(SharedIngressResources::asks)
         .isPresent();
+  }
+
+  /** Attributes a missing certificate to the controller that the spec names. */
+  public static StageResult explain(StageResult found, StagingEnvironment environment) {
+    return found.reason() == Reason.CERTIFICATE_NOT_ISSUED
+            && found instanceof StageResult.Waiting waiting
+        ? new StageResult.Waiting(
+            waiting.reason(),
+            "the controller of ingress class %s answers without a certificate of the domain: %s"
+                .formatted(environment.getSpec().ingress().shared().className(), waiting.message()),
+            waiting.retryAfter())
+        : found;
   }
 }

@@ -1,13 +1,14 @@
 package ru.scoliologic.staging.ingress;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -17,14 +18,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import ru.scoliologic.staging.api.AccessSpec;
+import ru.scoliologic.staging.api.IngressTimeouts;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.StartupLimit;
+import ru.scoliologic.staging.cluster.model.CertificateAuthority;
 
-/** Builds Traefik's Deployment (pure). */
+/** Builds Traefik's Deployment. */
 final class TraefikDeployment {
   /** The user of the official image that may write nothing but its volume. */
   private static final long USER = 65532;
@@ -32,6 +35,7 @@ final class TraefikDeployment {
   private static final int WEB = 8000;
   private static final int WEBSECURE = 8443;
   private static final int INTERNAL = 8080;
+  private static final String RESPONDING = "--entrypoints.websecure.transport.respondingtimeouts.";
   private static final String CA_FILE = "/etc/traefik/ca/ca.pem";
   private static final String COMPONENT = TraefikResources.COMPONENT;
 
@@ -57,13 +61,13 @@ final class TraefikDeployment {
   }
 
   /**
-   * Builds it.
+   * Builds the Deployment.
    *
    * @param configurationHash changes with whatever Traefik reads at its start
    */
   Deployment build(String configurationHash) {
     return new DeploymentBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.traefik()))
         .withNewSpec()
         .withReplicas(1)
         .withProgressDeadlineSeconds(environment.getSpec().ingress().deadline())
@@ -117,6 +121,14 @@ final class TraefikDeployment {
         .withContainerPort(INTERNAL)
         .withProtocol("TCP")
         .endPort()
+        .withStartupProbe(
+            StartupLimit.of(
+                new ProbeBuilder()
+                    .withNewHttpGet()
+                    .withPath("/ping")
+                    .withPort(new IntOrString("internal"))
+                    .endHttpGet(),
+                environment.getSpec().ingress().deadline()))
         .withNewReadinessProbe()
         .withNewHttpGet()
         .withPath("/ping")
@@ -150,6 +162,9 @@ final class TraefikDeployment {
                 "--entrypoints.web.http.redirections.entrypoint.to=:443",
                 "--entrypoints.web.http.redirections.entrypoint.scheme=https",
                 "--entrypoints.websecure.address=:" + WEBSECURE,
+                RESPONDING + "readtimeout=" + patience().read(),
+                RESPONDING + "writetimeout=" + patience().write(),
+                RESPONDING + "idletimeout=" + patience().idle(),
                 "--entrypoints.traefik.address=:" + INTERNAL,
                 "--ping=true",
                 "--api=true",
@@ -159,8 +174,11 @@ final class TraefikDeployment {
                 "--providers.kubernetesingress.namespaces=" + namespace,
                 "--providers.kubernetesingress.ingressclass=" + names.traefik(),
                 "--providers.kubernetesingress.disableclusterscoperesources=true",
-                // Else there is no router, and so no order, while the application starts: the
-                // attempt at a certificate would be over before a slow one is up.
+                // Every Ingress then carries the address of the Service.
+                "--providers.kubernetesingress.ingressendpoint.publishedservice=%s/%s"
+                    .formatted(namespace, names.traefik()),
+                // Otherwise there is no router, and so no order, while the application starts: the
+                // attempt at a certificate would end before a slow one is up.
                 "--providers.kubernetesingress.allowemptyservices=true",
                 acme + "email=" + environment.getSpec().ingress().acme().email(),
                 acme + "storage=/data/acme.json",
@@ -175,6 +193,10 @@ final class TraefikDeployment {
       arguments.add(acme + "casystemcertpool=true");
     }
     return arguments;
+  }
+
+  private IngressTimeouts patience() {
+    return environment.getSpec().ingress().patience();
   }
 
   private List<VolumeMount> mounts() {

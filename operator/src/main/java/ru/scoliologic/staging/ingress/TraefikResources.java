@@ -1,6 +1,6 @@
 package ru.scoliologic.staging.ingress;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -12,32 +12,40 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Needs;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.AccessPolicy;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.IngressPolicy;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.LoadBalancing;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds Traefik's objects (pure). */
+/** Builds Traefik's objects. */
 public final class TraefikResources {
-  public static final String COMPONENT = Needs.TRAEFIK;
+  public static final String COMPONENT = Dependencies.TRAEFIK;
+
+  /** The component that scrapes Traefik's metrics, where the environment is monitored. */
+  private static final String PROMETHEUS = "prometheus";
 
   private final StagingEnvironment environment;
   private final Names names;
@@ -46,7 +54,7 @@ public final class TraefikResources {
   private final String caBundle;
   private final Orders orders;
 
-  /** What the claim of the certificates remembers, or empty. */
+  /** The attempts recorded on the claim of the certificates, or empty. */
   private final String attempts;
 
   private final String appUsers;
@@ -57,6 +65,8 @@ public final class TraefikResources {
 
   private final AccessFiles files;
 
+  private final LoadBalancing balancing;
+
   /**
    * Objects of one environment.
    *
@@ -64,7 +74,7 @@ public final class TraefikResources {
    * @param caBundle PEM certificates of a custom authority, or empty
    * @param untrusted domains for which no certificate may be ordered
    * @param appUsers htpasswd lines of the application's domain, or empty
-   * @param checkToken what marks the operator's own requests to a protected application, or empty
+   * @param checkToken marks the operator's own requests to a protected application, or empty
    */
   public TraefikResources(
       Snapshot snapshot,
@@ -84,10 +94,11 @@ public final class TraefikResources {
     this.checkToken = checkToken;
     this.access = environment.getSpec().ingress().access();
     this.files = access == null ? null : new AccessFiles(environment, access);
+    this.balancing = new LoadBalancing(snapshot);
   }
 
-  public List<Planned> plan() {
-    // Without users the dashboard would stand open, without its CA no certificate could be had.
+  public List<PlannedObject> plan() {
+    // Without users the dashboard would be open, without its CA no certificate could be issued.
     boolean unprotected =
         access != null
             && (checkToken.isEmpty() || (access.basicAuth() != null && appUsers.isEmpty()));
@@ -97,14 +108,15 @@ public final class TraefikResources {
     var plan =
         new ArrayList<>(
             List.of(
-                new Planned(Stage.INFRASTRUCTURE, service()),
-                new Planned(Stage.DEPLOYMENT, rights.serviceAccount()),
-                new Planned(Stage.DEPLOYMENT, rights.role()),
-                new Planned(Stage.DEPLOYMENT, rights.roleBinding()),
-                new Planned(Stage.DEPLOYMENT, certificates()),
-                new Planned(
+                new PlannedObject(Stage.INFRASTRUCTURE, service()),
+                new PlannedObject(Stage.DEPLOYMENT, policy()),
+                new PlannedObject(Stage.DEPLOYMENT, rights.serviceAccount()),
+                new PlannedObject(Stage.DEPLOYMENT, rights.role()),
+                new PlannedObject(Stage.DEPLOYMENT, rights.roleBinding()),
+                new PlannedObject(Stage.DEPLOYMENT, certificates()),
+                new PlannedObject(
                     Stage.DEPLOYMENT, configuration(), unprotected || orders.keepsDashboard()),
-                new Planned(
+                new PlannedObject(
                     Stage.DEPLOYMENT,
                     deployment.build(configurationHash()),
                     held || orders.keepsDashboard()),
@@ -112,8 +124,7 @@ public final class TraefikResources {
                     unprotected,
                     ingress(
                         names.app(), environment.getSpec().domains().app(), "/", "Prefix", "http")),
-                // The dashboard's router stands in a file; this one is there to order its
-                // certificate.
+                // A file holds the dashboard's router; this one orders its certificate.
                 ingress(
                     names.traefik(),
                     environment.getSpec().domains().traefik(),
@@ -121,7 +132,7 @@ public final class TraefikResources {
                     "Exact",
                     "web")));
     if (access != null) {
-      plan.add(new Planned(Stage.DEPLOYMENT, check(), unprotected));
+      plan.add(new PlannedObject(Stage.DEPLOYMENT, check(), unprotected));
     }
     if (environment.getSpec().grafana().isPresent()) {
       plan.add(
@@ -129,12 +140,12 @@ public final class TraefikResources {
               names.grafana(), environment.getSpec().domains().grafana(), "/", "Prefix", "http"));
     }
     WebhookRoute.own(environment, COMPONENT)
-        .ifPresent(route -> plan.add(new Planned(Stage.DEPLOYMENT, route)));
+        .ifPresent(route -> plan.add(new PlannedObject(Stage.DEPLOYMENT, route)));
     return List.copyOf(plan);
   }
 
-  public static Component observe(Snapshot snapshot) {
-    return Component.of(
+  public static ComponentHealth observe(Snapshot snapshot) {
+    return ComponentHealth.of(
         snapshot,
         COMPONENT,
         snapshot.environment().getSpec().ingress().effectiveImage(),
@@ -142,10 +153,15 @@ public final class TraefikResources {
   }
 
   private Service service() {
+    var metadata = OwnedMetadata.owned(environment, COMPONENT, names.traefik());
+    if (!balancing.annotations().isEmpty()) {
+      metadata.setAnnotations(balancing.annotations());
+    }
     return new ServiceBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withMetadata(metadata)
         .withNewSpec()
         .withType("LoadBalancer")
+        .withLoadBalancerClass(balancing.balancerClass())
         .withSelector(Labels.selector(environment, COMPONENT))
         .addNewPort()
         .withName("web")
@@ -159,18 +175,26 @@ public final class TraefikResources {
         .withProtocol("TCP")
         .withTargetPort(new IntOrString("websecure"))
         .endPort()
-        // Otherwise a node may put its own address in the place of the client's.
-        .withExternalTrafficPolicy(access == null || access.allowFrom().isEmpty() ? null : "Local")
+        .withExternalTrafficPolicy(balancing.trafficPolicy())
         // The authority's HTTP-01 request must get through before the first readiness probe.
         .withPublishNotReadyAddresses(true)
         .endSpec()
         .build();
   }
 
+  /** Any client may connect; only Prometheus reaches the dashboard's internal port. */
+  private NetworkPolicy policy() {
+    var prometheus = new AccessPolicy(environment, COMPONENT, names.traefik(), 0).peer(PROMETHEUS);
+    return new IngressPolicy(environment, COMPONENT, names.traefik())
+        .everybodyAt(new IntOrString("web"), new IntOrString("websecure"))
+        .let(List.of(prometheus), new IntOrString("internal"))
+        .build();
+  }
+
   /** The ACME store: losing it costs new certificates, of which an authority gives only a few. */
   private HasMetadata certificates() {
     var ingress = environment.getSpec().ingress();
-    var claim = Ownership.retained(environment, COMPONENT, names.traefik());
+    var claim = OwnedMetadata.retained(environment, COMPONENT, names.traefik());
     if (!attempts.isEmpty()) {
       claim.setAnnotations(Map.of(AcmeMemory.ANNOTATION, attempts));
     }
@@ -179,7 +203,7 @@ public final class TraefikResources {
 
   private ConfigMap configuration() {
     return new ConfigMapBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.traefik()))
         .withData(configurationFiles())
         .build();
   }
@@ -189,12 +213,14 @@ public final class TraefikResources {
     if (access != null) {
       all.put(AccessFiles.RULES, files.rules());
     }
+    ResponseHeaders.of(environment)
+        .ifPresent(headers -> all.put(ResponseHeaders.FILE, headers.file()));
     return all;
   }
 
   private Secret check() {
     return new SecretBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefikCheck()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.traefikCheck()))
         .withType("Opaque")
         .withData(
             Map.of(
@@ -231,13 +257,21 @@ public final class TraefikResources {
             .collect(Collectors.joining("\n")));
   }
 
-  private static Planned held(boolean held, Planned planned) {
-    return new Planned(planned.stage(), planned.object(), held || planned.held());
+  private static PlannedObject held(boolean held, PlannedObject planned) {
+    return new PlannedObject(planned.stage(), planned.object(), held || planned.held());
   }
 
-  /** The way from a domain to the Service of the same name as the Ingress. */
-  private Planned ingress(String name, String host, String path, String pathType, String port) {
-    var metadata = Ownership.owned(environment, COMPONENT, name);
+  /** The middleware of the application's router; access has the headers in its chain. */
+  private Optional<String> middleware() {
+    return access != null
+        ? Optional.of(AccessFiles.MIDDLEWARE)
+        : ResponseHeaders.of(environment).map(headers -> ResponseHeaders.MIDDLEWARE + "@file");
+  }
+
+  /** The route from a domain to the Service of the same name as the Ingress. */
+  private PlannedObject ingress(
+      String name, String host, String path, String pathType, String port) {
+    var metadata = OwnedMetadata.owned(environment, COMPONENT, name);
     var annotations =
         new TreeMap<>(
             Map.of(
@@ -251,9 +285,13 @@ public final class TraefikResources {
     if (orders.allowed(name, host)) {
       annotations.put(Orders.RESOLVER_ANNOTATION, authority.resolver());
     }
-    if (access != null && name.equals(names.app())) {
-      annotations.put("traefik.ingress.kubernetes.io/router.middlewares", AccessFiles.MIDDLEWARE);
+    if (name.equals(names.app())) {
+      middleware()
+          .ifPresent(m -> annotations.put("traefik.ingress.kubernetes.io/router.middlewares", m));
     }
+    // A file holds the dashboard's own router.
+    ArgoLinks.add(
+        annotations, "https://" + host + (name.equals(names.traefik()) ? "/dashboard/" : ""));
     metadata.setAnnotations(annotations);
     var ingress =
         new IngressBuilder()
@@ -278,6 +316,6 @@ public final class TraefikResources {
             .endRule()
             .endSpec()
             .build();
-    return new Planned(Stage.DEPLOYMENT, ingress, orders.keeps(name, host));
+    return new PlannedObject(Stage.DEPLOYMENT, ingress, orders.keeps(name, host));
   }
 }

@@ -9,21 +9,21 @@ import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 
-/** Traefik's account, and what it may read in the environment's namespace (pure). */
+/** Traefik's ServiceAccount, and its read permissions in the environment's namespace. */
 record TraefikRights(StagingEnvironment environment, Names names) {
   HasMetadata serviceAccount() {
     return new ServiceAccountBuilder()
-        .withMetadata(Ownership.owned(environment, TraefikResources.COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, TraefikResources.COMPONENT, names.traefik()))
         .withAutomountServiceAccountToken(false)
         .build();
   }
 
   Role role() {
     return new RoleBuilder()
-        .withMetadata(Ownership.owned(environment, TraefikResources.COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, TraefikResources.COMPONENT, names.traefik()))
         .withRules(
             read("", "services", "secrets"),
             read("discovery.k8s.io", "endpointslices"),
@@ -46,7 +46,7 @@ record TraefikRights(StagingEnvironment environment, Names names) {
 
   RoleBinding roleBinding() {
     return new RoleBindingBuilder()
-        .withMetadata(Ownership.owned(environment, TraefikResources.COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, TraefikResources.COMPONENT, names.traefik()))
         .withNewRoleRef("rbac.authorization.k8s.io", "Role", names.traefik())
         .addNewSubject()
         .withKind("ServiceAccount")

@@ -7,47 +7,46 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 
 /**
- * The way from the application's domain to the agent, for a Git server that announces a push
- * (pure). It is an Ingress of its own, so that what protects the application does not stand in its
- * way: the request carries a word that the agent knows.
+ * The route from the application's domain to the agent, for a Git server that announces a push. It
+ * is an Ingress of its own, so that the protection of the application does not block it: the
+ * request carries a shared secret.
  */
 final class WebhookRoute {
   private static final String TRAEFIK = "traefik.ingress.kubernetes.io/router.";
 
   private WebhookRoute() {}
 
-  /** For the environment's own Traefik; empty when no webhook is asked for. */
+  /** For the environment's own Traefik; empty when no webhook is configured. */
   static Optional<Ingress> own(StagingEnvironment environment, String component) {
     return metadata(
             environment,
             component,
-            new TreeMap<>(
-                Map.of(
-                    "kubernetes.io/ingress.class",
-                    Names.of(environment).traefik(),
-                    TRAEFIK + "entrypoints",
-                    "websecure",
-                    TRAEFIK + "tls",
-                    "true",
-                    // Above what access control does with the whole domain.
-                    TRAEFIK + "priority",
-                    Integer.toString(AccessFiles.ABOVE_THE_INGRESS + 2))))
+            Map.of(
+                "kubernetes.io/ingress.class",
+                Names.of(environment).traefik(),
+                TRAEFIK + "entrypoints",
+                "websecure",
+                TRAEFIK + "tls",
+                "true",
+                // Above the access control of the whole domain.
+                TRAEFIK + "priority",
+                Integer.toString(AccessFiles.ABOVE_THE_INGRESS + 2)))
         .map(metadata -> ingress(environment, metadata));
   }
 
   /**
-   * For somebody else's controller; empty when no webhook is asked for.
+   * For another ingress controller; empty when no webhook is configured.
    *
    * @param application the application's Ingress, whose certificate is the domain's
    */
   static Optional<Ingress> shared(
       StagingEnvironment environment, String component, Ingress application) {
-    return metadata(environment, component, null)
+    return metadata(environment, component, Map.of())
         .map(metadata ->
             new IngressBuilder(ingress(environment, metadata))
                 .editSpec()
@@ -63,8 +62,10 @@ final class WebhookRoute {
     if (gitops == null || gitops.webhook() == null) {
       return Optional.empty();
     }
-    var metadata = Ownership.owned(environment, component, Names.of(environment).agent());
-    metadata.setAnnotations(annotations);
+    var metadata = OwnedMetadata.owned(environment, component, Names.of(environment).agent());
+    var all = new TreeMap<>(annotations);
+    all.putAll(ArgoLinks.none());
+    metadata.setAnnotations(all);
     return Optional.of(metadata);
   }
 

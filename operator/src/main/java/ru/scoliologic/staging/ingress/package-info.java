@@ -1,2 +1,2 @@
-/** The environment's own Traefik: entry points, certificates, dashboard, the way to the app. */
+/** The environment's own Traefik: entry points, certificates, dashboard, route to the app. */
 package ru.scoliologic.staging.ingress;

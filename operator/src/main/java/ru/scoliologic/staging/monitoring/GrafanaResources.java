@@ -1,9 +1,9 @@
 package ru.scoliologic.staging.monitoring;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -20,17 +20,17 @@ import java.util.Optional;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.MonitoringSpec.Grafana;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.OnePod;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds Grafana's objects (pure): its data source and its dashboards are provisioned as files. */
+/** Builds Grafana's objects: its data source and its dashboards are provisioned as files. */
 public final class GrafanaResources {
   public static final String COMPONENT = "grafana";
   private static final int PORT = 3000;
@@ -43,22 +43,22 @@ public final class GrafanaResources {
   private final StagingEnvironment environment;
   private final Grafana spec;
   private final Names names;
-  private final OnePod pod;
+  private final SinglePodWorkload pod;
 
   private GrafanaResources(StagingEnvironment environment, Grafana spec) {
     this.environment = environment;
     this.spec = spec;
     this.names = Names.of(environment);
-    this.pod = new OnePod(environment, COMPONENT, names.grafana(), PORT);
+    this.pod = new SinglePodWorkload(environment, COMPONENT, names.grafana(), PORT);
   }
 
   /**
    * The objects; none when Grafana is off.
    *
    * @param passwordKnown whether the credentials hold the administrator's password; without it
-   *     Grafana would be made with the one that everybody knows
+   *     Grafana would be created with the well-known default
    */
-  public static List<Planned> plan(StagingEnvironment environment, boolean passwordKnown) {
+  public static List<PlannedObject> plan(StagingEnvironment environment, boolean passwordKnown) {
     return environment
         .getSpec()
         .grafana()
@@ -66,37 +66,38 @@ public final class GrafanaResources {
         .orElse(List.of());
   }
 
-  /** Its state; empty when Grafana is off. */
-  public static Optional<Component> observe(Snapshot snapshot) {
+  /** Health of Grafana; empty when it is off. */
+  public static Optional<ComponentHealth> observe(Snapshot snapshot) {
     return snapshot
         .environment()
         .getSpec()
         .grafana()
         .map(grafana ->
-            Component.of(
+            ComponentHealth.of(
                 snapshot,
                 COMPONENT,
                 grafana.effectiveImage(),
                 snapshot.owned().find(Deployment.class, snapshot.names().grafana())));
   }
 
-  private List<Planned> plan(boolean passwordKnown) {
+  private List<PlannedObject> plan(boolean passwordKnown) {
     return List.of(
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(
-                Ownership.retained(environment, COMPONENT, names.grafana()),
+                OwnedMetadata.retained(environment, COMPONENT, names.grafana()),
                 spec.storage(),
                 spec.storageClassName())),
-        new Planned(Stage.DEPLOYMENT, configMap(names.grafana(), provisioning())),
-        new Planned(Stage.DEPLOYMENT, configMap(names.grafanaDashboards(), Dashboards.files())),
-        new Planned(Stage.DEPLOYMENT, pod.service()),
-        new Planned(
+        new PlannedObject(Stage.DEPLOYMENT, configMap(names.grafana(), provisioning())),
+        new PlannedObject(
+            Stage.DEPLOYMENT, configMap(names.grafanaDashboards(), Dashboards.files())),
+        new PlannedObject(Stage.DEPLOYMENT, pod.service()),
+        new PlannedObject(
             Stage.DEPLOYMENT,
             environment.getSpec().ingress().sharesController()
                 ? pod.openNetworkPolicy()
                 : pod.networkPolicy("traefik")),
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT,
             // Dashboards are read again when their files change; data sources at start only.
             pod.deployment(podSpec(), Hash.of(new TreeMap<>(provisioning()))),
@@ -105,7 +106,7 @@ public final class GrafanaResources {
 
   private ConfigMap configMap(String name, Map<String, String> files) {
     return new ConfigMapBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, name))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, name))
         .withData(files)
         .build();
   }
@@ -175,13 +176,13 @@ public final class GrafanaResources {
     return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("50m", "128Mi", "512Mi"))
         .withEnv(variables())
         .addNewPort()
-        .withName(OnePod.PORT)
+        .withName(SinglePodWorkload.PORT)
         .withContainerPort(PORT)
         .withProtocol("TCP")
         .endPort()
-        .withStartupProbe(OnePod.probe("/api/health", 2, 90))
-        .withReadinessProbe(OnePod.probe("/api/health", 5, 3))
-        .withLivenessProbe(OnePod.probe("/api/health", 15, 6))
+        .withStartupProbe(SinglePodWorkload.startupProbe("/api/health", spec.deadline()))
+        .withReadinessProbe(SinglePodWorkload.probe("/api/health", 5, 3))
+        .withLivenessProbe(SinglePodWorkload.probe("/api/health", 15, 6))
         .withVolumeMounts(
             mount("data", "/var/lib/grafana"),
             mount("tmp", "/tmp"),

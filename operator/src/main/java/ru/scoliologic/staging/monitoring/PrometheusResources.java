@@ -1,8 +1,8 @@
 package ru.scoliologic.staging.monitoring;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -20,18 +20,18 @@ import java.util.Map;
 import java.util.Optional;
 import ru.scoliologic.staging.api.MonitoringSpec.Prometheus;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.OnePod;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds Prometheus' objects (pure), and the Services at which it reads the other components. */
+/** Builds Prometheus' objects, and the Services at which it scrapes the other components. */
 public final class PrometheusResources {
   public static final String COMPONENT = "prometheus";
   static final int PORT = 9090;
@@ -41,17 +41,17 @@ public final class PrometheusResources {
   private final StagingEnvironment environment;
   private final Prometheus spec;
   private final Names names;
-  private final OnePod pod;
+  private final SinglePodWorkload pod;
 
   private PrometheusResources(StagingEnvironment environment, Prometheus spec) {
     this.environment = environment;
     this.spec = spec;
     this.names = Names.of(environment);
-    this.pod = new OnePod(environment, COMPONENT, names.prometheus(), PORT);
+    this.pod = new SinglePodWorkload(environment, COMPONENT, names.prometheus(), PORT);
   }
 
   /** The objects; none when monitoring is off. */
-  public static List<Planned> plan(StagingEnvironment environment) {
+  public static List<PlannedObject> plan(StagingEnvironment environment) {
     return environment
         .getSpec()
         .monitored()
@@ -59,55 +59,56 @@ public final class PrometheusResources {
         .orElse(List.of());
   }
 
-  /** Its state; empty when monitoring is off. */
-  public static Optional<Component> observe(Snapshot snapshot) {
+  /** Health of Prometheus; empty when monitoring is off. */
+  public static Optional<ComponentHealth> observe(Snapshot snapshot) {
     return snapshot
         .environment()
         .getSpec()
         .monitored()
         .map(m ->
-            Component.of(
+            ComponentHealth.of(
                 snapshot,
                 COMPONENT,
                 m.prometheus().effectiveImage(),
                 snapshot.owned().find(Deployment.class, snapshot.names().prometheus())));
   }
 
-  private List<Planned> plan() {
+  private List<PlannedObject> plan() {
     var clients = environment.getSpec().grafana().stream().map(g -> GrafanaResources.COMPONENT);
-    var plan = new ArrayList<Planned>();
+    var plan = new ArrayList<PlannedObject>();
     plan.add(
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(
-                Ownership.retained(environment, COMPONENT, names.prometheus()),
+                OwnedMetadata.retained(environment, COMPONENT, names.prometheus()),
                 spec.storage(),
                 spec.storageClassName())));
-    plan.add(new Planned(Stage.DEPLOYMENT, configuration()));
-    plan.add(new Planned(Stage.DEPLOYMENT, pod.service()));
-    plan.add(new Planned(Stage.DEPLOYMENT, pod.networkPolicy(clients.toArray(String[]::new))));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, configuration()));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, pod.service()));
+    plan.add(
+        new PlannedObject(Stage.DEPLOYMENT, pod.networkPolicy(clients.toArray(String[]::new))));
     if (!environment.getSpec().ingress().sharesController()) {
-      plan.add(new Planned(Stage.DEPLOYMENT, traefikMetrics()));
+      plan.add(new PlannedObject(Stage.DEPLOYMENT, traefikMetrics()));
     }
     if (environment.getSpec().services().app().metrics() != null) {
-      plan.add(new Planned(Stage.DEPLOYMENT, appMetrics()));
+      plan.add(new PlannedObject(Stage.DEPLOYMENT, appMetrics()));
     }
     plan.add(
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT, pod.deployment(podSpec(), Hash.of(ScrapeConfig.of(environment)))));
     return List.copyOf(plan);
   }
 
   private ConfigMap configuration() {
     return new ConfigMapBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.prometheus()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.prometheus()))
         .withData(Map.of(CONFIGURATION, ScrapeConfig.of(environment)))
         .build();
   }
 
   private Service traefikMetrics() {
     return new ServiceBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.traefikMetrics()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.traefikMetrics()))
         .withNewSpec()
         .withSelector(Labels.selector(environment, "traefik"))
         .addNewPort()
@@ -120,11 +121,11 @@ public final class PrometheusResources {
         .build();
   }
 
-  /** Without an address of its own: its name leads to each pod, of whatever version. */
+  /** A headless Service: its name resolves to each pod, of whatever version. */
   private Service appMetrics() {
     int port = ScrapeConfig.appPort(environment);
     return new ServiceBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.appMetrics()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.appMetrics()))
         .withNewSpec()
         .withClusterIP("None")
         .withSelector(Labels.selector(environment, "app"))
@@ -140,7 +141,7 @@ public final class PrometheusResources {
 
   private PodSpec podSpec() {
     return HardenedPod.pod(spec, spec.runAsUser())
-        // It writes its last samples to disk when told to stop.
+        // It writes its last samples to disk at termination.
         .withTerminationGracePeriodSeconds(60L)
         .withContainers(container())
         .withVolumes(
@@ -163,19 +164,19 @@ public final class PrometheusResources {
             "--storage.tsdb.retention.size=" + retentionSize() + "MB",
             "--web.listen-address=:" + PORT)
         .addNewPort()
-        .withName(OnePod.PORT)
+        .withName(SinglePodWorkload.PORT)
         .withContainerPort(PORT)
         .withProtocol("TCP")
         .endPort()
         // A long write-ahead log takes minutes to read.
-        .withStartupProbe(OnePod.probe("/-/ready", 2, 300))
-        .withReadinessProbe(OnePod.probe("/-/ready", 5, 3))
-        .withLivenessProbe(OnePod.probe("/-/healthy", 15, 6))
+        .withStartupProbe(SinglePodWorkload.startupProbe("/-/ready", spec.deadline()))
+        .withReadinessProbe(SinglePodWorkload.probe("/-/ready", 5, 3))
+        .withLivenessProbe(SinglePodWorkload.probe("/-/healthy", 15, 6))
         .withVolumeMounts(mount("data", DATA), readOnly("configuration", "/etc/prometheus"))
         .build();
   }
 
-  /** Four fifths of the volume in MiB: a full one would stop Prometheus for good. */
+  /** Four fifths of the volume in MiB: a full one would stop Prometheus permanently. */
   private long retentionSize() {
     long bytes = Quantity.getAmountInBytes(new Quantity(spec.storage())).longValue();
     return Math.max(1, bytes / (1 << 20) * 4 / 5);

@@ -1,16 +1,16 @@
 package ru.scoliologic.staging.monitoring;
 
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 
 /**
- * Prometheus' configuration (pure). Targets are found by the names of Services, so that Prometheus
- * needs no right on the Kubernetes API. PostgreSQL and Redis tell nothing in Prometheus' format
- * without an exporter beside them, so they are not read.
+ * Prometheus' configuration. Targets are found by the names of Services, so that Prometheus needs
+ * no permission on the Kubernetes API. PostgreSQL and Redis have no metrics in Prometheus' format
+ * without an exporter beside them, so they are not scraped.
  */
 final class ScrapeConfig {
-  /** The port on which Traefik tells its metrics; it is not reachable from outside. */
+  /** The port of Traefik's metrics; it is not reachable from outside. */
   static final int TRAEFIK_PORT = 8080;
 
   private ScrapeConfig() {}
@@ -53,7 +53,7 @@ final class ScrapeConfig {
                 .formatted(metrics.path(), names.appMetrics(), appPort(environment));
   }
 
-  /** The environment's own; somebody else's ingress controller is not ours to watch. */
+  /** Only the environment's own Traefik; another ingress controller is not monitored. */
   private static String traefik(StagingEnvironment environment) {
     return environment.getSpec().ingress().sharesController()
         ? ""

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import ru.scoliologic.staging.api.NotificationSpec.Email.Encryption;
 
-/** Where a message goes, with the credentials: none of them shows them as text. */
+/** The destination of a message, with credentials that {@code toString} does not show. */
 public sealed interface Channel {
 
   /** An incoming webhook of Slack. */
@@ -23,7 +23,7 @@ public sealed interface Channel {
     }
   }
 
-  /** A URL that gets a JSON document. */
+  /** A URL that receives a JSON document. */
   record Webhook(String url, Optional<String> signingKey) implements Channel {
     @Override
     public String toString() {
@@ -31,7 +31,6 @@ public sealed interface Channel {
     }
   }
 
-  /** A mail server. */
   record Mail(
       String host,
       int port,

@@ -13,9 +13,9 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Told;
 
-/** Where the messages of an environment go, put together from its spec and its Secrets (pure). */
+/** Composes the destinations of an environment's messages from its spec and its Secrets. */
 public final class Channels {
-  /** Of a mail server's Secret. */
+  /** Key in the Secret of a mail server. */
   private static final String USERNAME = "username";
 
   private static final String PASSWORD = "password";
@@ -24,7 +24,7 @@ public final class Channels {
   private final Map<String, Map<String, String>> secrets;
 
   /**
-   * The channels.
+   * Channels of one environment.
    *
    * @param secrets values by key, by the name of the Secret; those of {@link #secrets} that exist
    */
@@ -33,7 +33,7 @@ public final class Channels {
     this.secrets = new HashMap<>(secrets);
   }
 
-  /** Names of the Secrets with credentials of addressees. */
+  /** Names of the Secrets with the channels' credentials. */
   public static Set<String> secrets(StagingEnvironment environment) {
     var names = new TreeSet<String>();
     for (var notification : environment.getSpec().notifications()) {
@@ -62,9 +62,9 @@ public final class Channels {
   }
 
   /**
-   * Where a message goes.
+   * The destination of a message.
    *
-   * @throws MissingCredential if a Secret or a key is not there
+   * @throws MissingCredential if a Secret or a key is missing
    */
   public Channel of(StagingRelease release, Told told) throws MissingCredential {
     var state = CommitState.named(told.occasion());
@@ -131,7 +131,7 @@ public final class Channels {
     return value;
   }
 
-  /** Its message names the Secret or the key that is not there. */
+  /** Its message names the missing Secret or key. */
   public static final class MissingCredential extends Exception {
     private MissingCredential(String message) {
       super(message);

@@ -8,7 +8,7 @@ enum CommitState {
   PENDING("CommitPending", "pending"),
   SUCCESS("CommitSuccess", "success"),
   FAILURE("CommitFailure", "failure"),
-  /** Another commit came before it was verified: it is neither good nor bad. */
+  /** A newer commit replaced it before it was verified: it is neither good nor bad. */
   SUPERSEDED("CommitSuperseded", "error");
 
   private final String occasion;
@@ -19,8 +19,8 @@ enum CommitState {
     this.state = state;
   }
 
-  static CommitState of(Fate fate) {
-    return switch (fate) {
+  static CommitState of(ReleaseOutcome outcome) {
+    return switch (outcome) {
       case UNDER_WAY -> PENDING;
       case VERIFIED -> SUCCESS;
       case ROLLED_BACK, FAILED -> FAILURE;
@@ -28,7 +28,7 @@ enum CommitState {
     };
   }
 
-  /** The one of an entry in status.told; empty for an entry that people are told of. */
+  /** The state of an entry in status.told; empty for an entry of spec.notifications. */
   static Optional<CommitState> named(String occasion) {
     return Arrays.stream(values()).filter(state -> state.occasion.equals(occasion)).findFirst();
   }
@@ -37,7 +37,7 @@ enum CommitState {
     return occasion;
   }
 
-  /** As GitHub calls it. */
+  /** GitHub's name of the state. */
   String state() {
     return state;
   }

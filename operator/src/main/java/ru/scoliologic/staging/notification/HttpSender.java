@@ -33,12 +33,12 @@ import javax.net.ssl.SSLException;
 
 /**
  * Sends by HTTP. A redirect is never followed: it would carry a credential elsewhere. Exceptions of
- * the client quote URLs, so nothing of their texts is passed on.
+ * the client quote URLs, so their texts are not passed on.
  */
 public final class HttpSender {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Of an answer that is read at all. */
+  /** Limit of a response body, in bytes. */
   private static final int LONGEST_ANSWER = 64 * 1024;
 
   private static final int TOO_MANY_REQUESTS = 429;
@@ -48,10 +48,10 @@ public final class HttpSender {
   private final Duration patience;
 
   /**
-   * A sender.
+   * Creates a sender.
    *
-   * @param tls what servers' certificates are verified with
-   * @param patience for the whole of a request
+   * @param tls verifies the servers' certificates
+   * @param patience timeout of a whole request
    */
   public HttpSender(SSLContext tls, Duration patience) {
     this.patience = patience;
@@ -65,10 +65,10 @@ public final class HttpSender {
             .build();
   }
 
-  Outcome send(Letter letter) throws InterruptedException {
+  Outcome send(Delivery delivery) throws InterruptedException {
     HttpRequest request;
     try {
-      request = request(letter);
+      request = request(delivery);
     } catch (NotUsable e) {
       return Outcome.Failed.refused(e.getMessage());
     }
@@ -83,28 +83,29 @@ public final class HttpSender {
                   : HttpResponse.BodySubscribers.replacing("");
             });
     try {
-      return outcome(answer.get(patience.toMillis(), TimeUnit.MILLISECONDS), letter.channel());
+      return outcome(answer.get(patience.toMillis(), TimeUnit.MILLISECONDS), delivery.channel());
     } catch (TimeoutException e) {
       answer.cancel(true);
-      // It took it, though the body of its answer does not end.
+      // The server accepted it, though the body of its response does not end.
       return isTaken(status.get()) ? new Outcome.Sent() : late();
     } catch (ExecutionException e) {
       return failed(e.getCause());
     }
   }
 
-  private HttpRequest request(Letter letter) throws NotUsable {
-    return switch (letter.channel()) {
-      case Channel.Slack(String url) -> post(url, letter, Documents.slack(letter.news())).build();
+  private HttpRequest request(Delivery delivery) throws NotUsable {
+    return switch (delivery.channel()) {
+      case Channel.Slack(String url) ->
+          post(url, delivery, MessageFormats.slack(delivery.news())).build();
       case Channel.Telegram(String api, String chat, String token) ->
           post(
                   withoutSlash(api) + "/bot" + token + "/sendMessage",
-                  letter,
-                  Documents.telegram(chat, letter.news()))
+                  delivery,
+                  MessageFormats.telegram(chat, delivery.news()))
               .build();
       case Channel.Webhook(String url, Optional<String> signingKey) -> {
-        var body = Documents.webhook(letter.key(), letter.news());
-        var request = post(url, letter, body);
+        var body = MessageFormats.webhook(delivery.key(), delivery.news());
+        var request = post(url, delivery, body);
         signingKey.ifPresent(
             key -> request.header("X-Staging-Signature-256", "sha256=" + signature(key, body)));
         yield request.build();
@@ -123,8 +124,8 @@ public final class HttpSender {
                             + " does"));
         yield post(
                 "%s/repos/%s/statuses/%s".formatted(withoutSlash(api), path, commit),
-                letter,
-                Documents.commitStatus(state, letter.news()))
+                delivery,
+                MessageFormats.commitStatus(state, delivery.news()))
             .header("Authorization", "Bearer " + headerValue(token))
             .header("Accept", "application/vnd.github+json")
             .header("X-GitHub-Api-Version", "2022-11-28")
@@ -134,12 +135,12 @@ public final class HttpSender {
     };
   }
 
-  private HttpRequest.Builder post(String url, Letter letter, String body) throws NotUsable {
+  private HttpRequest.Builder post(String url, Delivery delivery, String body) throws NotUsable {
     return HttpRequest.newBuilder(uri(url))
         .timeout(patience)
         .header("Content-Type", "application/json")
         .header("User-Agent", "staging-operator")
-        .header("Idempotency-Key", letter.key())
+        .header("Idempotency-Key", delivery.key())
         .POST(HttpRequest.BodyPublishers.ofString(body, StandardCharsets.UTF_8));
   }
 
@@ -151,14 +152,14 @@ public final class HttpSender {
         return uri;
       }
     } catch (URISyntaxException e) {
-      // Told below, without the text, which may be a credential.
+      // Reported below, without the text, which may be a credential.
     }
     throw new NotUsable(
         "what the Secret or the spec gives is not usable in a URL: it needs https://host/path,"
             + " without user:password@, spaces or line ends");
   }
 
-  /** A header with a line end could hold another one; the client would refuse it by quoting it. */
+  /** Refuses line ends, which could add a header: the client would quote the token. */
   private static String headerValue(String token) throws NotUsable {
     if (token.chars().anyMatch(c -> c <= ' ' || c > '~')) {
       throw new NotUsable("the token in the Secret has characters that no token has");
@@ -197,7 +198,7 @@ public final class HttpSender {
           "the receiver answers %d: asks for a pause".formatted(status),
           wait);
     }
-    // GitHub says with 403 that too much was asked of it.
+    // GitHub reports exceeded limits with 403.
     if (status >= 500 || status == 408 || status == 425 || !wait.isZero()) {
       return new Outcome.Failed(Outcome.Kind.Unreachable, "the receiver answers " + status, wait);
     }
@@ -221,7 +222,7 @@ public final class HttpSender {
     };
   }
 
-  /** What the header Retry-After asks for, or Telegram's retry_after; zero for nothing. */
+  /** The wait of the header Retry-After, or of Telegram's retry_after; zero when absent. */
   private static Duration wait(HttpResponse<String> answer) {
     return answer
         .headers()
@@ -274,7 +275,7 @@ public final class HttpSender {
     return Outcome.Failed.unreachable("the receiver did not answer in time");
   }
 
-  /** Its message says what is wrong with the request, without quoting it. */
+  /** Its message describes the fault of the request, without quoting it. */
   private static final class NotUsable extends Exception {
     private NotUsable(String message) {
       super(message);

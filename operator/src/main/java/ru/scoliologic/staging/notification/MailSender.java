@@ -33,22 +33,22 @@ public final class MailSender {
   private final Duration patience;
 
   /**
-   * A sender.
+   * Creates a sender.
    *
-   * @param tls what servers' certificates are verified with
-   * @param patience for each answer of the server
+   * @param tls verifies the servers' certificates
+   * @param patience timeout of each answer of the server
    */
   public MailSender(SSLContext tls, Duration patience) {
     this.tls = tls;
     this.patience = patience;
   }
 
-  Outcome send(Channel.Mail mail, Letter letter) {
+  Outcome send(Channel.Mail mail, Delivery delivery) {
     var session = Session.getInstance(settings(mail));
     try {
       var transport = session.getTransport("smtp");
       try {
-        var message = message(session, mail, letter);
+        var message = message(session, mail, delivery);
         if (mail.login().isPresent()) {
           transport.connect(mail.login().get().username(), mail.login().get().password());
         } else {
@@ -64,7 +64,7 @@ public final class MailSender {
     }
   }
 
-  /** Whether the mail was taken is known by now: a farewell that fails changes nothing. */
+  /** The outcome of the mail is already known: a failed QUIT changes nothing. */
   private static void close(Transport transport) {
     try {
       transport.close();
@@ -92,9 +92,10 @@ public final class MailSender {
     return settings;
   }
 
-  private static MimeMessage message(Session session, Channel.Mail mail, Letter letter)
+  private static MimeMessage message(Session session, Channel.Mail mail, Delivery delivery)
       throws MessagingException {
-    var id = "<%s@%s>".formatted(letter.key(), mail.from().substring(mail.from().indexOf('@') + 1));
+    var id =
+        "<%s@%s>".formatted(delivery.key(), mail.from().substring(mail.from().indexOf('@') + 1));
     var message =
         new MimeMessage(session) {
           @Override
@@ -108,16 +109,16 @@ public final class MailSender {
           MimeMessage.RecipientType.TO, (Address) new InternetAddress(recipient, true));
     }
     message.setSubject(
-        "[staging] " + letter.news().title().replaceAll("\\s+", " "),
+        "[staging] " + delivery.news().title().replaceAll("\\s+", " "),
         StandardCharsets.UTF_8.name());
-    message.setText(letter.news().text() + "\n", StandardCharsets.UTF_8.name());
-    message.setSentDate(Date.from(Instant.parse(letter.news().at())));
+    message.setText(delivery.news().text() + "\n", StandardCharsets.UTF_8.name());
+    message.setSentDate(Date.from(Instant.parse(delivery.news().at())));
     message.setHeader("Auto-Submitted", "auto-generated");
     message.saveChanges();
     return message;
   }
 
-  /** What a server says may quote anything, so only its code is told. */
+  /** A server's text may quote anything, so only its code is reported. */
   private static Outcome failed(MessagingException thrown) {
     for (var cause : causes(thrown).toList()) {
       switch (cause) {

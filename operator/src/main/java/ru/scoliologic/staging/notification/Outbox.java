@@ -15,18 +15,18 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Telling;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Told;
-import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.kube.Hash;
 
 /**
- * Which messages about a release are due, and what became of them (pure). A message enters
- * status.told in the same write that says what is to be told, so none is lost by a crash, and what
- * happened before a notification was asked for is not told.
+ * Decides which messages about a release are due, and records their outcomes. A message enters
+ * status.told in the same write as the state that it reports, so a crash loses none, and states
+ * from before a notification was configured are not reported.
  */
 public final class Outbox {
-  /** Stands for GitHub where an entry of spec.notifications has its name. */
+  /** Names GitHub as the addressee, in place of an entry of spec.notifications. */
   public static final String COMMIT_STATUS = "gitops.commitStatus";
 
-  /** For so long a message is tried. */
+  /** A message is tried for this long. */
   static final Duration LONGEST = Duration.ofHours(1);
 
   static final Duration FIRST_WAIT = Duration.ofSeconds(5);
@@ -37,9 +37,9 @@ public final class Outbox {
   /**
    * The entries of a release after a pass.
    *
-   * @param before status as it was last written; null for none
-   * @param release with the status that is to be written
-   * @param all releases of the environment, as they are to be written
+   * @param before status as last written; null for none
+   * @param release with the status to write
+   * @param all releases of the environment, with the statuses to write
    * @param outcomes of tries that are not recorded yet, by {@link #attempt}
    */
   public static List<Told> carry(
@@ -58,23 +58,23 @@ public final class Outbox {
                 ? tried(told, outcomes.get(attempt(environment, release, told)), now)
                 : told)
         .forEach(entries::add);
-    var fate = Fate.of(release.getStatus());
-    // The agent writes its part before the operator has seen the release at all.
-    if (before == null || before.state() == null || Fate.of(before) != fate) {
+    var outcome = ReleaseOutcome.of(release.getStatus());
+    // The agent writes its part before the operator has observed the release at all.
+    if (before == null || before.state() == null || ReleaseOutcome.of(before) != outcome) {
       environment
           .getSpec()
           .notifications()
           .forEach(notification ->
-              occasion(notification, fate, release, List.copyOf(entries), all)
+              occasion(notification, outcome, release, List.copyOf(entries), all)
                   .ifPresent(o -> add(entries, notification.name(), o.name(), now)));
       if (followed(environment) && release.getSpec().commit() != null) {
-        addCommitStatus(entries, CommitState.of(fate), now);
+        addCommitStatus(entries, CommitState.of(outcome), now);
       }
     }
     return entries;
   }
 
-  /** Messages that are to be sent now or later. */
+  /** Messages to send, now or later. */
   public static List<Told> due(StagingReleaseStatus status) {
     return Optional.ofNullable(status.told()).stream()
         .flatMap(List::stream)
@@ -82,17 +82,17 @@ public final class Outbox {
         .toList();
   }
 
-  /** When a message is to be tried. */
+  /** When a message is tried next. */
   public static Instant time(Told told) {
     return Instant.parse(told.next() == null ? told.since() : told.next());
   }
 
-  /** Whether a Secret was missing at the last try: once it is there, nothing else is waited for. */
+  /** Whether a Secret was missing at the last try: once it exists, the message is sent at once. */
   public static boolean lackedSecret(Told told) {
     return Outcome.Kind.SecretMissing.name().equals(told.reason());
   }
 
-  /** The same for every try of one message, and for no other message. */
+  /** Identifies one message, the same for all its tries. */
   public static String key(StagingEnvironment environment, StagingRelease release, Told told) {
     return Hash.of(
             String.join(
@@ -105,7 +105,7 @@ public final class Outbox {
         + told.occasion();
   }
 
-  /** One try of one message. */
+  /** Identifies one try of one message. */
   public static String attempt(StagingEnvironment environment, StagingRelease release, Told told) {
     return key(environment, release, told) + "/" + tries(told);
   }
@@ -124,15 +124,15 @@ public final class Outbox {
 
   private static Optional<Occasion> occasion(
       NotificationSpec notification,
-      Fate fate,
+      ReleaseOutcome outcome,
       StagingRelease release,
       Collection<Told> entries,
       Collection<StagingRelease> all) {
     var occasion =
-        switch (fate) {
+        switch (outcome) {
           case VERIFIED ->
               notification.occasions().contains(Occasion.Recovered)
-                      && Fate.recovers(release, entries, all)
+                      && ReleaseOutcome.recovers(release, entries, all)
                   ? Occasion.Recovered
                   : Occasion.Verified;
           case ROLLED_BACK -> Occasion.RolledBack;
@@ -143,8 +143,8 @@ public final class Outbox {
   }
 
   /**
-   * GitHub shows the status that comes last: one that was not sent yet is overtaken, and one that
-   * was sent for the same version before is sent again, as after spec.retry.
+   * GitHub shows the last status: one that was not sent yet is replaced, and one that was sent for
+   * the same version before is sent again, as after spec.retry.
    */
   private static void addCommitStatus(List<Told> entries, CommitState state, Instant now) {
     entries.removeIf(told ->
@@ -180,13 +180,13 @@ public final class Outbox {
     }
     var next = now.plus(wait(failed.kind(), tries(told)));
     var last = next.isAfter(end) ? end : next;
-    // The addressee's own wish counts even beyond the hour, with one more try after it.
+    // The addressee's requested pause counts even beyond the hour, with one more try after it.
     var wished = now.plus(failed.pause().compareTo(LONGEST) < 0 ? failed.pause() : LONGEST);
     var due = wished.isAfter(last) ? wished : last;
     return result(told, Telling.Due, now, text(due.plusMillis(999)), reason, failed.message());
   }
 
-  /** Who refuses a message is not pressed; who cannot be reached is tried again soon at first. */
+  /** A long wait after a refusal; an unreachable addressee is first tried again soon. */
   private static Duration wait(Outcome.Kind kind, int tries) {
     if (kind == Outcome.Kind.Refused) {
       return MOST_WAIT;

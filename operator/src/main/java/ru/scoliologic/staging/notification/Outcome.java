@@ -2,18 +2,18 @@ package ru.scoliologic.staging.notification;
 
 import java.time.Duration;
 
-/** What became of one try to send a message. */
+/** The outcome of one try to send a message. */
 public sealed interface Outcome {
 
-  /** The addressee took it. */
+  /** The addressee accepted it. */
   record Sent() implements Outcome {}
 
   /**
-   * It was not taken.
+   * It was not accepted.
    *
    * @param kind what has to change
-   * @param message in one sentence, without a URL, a token or what an exception said
-   * @param pause for how long the addressee wants to be left alone; zero when it does not say
+   * @param message one sentence, without a URL, a token or an exception's text
+   * @param pause that the addressee requests; zero when it requests none
    */
   record Failed(Kind kind, String message, Duration pause) implements Outcome {
     public static Failed refused(String message) {
@@ -29,13 +29,13 @@ public sealed interface Outcome {
     }
   }
 
-  /** Why it was not taken. */
+  /** The cause of a failed try. */
   enum Kind {
-    /** A Secret or a key is not there. */
+    /** A Secret or a key is missing. */
     SecretMissing,
-    /** The addressee answers, and does not want it: something must be corrected. */
+    /** The addressee rejects it: a correction is needed. */
     Refused,
-    /** The addressee does not answer, or not now. */
+    /** The addressee does not answer, or is temporarily unable to accept it. */
     Unreachable
   }
 }

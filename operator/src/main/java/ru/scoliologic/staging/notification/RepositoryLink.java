@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** What the URL of a Git repository tells of its web pages (pure). */
+/** Derives links to web pages from the URL of a Git repository. */
 final class RepositoryLink {
   private static final Pattern HTTP =
       Pattern.compile("^(https?://[^/@\\s]+)/+(\\S+?)(?:[.]git)?/*$");
@@ -20,7 +20,7 @@ final class RepositoryLink {
 
   private RepositoryLink() {}
 
-  /** The page of a commit; empty where the URL does not tell it, or it is too long to be shown. */
+  /** The page of a commit; empty where the URL does not reveal it, or it is too long to show. */
   static Optional<String> commit(String repository, String hash) {
     var http = HTTP.matcher(repository);
     if (http.matches()) {

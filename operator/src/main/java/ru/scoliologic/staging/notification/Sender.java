@@ -4,14 +4,14 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
 
-/** Sends one message, once. May block; does not throw what can be expected. */
+/** Sends one message, once. May block; does not throw expected failures. */
 public interface Sender {
-  /** For so long an addressee is waited for. */
+  /** Timeout for one addressee. */
   Duration PATIENCE = Duration.ofSeconds(10);
 
-  Outcome send(Letter letter) throws InterruptedException;
+  Outcome send(Delivery delivery) throws InterruptedException;
 
-  /** One that trusts the authorities that the Java runtime trusts. */
+  /** A sender that trusts the authorities of the Java runtime. */
   static Sender withSystemTrust() {
     try {
       var tls = SSLContext.getDefault();
@@ -21,11 +21,11 @@ public interface Sender {
     }
   }
 
-  /** By HTTP or SMTP, whatever the channel is. */
+  /** Sends by HTTP or SMTP, depending on the channel. */
   static Sender of(HttpSender http, MailSender mail) {
-    return letter ->
-        letter.channel() instanceof Channel.Mail address
-            ? mail.send(address, letter)
-            : http.send(letter);
+    return delivery ->
+        delivery.channel() instanceof Channel.Mail address
+            ? mail.send(address, delivery)
+            : http.send(delivery);
   }
 }

@@ -1,2 +1,2 @@
-/** Telling people, and GitHub, how versions fare. */
+/** Notifications about versions, to users and to GitHub. */
 package ru.scoliologic.staging.notification;

@@ -3,17 +3,17 @@ package ru.scoliologic.staging.ollama;
 import java.util.Locale;
 
 /**
- * A model's name in full, so that two ways to write the same one are equal.
+ * A model's full name, so that different spellings are equal.
  *
  * @param registry host or host:port
  * @param namespace such as library
- * @param model with its tag
+ * @param model name with its tag
  */
 record ModelName(String registry, String namespace, String model) {
   private static final String REGISTRY = "registry.ollama.ai";
   private static final String NAMESPACE = "library";
 
-  /** From {@code [registry/][namespace/]model[:tag]}. */
+  /** Parses {@code [registry/][namespace/]model[:tag]}. */
   static ModelName of(String name) {
     var parts = name.toLowerCase(Locale.ROOT).split("/", 3);
     var model = parts[parts.length - 1];

@@ -9,25 +9,26 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import ru.scoliologic.staging.cluster.Models;
-import ru.scoliologic.staging.cluster.Models.Failed;
-import ru.scoliologic.staging.cluster.Models.Missing;
-import ru.scoliologic.staging.cluster.Models.Present;
-import ru.scoliologic.staging.cluster.Models.Pulling;
-import ru.scoliologic.staging.cluster.Models.State;
-import ru.scoliologic.staging.cluster.Models.TooLarge;
+import ru.scoliologic.staging.cluster.model.ModelStates;
+import ru.scoliologic.staging.cluster.model.ModelStates.Failed;
+import ru.scoliologic.staging.cluster.model.ModelStates.Missing;
+import ru.scoliologic.staging.cluster.model.ModelStates.Present;
+import ru.scoliologic.staging.cluster.model.ModelStates.Pulling;
+import ru.scoliologic.staging.cluster.model.ModelStates.State;
+import ru.scoliologic.staging.cluster.model.ModelStates.TooLarge;
 
 /**
- * Brings one environment's models onto its volume, one after another, in a thread of its own. What
- * it remembers is only a hint: a new instance asks Ollama what is there and goes on.
+ * Pulls one environment's models onto its volume, one after another, on its own thread. Its memory
+ * is only a hint: a new instance queries Ollama and continues.
  */
 public final class ModelPulls implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelPulls.class);
 
-  /** Somebody may delete a model by hand. */
+  /** A user may delete a model. */
   private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
 
   private static final Duration UNANSWERED = Duration.ofSeconds(2);
@@ -35,69 +36,91 @@ public final class ModelPulls implements AutoCloseable {
   private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
   private static final int MAX_DOUBLINGS = 8;
 
-  /** The server speaks several times a second while it pulls. */
+  /** The server reports progress several times a second during a pull. */
   private static final Duration SILENCE = Duration.ofMinutes(2);
 
-  /** How often progress is told: each time costs a write of the status. */
+  /** Interval of progress reports: each is a write of the status. */
   private static final Duration TELL_EVERY = Duration.ofSeconds(5);
 
   private static final int TELL_EVERY_PERCENT = 5;
 
   private final OllamaApi api;
   private final Clock clock;
+  private final Executor background;
+  private final Runnable listed;
   private final Map<String, Attempt> attempts = new HashMap<>();
   private Wish wish = new Wish(List.of(), List.of(), 0);
   private String server = "";
   private Map<ModelName, OllamaApi.Stored> present = Map.of();
   private final Room room = new Room();
   private boolean known;
+  private Optional<ModelStates> shown = Optional.empty();
   private Instant lookAgain = Instant.MIN;
   private Worker worker;
 
-  public ModelPulls(OllamaApi api, Clock clock) {
+  /** A query for the present models is running. */
+  private boolean listing;
+
+  /**
+   * Pulls the models of one environment.
+   *
+   * @param background runs queries: the server may respond late or never
+   * @param listed called after each query
+   */
+  public ModelPulls(OllamaApi api, Clock clock, Executor background, Runnable listed) {
     this.api = api;
     this.clock = clock;
+    this.background = background;
+    this.listed = listed;
   }
 
   /**
-   * What is to be there.
+   * The desired models.
    *
    * @param models by name
-   * @param insecureRegistries that are asked over plain HTTP
+   * @param insecureRegistries registries that use plain HTTP
    * @param capacity of the volume in bytes
    */
   public record Wish(List<String> models, List<String> insecureRegistries, long capacity) {}
 
   /**
-   * How far it is; starts the next pull where one is due. Nothing when the server does not answer.
+   * The current progress; starts the next pull if one is due. Empty while the server does not
+   * respond.
    *
-   * @param wanted a change of it makes everything due at once
-   * @param running tells one run of the server from the next
+   * @param wanted desired models; a change makes every model due at once
+   * @param running identifies one run of the server
    */
-  public synchronized Optional<Models> look(Wish wanted, String running) {
+  public synchronized Optional<ModelStates> look(Wish wanted, String running) {
     if (!wanted.equals(wish) || !running.equals(server)) {
       stop();
       attempts.clear();
       wish = wanted;
       server = running;
       known = false;
+      listing = false;
       lookAgain = Instant.MIN;
     }
     if (worker != null && clock.instant().isAfter(worker.heard.plus(SILENCE))) {
       ended(worker, new Failed("Ollama said nothing for " + SILENCE.toMinutes() + " minutes"));
     }
-    if (worker == null && !clock.instant().isBefore(lookAgain)) {
-      list();
+    if (worker == null && !listing && !clock.instant().isBefore(lookAgain)) {
+      listing = true;
+      background.execute(() -> list(running, wanted));
     }
     if (!known) {
       return Optional.empty();
+    }
+    if (listing && shown.isPresent()) {
+      // The last result stays until the response arrives.
+      return shown;
     }
     if (worker == null) {
       wish.models().stream().filter(this::due).findFirst().ifPresent(this::start);
     }
     var states = new LinkedHashMap<String, State>();
     wish.models().forEach(model -> states.put(model, state(model)));
-    return Optional.of(new Models(states));
+    shown = Optional.of(new ModelStates(states));
+    return shown;
   }
 
   private State state(String model) {
@@ -119,21 +142,40 @@ public final class ModelPulls implements AutoCloseable {
     return attempt == null || !clock.instant().isBefore(attempt.next());
   }
 
-  private void list() {
+  /** Queries one run of the server; the response is ignored if another run is current by then. */
+  private void list(String running, Wish wanted) {
+    Optional<Map<ModelName, OllamaApi.Stored>> answer;
     try {
-      present =
-          api.models().entrySet().stream()
-              .collect(
-                  Collectors.toMap(
-                      m -> ModelName.of(m.getKey()), Map.Entry::getValue, (one, other) -> one));
-      known = true;
-      lookAgain = clock.instant().plus(LOOK_AGAIN);
-    } catch (IOException e) {
-      // What was known stays: a server that is busy with an answer may be late with this one.
-      lookAgain = clock.instant().plus(UNANSWERED);
+      answer =
+          Optional.of(
+              api.models().entrySet().stream()
+                  .collect(
+                      Collectors.toMap(
+                          m -> ModelName.of(m.getKey()),
+                          Map.Entry::getValue,
+                          (one, other) -> one)));
+    } catch (IOException | RuntimeException e) {
+      // The last result stays: a server that generates a response may be slow.
+      answer = Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      answer = Optional.empty();
     }
+    if (counts(running, wanted, answer)) {
+      listed.run();
+    }
+  }
+
+  private synchronized boolean counts(
+      String running, Wish wanted, Optional<Map<ModelName, OllamaApi.Stored>> answer) {
+    if (!running.equals(server) || !wanted.equals(wish) || !listing) {
+      return false;
+    }
+    listing = false;
+    present = answer.orElse(present);
+    known = known || answer.isPresent();
+    lookAgain = clock.instant().plus(answer.isPresent() ? LOOK_AGAIN : UNANSWERED);
+    return true;
   }
 
   private void start(String model) {
@@ -148,7 +190,7 @@ public final class ModelPulls implements AutoCloseable {
     }
   }
 
-  /** Ends a pull; {@code problem} is null when the model is there. */
+  /** Ends a pull; {@code problem} is null on success. */
   private synchronized void ended(Worker which, State problem) {
     if (worker != which) {
       return;
@@ -218,7 +260,7 @@ public final class ModelPulls implements AutoCloseable {
 
   private record Attempt(State outcome, int count, Instant next) {}
 
-  /** The volume cannot hold what the registry announced. */
+  /** The volume is too small for the size that the registry reports. */
   private static final class DoesNotFit extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -17,11 +17,20 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** What is asked of a running Ollama server, by its HTTP interface. */
+/** Client of a running Ollama server's HTTP API. */
 public final class OllamaApi {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration SHORT = Duration.ofSeconds(5);
+
+  /** Bytes of a list of models, and characters of a progress line. */
+  private static final int MOST = 1024 * 1024;
+
+  /** Layers of one model. */
+  private static final int MOST_LAYERS = 1000;
 
   private final URI base;
 
@@ -31,8 +40,8 @@ public final class OllamaApi {
   }
 
   /**
-   * A client for one request. A connection that is kept outlives the server it was made to: while a
-   * Service changes its endpoints it may even lead out of the cluster, to whoever answers there.
+   * A client for one request. A kept connection outlives its server: while a Service changes its
+   * endpoints, it may even lead out of the cluster to another server.
    */
   private static HttpClient client() {
     return HttpClient.newBuilder()
@@ -41,36 +50,36 @@ public final class OllamaApi {
         .build();
   }
 
-  /** Told how far a pull is. */
+  /** Receives the progress of a pull. */
   @FunctionalInterface
   public interface Progress {
     /**
      * Called several times a second.
      *
-     * @param layers the parts of the model that were named so far, by digest
-     * @throws IOException to give the pull up
+     * @param layers the layers that were named so far, by digest
+     * @throws IOException to cancel the pull
      */
     void at(Map<String, Layer> layers) throws IOException;
   }
 
   /**
-   * One part of a model.
+   * One layer of a model.
    *
-   * @param completed bytes that are there
-   * @param total bytes in all
-   * @param found whether all of it was there when it was first named
+   * @param completed bytes that were pulled
+   * @param total bytes of the layer
+   * @param found whether it was complete when it was first named
    */
   public record Layer(long completed, long total, boolean found) {}
 
   /**
-   * A model that is there.
+   * A present model.
    *
-   * @param digest of its manifest; two names of one model have the same
-   * @param bytes of its parts together
+   * @param digest of its manifest; equal for two names of one model
+   * @param bytes of its layers together
    */
   public record Stored(String digest, long bytes) {}
 
-  /** A pull that the server could not finish; the message is what it said. */
+  /** The server could not complete a pull; the message is the server's. */
   public static final class PullFailed extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -79,15 +88,9 @@ public final class OllamaApi {
     }
   }
 
-  /** The models that are there, by the name the server gives them. */
+  /** The present models, by the server's names. */
   public Map<String, Stored> models() throws IOException, InterruptedException {
-    HttpResponse<String> answer;
-    try (var http = client()) {
-      answer =
-          http.send(
-              HttpRequest.newBuilder(base.resolve("/api/tags")).timeout(SHORT).build(),
-              BodyHandlers.ofString());
-    }
+    var answer = ask(HttpRequest.newBuilder(base.resolve("/api/tags")).timeout(SHORT).build());
     if (answer.statusCode() != 200) {
       throw new IOException("Ollama answers " + answer.statusCode());
     }
@@ -103,11 +106,30 @@ public final class OllamaApi {
   }
 
   /**
-   * Pulls a model; one that is there already is done at once. What an interrupted pull left is used
-   * again.
+   * Reads the whole response within limits of size and time: the request's own timeout covers only
+   * the headers.
+   */
+  private static HttpResponse<String> ask(HttpRequest request)
+      throws IOException, InterruptedException {
+    try (var http = client()) {
+      try {
+        return http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), MOST))
+            .get(SHORT.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (ExecutionException e) {
+        throw new IOException("Ollama does not answer", e.getCause());
+      } catch (TimeoutException e) {
+        throw new IOException("Ollama does not end its answer", e);
+      } finally {
+        http.shutdownNow();
+      }
+    }
+  }
+
+  /**
+   * Pulls a model; a present one completes at once. Data of an interrupted pull is reused.
    *
-   * @param insecureRegistries host or host:port of those that are asked over plain HTTP
-   * @throws PullFailed when the server says why
+   * @param insecureRegistries host or host:port of registries that use plain HTTP
+   * @throws PullFailed when the server reports an error
    */
   public void pull(String model, List<String> insecureRegistries, Progress progress)
       throws IOException, InterruptedException {
@@ -133,7 +155,7 @@ public final class OllamaApi {
 
   private static void follow(BufferedReader lines, Progress progress) throws IOException {
     var layers = new HashMap<String, Layer>();
-    for (var line = lines.readLine(); line != null; line = lines.readLine()) {
+    for (var line = line(lines); line != null; line = line(lines)) {
       var said = JSON.readTree(line);
       if (said.hasNonNull("error")) {
         throw new PullFailed(said.path("error").asText());
@@ -147,7 +169,25 @@ public final class OllamaApi {
     throw new PullFailed("the connection ended before the model was there");
   }
 
-  private static void note(JsonNode said, Map<String, Layer> layers) {
+  /** The next line; null at the end. */
+  private static String line(BufferedReader lines) throws IOException {
+    var line = new StringBuilder();
+    for (int c = lines.read(); c >= 0; c = lines.read()) {
+      if (c == '\n') {
+        return line.toString();
+      }
+      if (line.length() == MOST) {
+        throw new PullFailed("Ollama says more of the pull than can be read");
+      }
+      line.append((char) c);
+    }
+    return line.isEmpty() ? null : line.toString();
+  }
+
+  private static void note(JsonNode said, Map<String, Layer> layers) throws PullFailed {
+    if (layers.size() > MOST_LAYERS) {
+      throw new PullFailed("Ollama names more parts of the model than a model has");
+    }
     if (said.hasNonNull("digest")) {
       var digest = said.path("digest").asText();
       long completed = said.path("completed").asLong();

@@ -1,8 +1,8 @@
 package ru.scoliologic.staging.ollama;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -12,56 +12,71 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import ru.scoliologic.staging.api.OllamaSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.AccessPolicy;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Models;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.OnePod;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.AccessPolicy;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ModelStates;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds Ollama's objects and tells how it and its models are doing (pure). */
+/** Builds Ollama's objects and reports its health and that of its models. */
 public final class OllamaResources {
   public static final String COMPONENT = "ollama";
   public static final int PORT = 11434;
   private static final String DATA = "/data";
 
+  /**
+   * A server that stops during a pull may leave a layer's record empty: it truncates, then writes.
+   * Every later pull of that model then fails with {@code EOF}, because the records are kept (see
+   * {@code OLLAMA_NOPRUNE}). Without a record the layer is downloaded again.
+   */
+  static final String SERVE =
+      """
+      for record in "$OLLAMA_MODELS"/blobs/*-partial-*; do
+        [ -s "$record" ] || rm -f "${record%-partial-*}"-partial-*
+      done
+      exec ollama serve
+      """;
+
   private final StagingEnvironment environment;
   private final OllamaSpec spec;
   private final Names names;
-  private final OnePod pod;
+  private final SinglePodWorkload pod;
 
   private OllamaResources(StagingEnvironment environment, OllamaSpec spec) {
     this.environment = environment;
     this.spec = spec;
     this.names = Names.of(environment);
-    this.pod = new OnePod(environment, COMPONENT, names.ollama(), PORT);
+    this.pod = new SinglePodWorkload(environment, COMPONENT, names.ollama(), PORT);
   }
 
-  /** The objects; none when Ollama is not asked for. */
-  public static List<Planned> plan(StagingEnvironment environment) {
+  /** The objects; empty when Ollama is not requested. */
+  public static List<PlannedObject> plan(Snapshot snapshot) {
+    var environment = snapshot.environment();
     return asked(environment)
-        .map(spec -> new OllamaResources(environment, spec).plan())
+        .map(spec -> new OllamaResources(environment, spec).plan(AccessPolicy.operator(snapshot)))
         .orElse(List.of());
   }
 
-  /** What is asked for, if anything. */
+  /** The spec, if Ollama is requested. */
   public static Optional<OllamaSpec> asked(StagingEnvironment environment) {
     return Optional.ofNullable(environment.getSpec().services().ollama());
   }
 
-  /** At which the operator reaches it. */
+  /** The server's address for the operator. */
   public static URI address(StagingEnvironment environment) {
     return URI.create(
         "http://%s.%s.svc:%d"
@@ -69,12 +84,12 @@ public final class OllamaResources {
                 Names.of(environment).ollama(), environment.getMetadata().getNamespace(), PORT));
   }
 
-  /** Its state: the server, then its models; empty when it is not asked for. */
-  public static Optional<Component> observe(Snapshot snapshot) {
+  /** Health of the server, then of its models; empty when Ollama is not requested. */
+  public static Optional<ComponentHealth> observe(Snapshot snapshot) {
     return asked(snapshot.environment())
         .map(spec -> {
           var server =
-              Component.of(
+              ComponentHealth.of(
                   snapshot,
                   COMPONENT,
                   spec.effectiveImage(),
@@ -85,7 +100,8 @@ public final class OllamaResources {
         });
   }
 
-  private static Component withModels(Component server, OllamaSpec spec, Optional<Models> models) {
+  private static ComponentHealth withModels(
+      ComponentHealth server, OllamaSpec spec, Optional<ModelStates> models) {
     if (spec.models().isEmpty()) {
       return server;
     }
@@ -96,7 +112,7 @@ public final class OllamaResources {
         .flatMap(entry -> trouble(server, entry.getKey(), entry.getValue()).stream())
         .findFirst()
         .orElseGet(() ->
-            new Component(
+            new ComponentHealth(
                 server.name(),
                 true,
                 server.image(),
@@ -104,13 +120,14 @@ public final class OllamaResources {
                 "available with " + String.join(", ", spec.models())));
   }
 
-  private static Optional<Component> trouble(Component server, String name, Models.State state) {
+  private static Optional<ComponentHealth> trouble(
+      ComponentHealth server, String name, ModelStates.State state) {
     return switch (state) {
-      case Models.Present present -> Optional.empty();
-      case Models.Missing missing ->
+      case ModelStates.Present present -> Optional.empty();
+      case ModelStates.Missing missing ->
           Optional.of(
               notReady(server, Reason.MODELS_PULLING, "model " + name + " is to be pulled"));
-      case Models.Pulling pulling ->
+      case ModelStates.Pulling pulling ->
           Optional.of(
               notReady(
                   server,
@@ -123,13 +140,13 @@ public final class OllamaResources {
                               ModelPulls.percent(pulling.completed(), pulling.total()),
                               size(pulling.completed()),
                               size(pulling.total()))));
-      case Models.Failed failed ->
+      case ModelStates.Failed failed ->
           Optional.of(
               notReady(
                   server,
                   Reason.MODEL_PULL_FAILED,
                   "model %s could not be pulled: %s".formatted(name, failed.problem())));
-      case Models.TooLarge large ->
+      case ModelStates.TooLarge large ->
           Optional.of(
               notReady(
                   server,
@@ -140,32 +157,31 @@ public final class OllamaResources {
     };
   }
 
-  private static Component notReady(Component server, Reason reason, String message) {
-    return new Component(server.name(), false, server.image(), reason, message);
+  private static ComponentHealth notReady(ComponentHealth server, Reason reason, String message) {
+    return new ComponentHealth(server.name(), false, server.image(), reason, message);
   }
 
-  /** In decimal units, as registries give sizes. */
+  /** In decimal units, as registries report sizes. */
   static String size(long bytes) {
     return bytes >= 1_000_000_000
         ? String.format(Locale.ROOT, "%.1f GB", bytes / 1e9)
         : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
   }
 
-  private List<Planned> plan() {
+  private List<PlannedObject> plan(NetworkPolicyPeer operator) {
     var policy = new AccessPolicy(environment, COMPONENT, names.ollama(), PORT);
     return List.of(
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(
-                Ownership.retained(environment, COMPONENT, names.ollama()),
+                OwnedMetadata.retained(environment, COMPONENT, names.ollama()),
                 spec.storage(),
                 spec.storageClassName())),
-        new Planned(Stage.DEPLOYMENT, pod.service()),
-        // It asks for no password; the operator has it pull the models.
-        new Planned(
-            Stage.DEPLOYMENT,
-            policy.lettingIn(List.of(policy.peer("app"), AccessPolicy.operator()))),
-        new Planned(Stage.DEPLOYMENT, pod.deployment(podSpec(), Hash.of(spec.keepAlive()))));
+        new PlannedObject(Stage.DEPLOYMENT, pod.service()),
+        // It has no authentication; the operator triggers pulls.
+        new PlannedObject(
+            Stage.DEPLOYMENT, policy.lettingIn(List.of(policy.peer("app"), operator))),
+        new PlannedObject(Stage.DEPLOYMENT, pod.deployment(podSpec(), Hash.of(spec.keepAlive()))));
   }
 
   private PodSpec podSpec() {
@@ -183,22 +199,23 @@ public final class OllamaResources {
   private Container container() {
     return HardenedPod.container(COMPONENT, spec, resources())
         .withResources(resources())
+        .withCommand("sh", "-c", SERVE)
         .withEnv(
             variable("OLLAMA_HOST", "0.0.0.0:" + PORT),
             variable("HOME", DATA),
             variable("OLLAMA_MODELS", DATA + "/models"),
             variable("OLLAMA_KEEP_ALIVE", spec.keepAlive()),
             variable("OLLAMA_NO_CLOUD", "1"),
-            // What a pull has brought so far is kept over a restart.
+            // Keeps partial pulls over a restart.
             variable("OLLAMA_NOPRUNE", "1"))
         .addNewPort()
-        .withName(OnePod.PORT)
+        .withName(SinglePodWorkload.PORT)
         .withContainerPort(PORT)
         .withProtocol("TCP")
         .endPort()
-        .withStartupProbe(OnePod.probe("/api/version", 2, 60))
-        .withReadinessProbe(OnePod.probe("/api/version", 5, 3))
-        .withLivenessProbe(OnePod.probe("/api/version", 15, 6))
+        .withStartupProbe(SinglePodWorkload.startupProbe("/api/version", spec.deadline()))
+        .withReadinessProbe(SinglePodWorkload.probe("/api/version", 5, 3))
+        .withLivenessProbe(SinglePodWorkload.probe("/api/version", 15, 6))
         .withVolumeMounts(mount("data", DATA), mount("tmp", "/tmp"))
         .build();
   }

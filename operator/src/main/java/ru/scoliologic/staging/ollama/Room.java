@@ -10,18 +10,18 @@ import ru.scoliologic.staging.ollama.OllamaApi.Layer;
 import ru.scoliologic.staging.ollama.OllamaApi.Stored;
 
 /**
- * How much of the volume the models take. Models that share a layer, as variants of one base do,
- * keep it once; a server tells the layers of a model only while it pulls it, so those of a model
- * that was there before are known by their sum alone.
+ * Size of the models on the volume. A layer that models share, such as variants of one base, is
+ * stored once. A server names a model's layers only during the pull, so for models from before only
+ * the sum is known.
  */
 final class Room {
-  /** Sizes in bytes by digest, of every model whose pull was seen to its end. */
+  /** Sizes in bytes by digest, of every model whose pull was observed to its end. */
   private final Map<ModelName, Map<String, Long>> pulled = new HashMap<>();
 
-  /** Digests of layers that were seen to come: no model that was there before has them. */
+  /** Digests of layers whose download was observed: no model from before has them. */
   private final Set<String> arrived = new HashSet<>();
 
-  /** All layers of a model that has come. */
+  /** Records all layers of a pulled model. */
   void pulled(ModelName model, Map<String, Layer> layers) {
     pulled.put(
         model,
@@ -30,10 +30,10 @@ final class Room {
   }
 
   /**
-   * Bytes of all models together when one more is pulled, at least.
+   * Minimum bytes of all models together after one more pull.
    *
-   * @param present what the server lists
-   * @param layers of the model that is being pulled, by digest, as far as they are known
+   * @param present models that the server lists
+   * @param layers of the model in the pull, by digest, as far as known
    */
   long needed(Map<ModelName, Stored> present, Map<String, Layer> layers) {
     layers.forEach((digest, layer) -> {
@@ -45,14 +45,14 @@ final class Room {
     present.keySet().stream()
         .filter(pulled::containsKey)
         .forEach(model -> known.putAll(pulled.get(model)));
-    // Two names of one model have one manifest.
+    // Two names of one model have the same manifest.
     var unknown =
         present.entrySet().stream()
             .filter(model -> !pulled.containsKey(model.getKey()))
             .map(Map.Entry::getValue)
             .collect(Collectors.toMap(Stored::digest, Stored::bytes, Long::max));
     layers.forEach((digest, layer) -> {
-      // One that was there already is most likely a part of a model known by its sum alone.
+      // A layer that was present is most likely part of a model of which only the sum is known.
       if (unknown.isEmpty() || arrived.contains(digest)) {
         known.put(digest, layer.total());
       }

@@ -3,23 +3,23 @@ package ru.scoliologic.staging.postgres;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.Optional;
-import ru.scoliologic.staging.cluster.DatabaseCopy;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.DatabaseCopy;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * Copies of the database on the backup volume, made before what nothing undoes (pure). As with
- * every task a Job's name is a hash of the request, so that no pass of any operator makes a second
- * one.
+ * Copies of the database on the backup volume, made before irreversible operations. As for every
+ * task, a Job's name is a hash of the request, so that no pass of any operator makes a second copy.
  *
- * @param masking of what a Job says
+ * @param masking masks the output of a Job
  */
-public record DatabaseCopies(Snapshot snapshot, Masking masking) implements DatabaseCopy.Maker {
+public record DatabaseCopies(Snapshot snapshot, SecretMasker masking)
+    implements DatabaseCopy.Maker {
   static final String COMMAND = "copy";
 
   @Override
@@ -36,11 +36,11 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
     var file = there.map(this::file).orElse("");
     var state = DatabaseTasks.state(there);
     if (state == DatabaseTasks.State.ABSENT) {
-      var waitsFor = DatabaseTasks.waitsFor(snapshot, false, state, name);
+      var waitsFor = DatabaseTasks.waitsFor(snapshot, state, name);
       var job = new DatabaseTaskResources(snapshot.environment()).job(COMMAND, id, name);
       return new DatabaseCopy(
           file,
-          Optional.of(new Planned(Stage.DEPLOYMENT, job, !free || waitsFor.isPresent())),
+          Optional.of(new PlannedObject(Stage.DEPLOYMENT, job, !free || waitsFor.isPresent())),
           Optional.of(
               waiting(
                   what
@@ -51,18 +51,18 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
                                   ? " waits for a copy of the database"
                                   : " waits for the database"))));
     }
-    var stays = there.map(job -> new Planned(Stage.DEPLOYMENT, job, true));
+    var stays = there.map(job -> new PlannedObject(Stage.DEPLOYMENT, job, true));
     return switch (state) {
       case SUCCEEDED ->
           free
               ? new DatabaseCopy(file, stays, Optional.empty())
-              // What comes before the migration may change the database: it is copied anew then.
+              // Operations before the migration may change the database, so the copy is made again.
               : new DatabaseCopy(
                   "", Optional.empty(), Optional.of(waiting(what + " waits for the database")));
       case FAILED ->
           new DatabaseCopy(
               file,
-              stays.filter(job -> !JobEnd.isToBeMadeAnew(there.get(), snapshot.now())),
+              stays.filter(job -> !JobOutcome.isToBeMadeAnew(there.get(), snapshot.now())),
               Optional.of(failing(there.get(), what)));
       default ->
           new DatabaseCopy(
@@ -75,7 +75,7 @@ public record DatabaseCopies(Snapshot snapshot, Masking masking) implements Data
     };
   }
 
-  /** As the script names it. */
+  /** Name of the copy, as in the script. */
   private String file(Job job) {
     return "%s-before-migration-%s.dump"
         .formatted(

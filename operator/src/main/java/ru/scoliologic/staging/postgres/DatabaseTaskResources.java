@@ -1,9 +1,9 @@
 package ru.scoliologic.staging.postgres;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -28,32 +28,33 @@ import java.util.Map;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.NoMesh;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
 /**
- * Builds what runs the tasks on the database (pure): the script, the backup volume, the CronJob of
- * the regular backups, and a Job for the task at hand.
+ * Builds the objects of the database tasks: the script, the backup volume, the CronJob of the
+ * regular backups, and a Job for the current task.
  */
 final class DatabaseTaskResources {
-  /** Of its own, for PostgreSQL's Service selects its pods by their component. */
+  /** Differs from PostgreSQL's, because its Service selects pods by component. */
   static final String COMPONENT = "postgres-task";
 
   private static final String TASK = "staging.scoliologic.ru/task";
   private static final String BACKUP = "backup";
   private static final String SCRIPT = "task.sh";
 
-  /** The script's exit code for what another attempt cannot help. */
+  /** The script's exit code for errors that a retry cannot fix. */
   private static final int REFUSED = 3;
 
   private static final int RETRIES = 2;
 
-  /** A node that was down over the time of a backup makes it up within this. */
+  /** A backup that was missed while a node was down is started within this time. */
   private static final long STARTING_SECONDS = 3_600;
 
   private final StagingEnvironment environment;
@@ -66,34 +67,61 @@ final class DatabaseTaskResources {
     this.names = Names.of(environment);
   }
 
-  /** The tasks' part of the plan; a Job that is there stays as it is. */
-  List<Planned> plan(DatabaseTasks tasks, Snapshot snapshot) {
-    var plan = new ArrayList<Planned>();
+  /** The tasks' part of the plan; an existing Job stays unchanged. */
+  List<PlannedObject> plan(DatabaseTasks tasks, Snapshot snapshot) {
+    var plan = new ArrayList<PlannedObject>();
     if (spec.backup() != null) {
       plan.add(
-          new Planned(
+          new PlannedObject(
               Stage.DEPLOYMENT,
               HardenedPod.volumeClaim(
-                  Ownership.retained(environment, PostgresResources.COMPONENT, backupVolume()),
+                  OwnedMetadata.retained(environment, PostgresResources.COMPONENT, backupVolume()),
                   spec.backup().storage(),
                   spec.backup().storageClassName())));
-      plan.add(new Planned(Stage.DEPLOYMENT, cronJob(tasks)));
+      plan.add(new PlannedObject(Stage.DEPLOYMENT, cronJob(tasks)));
     }
     if (spec.backup() != null || spec.seed() != null || spec.reset() != null) {
-      plan.add(new Planned(Stage.DEPLOYMENT, script()));
+      plan.add(new PlannedObject(Stage.DEPLOYMENT, script()));
     }
     tasks
         .step()
         .filter(DatabaseTasks.Step::due)
-        .ifPresent(step ->
-            plan.add(new Planned(Stage.DEPLOYMENT, job(step.command(), step.id(), step.job()))));
+        .ifPresent(step -> plan.add(new PlannedObject(Stage.DEPLOYMENT, job(step))));
+    var begins =
+        tasks.step().filter(DatabaseTasks.Step::begins).map(DatabaseTasks.Step::job).orElse("");
     DatabaseTasks.jobs(snapshot).stream()
         .filter(job -> tasks.kept().contains(job.getMetadata().getName()))
-        .forEach(job -> plan.add(new Planned(Stage.DEPLOYMENT, job, true)));
+        .forEach(job ->
+            plan.add(
+                job.getMetadata().getName().equals(begins)
+                    ? new PlannedObject(Stage.DEPLOYMENT, begun(job))
+                    : new PlannedObject(Stage.DEPLOYMENT, job, true)));
     return plan;
   }
 
-  /** Whether a Job makes a backup, regular or on request. */
+  /** A Job that stops the application is created suspended and begins when that has stopped. */
+  private Job job(DatabaseTasks.Step step) {
+    var job = job(step.command(), step.id(), step.job());
+    if (step.stops()) {
+      job.getSpec().setSuspend(true);
+    }
+    return job;
+  }
+
+  /** An existing Job, resumed; its other fields are immutable. */
+  private static Job begun(Job there) {
+    return new JobBuilder()
+        .withNewMetadata()
+        .withNamespace(there.getMetadata().getNamespace())
+        .withName(there.getMetadata().getName())
+        .withLabels(there.getMetadata().getLabels())
+        .withOwnerReferences(there.getMetadata().getOwnerReferences())
+        .endMetadata()
+        .withSpec(new JobSpecBuilder(there.getSpec()).withSuspend(false).build())
+        .build();
+  }
+
+  /** Whether a Job makes a backup, regular or requested. */
   static boolean makesBackup(Job job) {
     return BACKUP.equals(job.getMetadata().getLabels().get(TASK));
   }
@@ -104,7 +132,7 @@ final class DatabaseTaskResources {
 
   private ConfigMap script() {
     return new ConfigMapBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.postgresTask()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.postgresTask()))
         .withData(Map.of(SCRIPT, text()))
         .build();
   }
@@ -125,11 +153,11 @@ final class DatabaseTaskResources {
 
   private CronJob cronJob(DatabaseTasks tasks) {
     return new CronJobBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, backupVolume()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.backupSchedule()))
         .withNewSpec()
         .withSchedule(spec.backup().schedule())
         .withTimeZone("Etc/UTC")
-        // What is being replaced is no good to keep.
+        // A database that is being replaced is not worth a backup.
         .withSuspend(spec.backup().suspend() || tasks.holdTheApp())
         .withConcurrencyPolicy("Forbid")
         .withStartingDeadlineSeconds(STARTING_SECONDS)
@@ -146,13 +174,13 @@ final class DatabaseTaskResources {
   }
 
   /**
-   * A Job.
+   * Builds a Job.
    *
-   * @param command the script's word
-   * @param id of the request and the volume
+   * @param command the script's command
+   * @param id hash of the request and the volume
    */
   Job job(String command, String id, String name) {
-    var metadata = Ownership.owned(environment, COMPONENT, name);
+    var metadata = OwnedMetadata.owned(environment, COMPONENT, name);
     metadata.setLabels(labels(command));
     return new JobBuilder().withMetadata(metadata).withSpec(jobSpec(command, id)).build();
   }
@@ -173,7 +201,8 @@ final class DatabaseTaskResources {
         .endPodFailurePolicy()
         .withNewTemplate()
         .withNewMetadata()
-        .withLabels(labels(command))
+        .withLabels(NoMesh.labels(labels(command)))
+        .withAnnotations(NoMesh.ANNOTATIONS)
         .endMetadata()
         .withSpec(
             HardenedPod.pod(spec, spec.runAsUser())
@@ -192,7 +221,7 @@ final class DatabaseTaskResources {
         .withResources(resources)
         .withCommand("sh", "/run/task/" + SCRIPT, command)
         .withEnv(variables(command, id))
-        // The script writes its result there; without one, the end of the log says what failed.
+        // The script writes its result there; without one, the end of the log is used.
         .withTerminationMessagePolicy("FallbackToLogsOnError")
         .withVolumeMounts(mounts(command))
         .build();
@@ -224,7 +253,9 @@ final class DatabaseTaskResources {
     return variables;
   }
 
-  /** A copy before a migration is of one Job alone; all else is the same at every attempt. */
+  /**
+   * A copy before a migration belongs to one Job; other tasks have the same id at every attempt.
+   */
   private static EnvVar taskId(String command, String id) {
     return command.equals(DatabaseCopies.COMMAND)
         ? new EnvVarBuilder()
@@ -247,11 +278,16 @@ final class DatabaseTaskResources {
   }
 
   private boolean loadsSeed(String command) {
-    return spec.seed() != null && (command.equals("seed") || command.equals("reset"));
+    return spec.seed() != null && (command.equals("seed") || resets(command));
   }
 
   private boolean runsInitSql(String command) {
-    return spec.initSql() != null && command.equals("reset");
+    return spec.initSql() != null && resets(command);
+  }
+
+  /** Includes the trial: its pod has the same volumes. */
+  private static boolean resets(String command) {
+    return command.equals("reset") || TaskKind.RESET.trial().filter(command::equals).isPresent();
   }
 
   private boolean usesBackupVolume(String command) {
@@ -282,12 +318,26 @@ final class DatabaseTaskResources {
       volumes.add(
           spec.seed().volume() == null
               ? configMap("seed", spec.seed().configMapRef().name())
-              : claim("seed", spec.seed().volume().claimName()));
+              : foreignClaim("seed", spec.seed().volume().claimName()));
     }
     if (runsInitSql(command)) {
       volumes.add(configMap("init", spec.initSql().configMapRef().name()));
     }
     return volumes;
+  }
+
+  /**
+   * Mounts another claim read-only: for a writable claim the kubelet changes the group of its
+   * files, and the other database then rejects them.
+   */
+  private static Volume foreignClaim(String volume, String claim) {
+    return new VolumeBuilder()
+        .withName(volume)
+        .withNewPersistentVolumeClaim()
+        .withClaimName(claim)
+        .withReadOnly(true)
+        .endPersistentVolumeClaim()
+        .build();
   }
 
   private static Volume configMap(String volume, String name) {

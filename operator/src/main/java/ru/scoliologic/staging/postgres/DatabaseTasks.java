@@ -5,59 +5,57 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.PodTrouble;
-import ru.scoliologic.staging.cluster.Refusal;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * What is to be done to the database now (pure): one task at a time, each request once. All is read
- * from what is there: the spec says what is asked for, the claim of the data what was done, a Job
- * whose name is a hash of the request what is being done. So any pass of any operator decides the
- * same.
+ * Decides the current database task: one at a time, each request once. All input is persistent:
+ * requests in the spec, completed ones on the data's claim, the running one in a Job whose name is
+ * a hash of the request. So any pass of any operator decides the same.
  *
- * @param memory what the claim of the data is to remember
- * @param step the task at hand, if any
- * @param kept names of the Jobs that stay, being the proof of what was asked for last
- * @param failed the tasks that are asked for and failed
+ * @param memory the record to store on the data's claim
+ * @param step the current task, if any
+ * @param kept names of the Jobs that stay as the record of the last requests
+ * @param failed requested tasks that failed
  */
 public record DatabaseTasks(
     TaskMemory memory, Optional<Step> step, Set<String> kept, List<TaskKind> failed) {
 
-  /** The application's component, whose pods must be gone before its database is replaced. */
+  /** Component of the application, whose pods must be gone before its database is replaced. */
   private static final String APP = "app";
 
-  /** The component of what prepares the database for a version; both would change the same. */
+  /** Component of migrations; both would change the same data. */
   private static final String MIGRATION = "migration";
 
-  /** On a pod: the Job's identity, which no other of the same name has. */
+  /** Pod label with the Job's uid, which is unique among Jobs of one name. */
   static final String JOB_UID = "batch.kubernetes.io/controller-uid";
 
   private static final int HASH_LENGTH = 10;
 
-  /** How a Job ended, or that it has not. */
+  /** State of a Job; a suspended one exists and has no pod. */
   enum State {
     ABSENT,
+    SUSPENDED,
     RUNNING,
     SUCCEEDED,
     FAILED
   }
 
   /**
-   * The task at hand.
+   * The current task.
    *
-   * @param command the script's word: the kind's, or {@code check} before a restore
-   * @param id of the request and the volume; the same at every attempt
-   * @param job name of the Job
-   * @param state of the Job
-   * @param waitsFor why the Job cannot be made yet; empty when it can, or is there
+   * @param command the script's command: the kind's, or its trial's
+   * @param id hash of the request and the volume; the same at every attempt
+   * @param job its name
+   * @param state its state
+   * @param waitsFor why the Job cannot be created or run yet; empty when it can, or does
    */
   record Step(
       TaskKind kind,
@@ -70,8 +68,25 @@ public record DatabaseTasks(
       return state == State.ABSENT && waitsFor.isEmpty();
     }
 
-    boolean checks() {
+    /** Whether its Job exists and may begin now. */
+    boolean begins() {
+      return state == State.SUSPENDED && waitsFor.isEmpty();
+    }
+
+    boolean tries() {
       return !command.equals(kind.command());
+    }
+
+    boolean stops() {
+      return kind.stopsTheApp() && !tries();
+    }
+
+    /**
+     * Whether the application must not run now. It is stopped only for a Job that was created;
+     * before a seed it has not started at all.
+     */
+    boolean holdsTheApp() {
+      return stops() && (state != State.ABSENT || kind == TaskKind.SEED);
     }
   }
 
@@ -80,7 +95,7 @@ public record DatabaseTasks(
     failed = List.copyOf(failed);
   }
 
-  /** Decides from the spec and from what is there. */
+  /** Decides from the desired and the observed state. */
   public static DatabaseTasks decide(Snapshot snapshot) {
     var spec = snapshot.environment().getSpec().services().postgres();
     var claim =
@@ -102,7 +117,8 @@ public record DatabaseTasks(
         continue;
       }
       var id = id(kind, request.get(), claim);
-      kept.addAll(List.of(job(snapshot, kind.command(), id), job(snapshot, "check", id)));
+      kept.add(job(snapshot, kind.command(), id));
+      kind.trial().ifPresent(trial -> kept.add(job(snapshot, trial, id)));
       if (!memory.handled(kind, request.get()) && step.isEmpty()) {
         var next = next(snapshot, kind, id);
         switch (next.state()) {
@@ -122,26 +138,44 @@ public record DatabaseTasks(
     return new DatabaseTasks(memory, step, Set.copyOf(kept), failed);
   }
 
-  /** The Job that the task is at; a restore begins with a look at the file, while all goes on. */
+  /** The task's current Job; before the application is stopped, a trial runs. */
   private static Step next(Snapshot snapshot, TaskKind kind, String id) {
     var job = job(snapshot, kind.command(), id);
     var state = state(snapshot, job);
-    if (kind == TaskKind.RESTORE && state == State.ABSENT) {
-      var check = job(snapshot, "check", id);
-      var checked = state(snapshot, check);
-      if (checked != State.SUCCEEDED) {
-        return new Step(
-            kind, "check", id, check, checked, waitsFor(snapshot, false, checked, check));
+    if (kind.trial().isPresent() && state == State.ABSENT) {
+      var command = kind.trial().get();
+      var trial = job(snapshot, command, id);
+      var tried = state(snapshot, trial);
+      if (tried != State.SUCCEEDED) {
+        return new Step(kind, command, id, trial, tried, waitsFor(snapshot, tried, trial));
       }
     }
+    var waitsFor = waitsFor(snapshot, state, job);
     return new Step(
-        kind, kind.command(), id, job, state, waitsFor(snapshot, kind.stopsTheApp(), state, job));
+        kind,
+        kind.command(),
+        id,
+        job,
+        state,
+        kind.stopsTheApp() ? waitsFor.or(() -> whatUsesTheData(snapshot, state)) : waitsFor);
   }
 
-  /** What is to come first; empty when the Job can be made, or is there. */
-  static Optional<String> waitsFor(
-      Snapshot snapshot, boolean stopsTheApp, State state, String job) {
-    if (state != State.ABSENT) {
+  /** The application is stopped only once the Job exists, and not during a migration. */
+  private static Optional<String> whatUsesTheData(Snapshot snapshot, State state) {
+    if (state != State.ABSENT && state != State.SUSPENDED) {
+      return Optional.empty();
+    }
+    if (anyLives(snapshot, MIGRATION)) {
+      return Optional.of("the migration to end");
+    }
+    return state == State.SUSPENDED && anyLives(snapshot, APP)
+        ? Optional.of("the application to stop")
+        : Optional.empty();
+  }
+
+  /** The precondition of the Job's next step; empty when it is met, or the Job has begun. */
+  static Optional<String> waitsFor(Snapshot snapshot, State state, String job) {
+    if (state != State.ABSENT && state != State.SUSPENDED) {
       return Optional.empty();
     }
     if (!PostgresResources.observe(snapshot).ready()) {
@@ -151,15 +185,7 @@ public record DatabaseTasks(
         .filter(other -> !other.getMetadata().getName().equals(job))
         .filter(other -> state(Optional.of(other)) == State.RUNNING)
         .map(other -> "Job " + other.getMetadata().getName() + " to end")
-        .findFirst()
-        .or(() ->
-            stopsTheApp && anyLives(snapshot, APP)
-                ? Optional.of("the application to stop")
-                : Optional.empty())
-        .or(() ->
-            stopsTheApp && anyLives(snapshot, MIGRATION)
-                ? Optional.of("the migration to end")
-                : Optional.empty());
+        .findFirst();
   }
 
   private static boolean anyLives(Snapshot snapshot, String component) {
@@ -167,25 +193,22 @@ public record DatabaseTasks(
   }
 
   private static boolean lives(Pod pod, String component) {
-    var phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
     return component.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT))
-        && !Objects.equals(phase, "Succeeded")
-        && !Objects.equals(phase, "Failed");
+        && !PodStatuses.isOver(pod);
   }
 
-  /** Whether the database is about to be replaced, or waits for its first content. */
+  /** Whether the database will be replaced, or waits for its first content. */
   public boolean holdMigrations() {
     return failed.contains(TaskKind.SEED) || step.filter(s -> s.kind().stopsTheApp()).isPresent();
   }
 
-  /** Whether the application is to be stopped, or not to be started yet. */
+  /** Whether the application must be stopped or must not start yet. */
   public boolean holdTheApp() {
-    return failed.contains(TaskKind.SEED)
-        || step.filter(s -> s.kind().stopsTheApp() && !s.checks()).isPresent();
+    return failed.contains(TaskKind.SEED) || step.filter(Step::holdsTheApp).isPresent();
   }
 
-  /** Stage 3 while a task keeps the application from running. */
-  public Optional<StageResult> running(Snapshot snapshot, Masking masking) {
+  /** Result of stage 3 while a task keeps the application from running. */
+  public Optional<StageResult> running(Snapshot snapshot, SecretMasker masking) {
     if (step.isEmpty() && failed.contains(TaskKind.SEED)) {
       return failure(snapshot, masking);
     }
@@ -193,8 +216,8 @@ public record DatabaseTasks(
         .map(s -> new StageResult.Waiting(s.kind().running(), message(snapshot, s)));
   }
 
-  /** Stage 3 when a task was asked for and failed, while all components may well be available. */
-  public Optional<StageResult> failure(Snapshot snapshot, Masking masking) {
+  /** Result of stage 3 when a requested task failed, even if all components are available. */
+  public Optional<StageResult> failure(Snapshot snapshot, SecretMasker masking) {
     return failed.stream()
         .filter(TaskKind::stopsTheApp)
         .findFirst()
@@ -204,34 +227,30 @@ public record DatabaseTasks(
                 "%s failed, the database is as it was: %s"
                     .formatted(
                         kind.command(),
-                        TaskReport.of(snapshot, this, masking)
+                        TaskReport.of(snapshot, this, List.of(), masking)
                             .task(kind)
                             .map(task -> task.message())
                             .orElse("see the events"))));
   }
 
-  /** One sentence about the task at hand. */
   String message(Snapshot snapshot, Step at) {
     return at.kind().command()
         + at.waitsFor()
             .map(what -> " waits for " + what)
-            .orElse(at.checks() ? ": the backup is checked" : ": Job " + at.job() + " runs")
+            .orElse(
+                ": Job %s runs%s"
+                    .formatted(at.job(), at.tries() ? ", while the application goes on" : ""))
         + trouble(snapshot, at.job());
   }
 
-  /** What the pod of a Job meets, to be put behind what is said of it; empty when nothing. */
+  /** Diagnosis of the Job's pod, to be appended to a sentence; empty without one. */
   static String trouble(Snapshot snapshot, String job) {
     var pods =
         snapshot.podsOf(DatabaseTaskResources.COMPONENT).stream()
-            .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JobEnd.JOB_NAME)))
+            .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JobOutcome.JOB_NAME)))
             .toList();
-    return Optional.ofNullable(snapshot.surroundings().warnings().get("Job/" + job))
-        .filter(said -> pods.isEmpty())
-        .flatMap(Refusal::ofPods)
-        .map(Refusal::message)
-        .or(() ->
-            PodTrouble.among(pods, snapshot.logTails(), snapshot.now()).map(PodTrouble::message))
-        .map(message -> ", but " + message)
+    return JobOutcome.trouble(snapshot, job, pods)
+        .map(trouble -> ", but " + trouble.message())
         .orElse("");
   }
 
@@ -243,17 +262,34 @@ public record DatabaseTasks(
         .toList();
   }
 
-  /** Whether a task is under way, a regular backup among them. */
+  /** Whether a task or a regular backup is running or about to begin. */
   static boolean anyRuns(Snapshot snapshot) {
-    return jobs(snapshot).stream().anyMatch(job -> state(Optional.of(job)) == State.RUNNING);
+    return jobs(snapshot).stream()
+        .map(job -> state(Optional.of(job)))
+        .anyMatch(state -> state == State.RUNNING || state == State.SUSPENDED);
   }
 
   static State state(Optional<Job> job) {
     return job.map(j ->
-            JobEnd.condition(j, "Complete").isPresent()
+            JobOutcome.condition(j, "Complete").isPresent()
                 ? State.SUCCEEDED
-                : JobEnd.condition(j, "Failed").isPresent() ? State.FAILED : State.RUNNING)
+                : JobOutcome.condition(j, "Failed").isPresent()
+                    ? State.FAILED
+                    : isSuspended(j) ? State.SUSPENDED : State.RUNNING)
         .orElse(State.ABSENT);
+  }
+
+  private static boolean isSuspended(Job job) {
+    return job.getSpec() != null && Boolean.TRUE.equals(job.getSpec().getSuspend());
+  }
+
+  /** Jobs that have not begun and are no longer requested. */
+  public List<Job> abandoned(Snapshot snapshot) {
+    return jobs(snapshot).stream()
+        .filter(job -> state(Optional.of(job)) == State.SUSPENDED)
+        .filter(job -> !kept.contains(job.getMetadata().getName()))
+        .filter(job -> !DatabaseTaskResources.makesBackup(job))
+        .toList();
   }
 
   private static State state(Snapshot snapshot, String job) {
@@ -261,10 +297,10 @@ public record DatabaseTasks(
   }
 
   static String job(Snapshot snapshot, String command, String id) {
-    return snapshot.names().postgresTask() + "-" + command + "-" + id;
+    return snapshot.names().databaseTask(command, id);
   }
 
-  /** A new volume holds a new database: what was done to another one does not count. */
+  /** A new volume holds a new database: tasks on another one are ignored. */
   static String id(TaskKind kind, String request, PersistentVolumeClaim claim) {
     return id(kind + "/" + request, claim.getMetadata().getUid());
   }

@@ -1,20 +1,7 @@
 package ru.scoliologic.staging.postgres;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
 
-import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.EnvVar;
-import io.fabric8.kubernetes.api.model.EnvVarBuilder;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.PodSpec;
-import io.fabric8.kubernetes.api.model.Probe;
-import io.fabric8.kubernetes.api.model.ProbeBuilder;
-import io.fabric8.kubernetes.api.model.Volume;
-import io.fabric8.kubernetes.api.model.VolumeBuilder;
-import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,68 +10,74 @@ import java.util.Optional;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.DataStore;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.LoginJob;
-import ru.scoliologic.staging.cluster.LoginTask;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Needs;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.StatefulWorkload;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.LoginJob;
+import ru.scoliologic.staging.cluster.model.LoginTask;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds PostgreSQL's objects (pure). */
+/** Builds PostgreSQL's objects. */
 public final class PostgresResources {
-  public static final String COMPONENT = Needs.POSTGRES;
-  private static final int PORT = 5432;
-  private static final String DATA = "/var/lib/postgresql/data";
+  public static final String COMPONENT = Dependencies.POSTGRES;
 
-  /** On the claim: the major version that its data was made with. */
-  static final String MAJOR = "staging.scoliologic.ru/postgres-major";
-
-  /** A checkpoint at shutdown can take its time; a killed server has to recover at start. */
-  private static final long GRACE_SECONDS = 120;
+  /** On the claim: the major version that created its data. */
+  static final String MAJOR = Labels.POSTGRES_MAJOR;
 
   private final StagingEnvironment environment;
   private final PostgresSpec spec;
   private final Names names;
-  private final DataStore store;
+  private final StatefulWorkload store;
+  private final String password;
 
-  public PostgresResources(StagingEnvironment environment) {
+  /**
+   * Builds the objects of one environment.
+   *
+   * @param password of a new database
+   */
+  public PostgresResources(StagingEnvironment environment, String password) {
     this.environment = environment;
+    this.password = password;
     this.spec = environment.getSpec().services().postgres();
     this.names = Names.of(environment);
-    this.store = new DataStore(environment, COMPONENT, names.postgres(), PORT);
+    this.store = new StatefulWorkload(environment, COMPONENT, names.postgres(), PostgresPod.PORT);
   }
 
   /**
    * PostgreSQL's part of the plan.
    *
-   * @param tasks what is to be done to the database
-   * @param logins changes of who may log in
+   * @param tasks the database tasks
+   * @param logins changes of logins
    */
-  public List<Planned> plan(DatabaseTasks tasks, List<LoginTask> logins, Snapshot snapshot) {
-    var claim = Ownership.retained(environment, COMPONENT, names.postgres());
-    claim.setAnnotations(marks(tasks, snapshot));
-    var plan = new ArrayList<Planned>();
+  public List<PlannedObject> plan(DatabaseTasks tasks, List<LoginTask> logins, Snapshot snapshot) {
+    var initialisation = Initialisation.of(snapshot);
+    var server = observe(snapshot);
+    var claim = OwnedMetadata.retained(environment, COMPONENT, names.postgres());
+    claim.setAnnotations(marks(tasks, initialisation, server));
+    var plan = new ArrayList<PlannedObject>();
     plan.add(
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(claim, spec.storage(), spec.storageClassName())));
-    plan.add(new Planned(Stage.DEPLOYMENT, store.service()));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, store.service()));
     plan.add(
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT,
             store.networkPolicy(DatabaseTaskResources.COMPONENT, LoginTask.podsOf(COMPONENT))));
+    plan.addAll(initialisation.plan(server));
     plan.add(
-        new Planned(
-            Stage.DEPLOYMENT, store.statefulSet(pod(), null), unreadable(snapshot).isPresent()));
+        new PlannedObject(
+            Stage.DEPLOYMENT, server(snapshot, initialisation), unreadable(snapshot).isPresent()));
     plan.addAll(new DatabaseTaskResources(environment).plan(tasks, snapshot));
-    // What is being replaced, or read for a backup, is not the place to end sessions in.
-    boolean free = observe(snapshot).ready() && !DatabaseTasks.anyRuns(snapshot);
+    // Sessions must not be ended while the database is replaced or read for a backup.
+    boolean free = server.ready() && !DatabaseTasks.anyRuns(snapshot);
     plan.addAll(loginJob().plan(logins, snapshot, free));
     return plan;
   }
@@ -101,132 +94,65 @@ public final class PostgresResources {
             LoginJob.variable("PGDATABASE", spec.database())));
   }
 
-  /** The version is noted once the server has run on the data: before, there may be none. */
-  private Map<String, String> marks(DatabaseTasks tasks, Snapshot snapshot) {
+  private StatefulSet server(Snapshot snapshot, Initialisation initialisation) {
+    var there = snapshot.owned().find(StatefulSet.class, names.postgres());
+    var former = new FormerPod(spec, names);
+    return there.filter(former::stays).isPresent()
+        ? store.statefulSet(former.build(), null)
+        : store.statefulSet(
+            new PostgresPod(spec, names).build(),
+            initialisation.configuration(
+                password, observe(snapshot), there.filter(PostgresPod::isFormOf)));
+  }
+
+  /** The version is recorded once the server ran on the data: before, there may be none. */
+  private Map<String, String> marks(
+      DatabaseTasks tasks, Initialisation initialisation, ComponentHealth server) {
     var marks = new TreeMap<>(Map.of(TaskMemory.ANNOTATION, tasks.memory().text()));
-    dataVersion(snapshot)
-        .or(() -> observe(snapshot).ready() ? Optional.of(spec.major()) : Optional.empty())
+    initialisation
+        .dataVersion()
+        .or(() ->
+            server.ready()
+                ? initialisation.foundVersion().or(() -> Optional.of(spec.major()))
+                : Optional.empty())
         .ifPresent(major -> marks.put(MAJOR, major));
     return marks;
   }
 
-  public static Component observe(Snapshot snapshot) {
+  public static ComponentHealth observe(Snapshot snapshot) {
     var image = snapshot.environment().getSpec().services().postgres().effectiveImage();
     return unreadable(snapshot)
-        .map(why -> new Component(COMPONENT, false, image, Reason.DATA_OF_OTHER_VERSION, why))
+        .map(why -> new ComponentHealth(COMPONENT, false, image, Reason.DATA_OF_OTHER_VERSION, why))
         .orElseGet(() ->
-            Component.ofStateful(
+            ComponentHealth.ofStateful(
                 snapshot,
                 COMPONENT,
                 image,
                 snapshot.owned().find(StatefulSet.class, snapshot.names().postgres())));
   }
 
-  /** The major version of the data that is there, if it was noted. */
-  private static Optional<String> dataVersion(Snapshot snapshot) {
-    return snapshot
-        .owned()
-        .find(PersistentVolumeClaim.class, snapshot.names().postgres())
-        .map(claim -> claim.getMetadata().getAnnotations())
-        .map(annotations -> annotations.get(MAJOR));
+  /** Folder of the data in the container. */
+  public static String dataFolder(StagingEnvironment environment) {
+    return new PostgresPod(environment.getSpec().services().postgres(), Names.of(environment))
+        .folder();
   }
 
-  /** Why the server could not read the data; it would end again and again. */
+  /** The recorded major version of the existing data, if any. */
+  public static Optional<String> dataVersion(Snapshot snapshot) {
+    return Initialisation.of(snapshot).dataVersion();
+  }
+
+  /** Why the server cannot read the data; it would exit repeatedly. */
   private static Optional<String> unreadable(Snapshot snapshot) {
-    var wanted = snapshot.environment().getSpec().services().postgres().major();
-    return dataVersion(snapshot)
-        .filter(found -> !found.equals(wanted))
+    var spec = snapshot.environment().getSpec().services().postgres();
+    var wanted = spec.major();
+    return Initialisation.of(snapshot)
+        .dataVersion()
+        // For an image whose reference has no version, the pod compares it with the data.
+        .filter(found -> spec.imageTellsVersion() && !found.equals(wanted))
         .map(found ->
             "volume claim %s holds data of PostgreSQL %s, and spec.services.postgres.version asks for %s: set it to %s"
                     .formatted(snapshot.names().postgres(), found, wanted, found)
                 + ", or move the data by a backup");
-  }
-
-  private PodSpec pod() {
-    return HardenedPod.pod(spec, spec.runAsUser())
-        .withTerminationGracePeriodSeconds(GRACE_SECONDS)
-        .withContainers(container())
-        .withVolumes(volumes())
-        .build();
-  }
-
-  private Container container() {
-    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("100m", "128Mi", "1Gi"))
-        .withEnv(
-            variable("POSTGRES_DB", spec.database()),
-            variable("POSTGRES_USER", spec.user()),
-            variable("POSTGRES_PASSWORD_FILE", "/run/secrets/postgres/password"),
-            // The volume's root may hold lost+found, which initdb refuses.
-            variable("PGDATA", DATA + "/pgdata"))
-        .addNewPort()
-        .withName("postgres")
-        .withContainerPort(PORT)
-        .withProtocol("TCP")
-        .endPort()
-        .withStartupProbe(probe(2, 150))
-        .withReadinessProbe(probe(5, 3))
-        .withLivenessProbe(probe(15, 6))
-        .withVolumeMounts(mounts())
-        .build();
-  }
-
-  /** Over TCP: while the data directory is made, the server listens on its socket only. */
-  private Probe probe(int period, int failures) {
-    return new ProbeBuilder()
-        .withNewExec()
-        .withCommand(
-            "pg_isready", "-q", "-h", "127.0.0.1", "-U", spec.user(), "-d", spec.database())
-        .endExec()
-        .withPeriodSeconds(period)
-        .withTimeoutSeconds(5)
-        .withFailureThreshold(failures)
-        .build();
-  }
-
-  private static EnvVar variable(String name, String value) {
-    return new EnvVarBuilder().withName(name).withValue(value).build();
-  }
-
-  private List<VolumeMount> mounts() {
-    var mounts =
-        new ArrayList<>(
-            List.of(
-                mount("data", DATA),
-                mount("run", "/var/run/postgresql"),
-                mount("tmp", "/tmp"),
-                readOnly("password", "/run/secrets/postgres")));
-    if (spec.initSql() != null) {
-      mounts.add(readOnly("init", "/docker-entrypoint-initdb.d"));
-    }
-    return mounts;
-  }
-
-  private List<Volume> volumes() {
-    var volumes =
-        new ArrayList<>(
-            List.of(
-                claim("data", names.postgres()),
-                emptyDir("run"),
-                emptyDir("tmp"),
-                new VolumeBuilder()
-                    .withName("password")
-                    .withNewSecret()
-                    .withSecretName(names.credentials())
-                    .addNewItem()
-                    .withKey("POSTGRES_PASSWORD")
-                    .withPath("password")
-                    .endItem()
-                    .endSecret()
-                    .build()));
-    if (spec.initSql() != null) {
-      volumes.add(
-          new VolumeBuilder()
-              .withName("init")
-              .withNewConfigMap()
-              .withName(spec.initSql().configMapRef().name())
-              .endConfigMap()
-              .build());
-    }
-    return volumes;
   }
 }

@@ -3,10 +3,10 @@ package ru.scoliologic.staging.postgres;
 import java.util.Locale;
 import java.util.Optional;
 import ru.scoliologic.staging.api.PostgresSpec;
-import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.stage.Reason;
 
-/** What can be done to the database, in the order in which it is done if several are asked for. */
+/** Database tasks, in the order of execution if several are requested. */
 public enum TaskKind {
   SEED(true, Reason.SEEDING, Reason.SEED_DONE, Reason.SEED_FAILED),
   BACKUP(false, Reason.BACKUP_RUNNING, Reason.BACKUP_DONE, Reason.BACKUP_FAILED),
@@ -25,7 +25,7 @@ public enum TaskKind {
     this.failed = failed;
   }
 
-  /** Whether the application must not run meanwhile. */
+  /** Whether the application must be stopped. */
   boolean stopsTheApp() {
     return stopsTheApp;
   }
@@ -42,17 +42,29 @@ public enum TaskKind {
     return failed;
   }
 
-  /** The script's word for it. */
+  /** The script's command. */
   String command() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** As the status names it, for example Restore. */
+  /**
+   * The script's command for the trial, which runs before the application is stopped. Its pod has
+   * the same requirements, so that rejected, missing or damaged input is found early.
+   */
+  Optional<String> trial() {
+    return switch (this) {
+      case SEED, BACKUP -> Optional.empty();
+      case RESET -> Optional.of("prepare");
+      case RESTORE -> Optional.of("check");
+    };
+  }
+
+  /** The name in the status, for example Restore. */
   public String title() {
     return name().charAt(0) + command().substring(1);
   }
 
-  /** What tells one request from another; empty when none is there. */
+  /** Identifies a request; empty without one. */
   Optional<String> request(PostgresSpec spec) {
     return Optional.ofNullable(
         switch (this) {

@@ -5,14 +5,15 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.PostgresSpec;
-import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.kube.Hash;
 
 /**
- * Which requests the data has seen (pure). It stands on the claim of the data's volume: there it
- * outlives the operator, the Jobs and the environment itself, and ends with the data.
+ * The requests that were handled for the data. The record is an annotation on the claim of the
+ * data's volume: it outlives the operator, the Jobs and the environment, and is deleted with the
+ * data.
  *
- * @param marks the hash of the last request of each kind, with an exclamation mark if it failed;
- *     {@link #TODO} for a seed that has not been loaded
+ * @param marks hash of the last request of each kind, with an exclamation mark if it failed; {@link
+ *     #TODO} for a seed that has not been loaded
  */
 record TaskMemory(Map<TaskKind, String> marks) {
   /** On the claim, for example {@code seed=done restore=0a1b2c3d!}. */
@@ -28,15 +29,15 @@ record TaskMemory(Map<TaskKind, String> marks) {
   }
 
   /**
-   * Of a volume that is about to be made. A reset or a backup is there to be changed later, so what
-   * stands there now counts as done; a restore into a new database is meant.
+   * For a volume that will be created. Reset and backup run on a later change of their request, so
+   * the present ones count as handled; a restore into a new database is executed.
    */
   static TaskMemory ofNewVolume(PostgresSpec spec) {
     var memory = new TaskMemory(Map.of(TaskKind.SEED, spec.seed() == null ? DONE : TODO));
     return memory.counted(TaskKind.BACKUP, spec).counted(TaskKind.RESET, spec);
   }
 
-  /** Of a volume that is there; one without a memory holds data that no request was made for. */
+  /** For an existing volume; one without a record counts all requests as handled. */
   static TaskMemory of(PersistentVolumeClaim claim, PostgresSpec spec) {
     var annotations = claim.getMetadata().getAnnotations();
     var text = annotations == null ? null : annotations.get(ANNOTATION);
@@ -64,7 +65,7 @@ record TaskMemory(Map<TaskKind, String> marks) {
             .collect(Collectors.joining(" "));
   }
 
-  /** Whether the request was carried out, or failed for good. */
+  /** Whether the request succeeded or failed permanently. */
   boolean handled(TaskKind kind, String request) {
     var mark = marks.get(kind);
     return kind == TaskKind.SEED
@@ -84,7 +85,7 @@ record TaskMemory(Map<TaskKind, String> marks) {
     return with(kind, hash(request) + FAILED);
   }
 
-  /** Nothing is to be loaded, or no longer: the database has its content. */
+  /** No seed is pending: the database has its content. */
   TaskMemory withoutSeed() {
     return with(TaskKind.SEED, DONE);
   }

@@ -14,32 +14,35 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Backup;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.DatabaseTask;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.Refusal;
+import ru.scoliologic.staging.cluster.log.ProgramLog;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * What the status says of backups and tasks (pure): what the Jobs and their pods show, and what was
- * said before where they are gone.
+ * Status of backups and tasks: from Jobs and pods, or from the previous status where they are gone.
  *
- * @param backup null while there has been none
- * @param tasks the last one of each kind, null while there has been none
+ * @param backup null before the first one
+ * @param tasks the last one of each kind; null before the first one
  */
 public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   private static final Pattern FILE = Pattern.compile("file=([^ ,]+) bytes=([0-9]{1,18})");
   private static final int MAX_MESSAGE = 600;
 
   /**
-   * What is to be said.
+   * Builds the report.
    *
-   * @param masking of what the Jobs say, before it is put into one line and cut
+   * @param refused what the cluster refused in this pass
+   * @param masking masks the output of the Jobs before it is joined and cut
    */
-  public static TaskReport of(Snapshot snapshot, DatabaseTasks tasks, Masking masking) {
+  public static TaskReport of(
+      Snapshot snapshot, DatabaseTasks tasks, List<Refusal> refused, SecretMasker masking) {
     var last = snapshot.environment().getStatus();
     var said = new ArrayList<DatabaseTask>();
     for (var kind : TaskKind.values()) {
       var before = before(last, kind);
-      now(snapshot, tasks, kind, before, masking).or(() -> before).ifPresent(said::add);
+      now(snapshot, tasks, kind, before, refused, masking).or(() -> before).ifPresent(said::add);
     }
     return new TaskReport(
         backup(snapshot, last == null ? null : last.backup(), masking),
@@ -64,10 +67,28 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
       DatabaseTasks tasks,
       TaskKind kind,
       Optional<DatabaseTask> before,
-      Masking masking) {
+      List<Refusal> refused,
+      SecretMasker masking) {
     var request = kind.request(snapshot.environment().getSpec().services().postgres());
     var shown = kind == TaskKind.SEED ? null : request.orElse(null);
     var step = tasks.step().filter(s -> s.kind() == kind);
+    var refusal = step.flatMap(s -> refusal(s, refused));
+    if (refusal.isPresent()) {
+      return Optional.of(
+          new DatabaseTask(
+              kind.title(),
+              shown,
+              "Refused",
+              masking.mask(
+                  "%s cannot begin, which is tried again; %s. %s"
+                      .formatted(
+                          kind.command(),
+                          tasks.holdTheApp()
+                              ? "the application waits for it"
+                              : "nothing is stopped for it",
+                          refusal.get().message())),
+              null));
+    }
     if (step.isPresent()) {
       return Optional.of(
           new DatabaseTask(
@@ -80,7 +101,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
     return request
         .flatMap(text -> ended(snapshot, kind, text))
         .map(job -> {
-          boolean good = JobEnd.condition(job, "Complete").isPresent();
+          boolean good = JobOutcome.condition(job, "Complete").isPresent();
           var state = good ? "Succeeded" : "Failed";
           var message =
               message(snapshot, job, masking)
@@ -94,7 +115,13 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
         });
   }
 
-  /** The Job that decided a request: a check of the file only if it refused. */
+  private static Optional<Refusal> refusal(DatabaseTasks.Step step, List<Refusal> refused) {
+    return refused.stream()
+        .filter(refusal -> refusal.object().equals("Job/" + step.job()))
+        .findFirst();
+  }
+
+  /** The Job that decided a request; a trial only if it failed. */
   private static Optional<Job> ended(Snapshot snapshot, TaskKind kind, String request) {
     var claim = snapshot.owned().find(PersistentVolumeClaim.class, snapshot.names().postgres());
     return claim.flatMap(volume -> {
@@ -102,15 +129,16 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
       var jobs = snapshot.owned();
       return jobs.find(Job.class, DatabaseTasks.job(snapshot, kind.command(), id))
           .filter(job ->
-              JobEnd.condition(job, "Complete").isPresent()
-                  || JobEnd.condition(job, "Failed").isPresent())
+              JobOutcome.condition(job, "Complete").isPresent()
+                  || JobOutcome.condition(job, "Failed").isPresent())
           .or(() ->
-              jobs.find(Job.class, DatabaseTasks.job(snapshot, "check", id))
-                  .filter(job -> JobEnd.condition(job, "Failed").isPresent()));
+              kind.trial()
+                  .flatMap(trial -> jobs.find(Job.class, DatabaseTasks.job(snapshot, trial, id)))
+                  .filter(job -> JobOutcome.condition(job, "Failed").isPresent()));
     });
   }
 
-  private static Backup backup(Snapshot snapshot, Backup before, Masking masking) {
+  private static Backup backup(Snapshot snapshot, Backup before, SecretMasker masking) {
     var jobs =
         DatabaseTasks.jobs(snapshot).stream().filter(DatabaseTaskResources::makesBackup).toList();
     var good = newest(jobs, "Complete");
@@ -142,11 +170,11 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
 
   private static Optional<Job> newest(List<Job> jobs, String end) {
     return jobs.stream()
-        .filter(job -> JobEnd.condition(job, end).isPresent())
+        .filter(job -> JobOutcome.condition(job, end).isPresent())
         .max(Comparator.comparing(TaskReport::time));
   }
 
-  /** Times of the API server sort as text. */
+  /** Timestamps of the API server sort as text. */
   private static String later(Optional<String> time, String before) {
     return Stream.concat(time.stream(), Stream.ofNullable(before))
         .max(Comparator.naturalOrder())
@@ -154,17 +182,19 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   }
 
   private static String time(Job job) {
-    return JobEnd.condition(job, "Complete")
-        .or(() -> JobEnd.condition(job, "Failed"))
+    return JobOutcome.condition(job, "Complete")
+        .or(() -> JobOutcome.condition(job, "Failed"))
         .map(JobCondition::getLastTransitionTime)
         .orElse("");
   }
 
-  /** What the last attempt wrote as its result, or the end of its log. */
-  static Optional<String> message(Snapshot snapshot, Job job, Masking masking) {
+  /** The result that the last attempt wrote, or the end of its log. */
+  static Optional<String> message(Snapshot snapshot, Job job, SecretMasker masking) {
     return snapshot.pods().stream()
         .filter(pod ->
-            job.getMetadata().getName().equals(pod.getMetadata().getLabels().get(JobEnd.JOB_NAME)))
+            job.getMetadata()
+                .getName()
+                .equals(pod.getMetadata().getLabels().get(JobOutcome.JOB_NAME)))
         .filter(pod -> pod.getStatus() != null)
         .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
         .map(
@@ -175,15 +205,16 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
         .filter(text -> !text.isBlank())
         .filter(text -> !tooLate(job))
         .or(() ->
-            JobEnd.condition(job, "Failed")
+            JobOutcome.condition(job, "Failed")
                 .map(condition -> tooLate(job) ? late(job) : condition.getMessage()))
         .map(masking::mask)
+        .map(said -> JobOutcome.condition(job, "Failed").isPresent() ? cause(said) : said)
         .map(TaskReport::oneLine);
   }
 
-  /** Its pods are killed then, so that the end of their log says nothing of why. */
+  /** Its pods were killed at the deadline, so the end of their log does not name the cause. */
   private static boolean tooLate(Job job) {
-    return JobEnd.condition(job, "Failed")
+    return JobOutcome.condition(job, "Failed")
         .filter(c -> "DeadlineExceeded".equals(c.getReason()))
         .isPresent();
   }
@@ -193,8 +224,12 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
         .formatted(job.getSpec().getActiveDeadlineSeconds());
   }
 
+  private static String cause(String said) {
+    return ProgramLog.of(said, PostgresResources.COMPONENT).words();
+  }
+
   private static String oneLine(String text) {
     var line = text.strip().replaceAll("\\s*\\n\\s*", "; ");
-    return line.length() <= MAX_MESSAGE ? line : "…" + line.substring(line.length() - MAX_MESSAGE);
+    return line.length() <= MAX_MESSAGE ? line : line.substring(0, MAX_MESSAGE) + "…";
   }
 }

@@ -1,2 +1,2 @@
-/** The one flow: gather, validate, plan, apply, assess, publish. Only here is the SDK known. */
+/** The one flow: gather, validate, plan, apply, assess, publish. Only this package uses the SDK. */
 package ru.scoliologic.staging.reconcile;

@@ -1,9 +1,9 @@
 package ru.scoliologic.staging.redis;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -25,38 +25,43 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.RedisSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.DataStore;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.LoginJob;
-import ru.scoliologic.staging.cluster.LoginTask;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Needs;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.StartupLimit;
+import ru.scoliologic.staging.cluster.kube.StatefulWorkload;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.LoginJob;
+import ru.scoliologic.staging.cluster.model.LoginTask;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds Redis' objects (pure). */
+/** Builds Redis' objects. */
 public final class RedisResources {
-  public static final String COMPONENT = Needs.REDIS;
+  public static final String COMPONENT = Dependencies.REDIS;
   private static final int PORT = 6379;
+
+  /** A server that still loads its file responds LOADING: it is alive. */
+  private static final String LIVES = "^PONG|^LOADING";
+
   private static final String OPERATOR_PASSWORD = "redis-operator-password";
   private static final String CONFIGURATION = "redis.conf";
 
   private final StagingEnvironment environment;
   private final RedisSpec spec;
   private final Names names;
-  private final DataStore store;
+  private final StatefulWorkload store;
   private final List<String> passwords;
   private final String operatorPassword;
 
   /**
-   * Objects of one environment.
+   * Builds the objects of one environment.
    *
-   * @param passwords that Redis accepts; empty while they are not known, and then nothing that
-   *     holds them is made
+   * @param passwords that Redis accepts; empty while unknown; objects that hold them are not
+   *     created then
    * @param operatorPassword of the operator's own user, which no rotation changes
    */
   public RedisResources(
@@ -64,7 +69,7 @@ public final class RedisResources {
     this.environment = environment;
     this.spec = environment.getSpec().services().redis();
     this.names = Names.of(environment);
-    this.store = new DataStore(environment, COMPONENT, names.redis(), PORT);
+    this.store = new StatefulWorkload(environment, COMPONENT, names.redis(), PORT);
     this.passwords = List.copyOf(passwords);
     this.operatorPassword = operatorPassword;
   }
@@ -72,23 +77,24 @@ public final class RedisResources {
   /**
    * Redis' part of the plan.
    *
-   * @param logins changes of the passwords that it accepts
+   * @param logins changes of the accepted passwords
    */
-  public List<Planned> plan(List<LoginTask> logins, Snapshot snapshot) {
+  public List<PlannedObject> plan(List<LoginTask> logins, Snapshot snapshot) {
     boolean held = passwords.isEmpty();
-    var plan = new ArrayList<Planned>();
+    var plan = new ArrayList<PlannedObject>();
     plan.add(
-        new Planned(
+        new PlannedObject(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(
-                Ownership.retained(environment, COMPONENT, names.redis()),
+                OwnedMetadata.retained(environment, COMPONENT, names.redis()),
                 spec.storage(),
                 spec.storageClassName())));
-    plan.add(new Planned(Stage.DEPLOYMENT, configuration(), held));
-    plan.add(new Planned(Stage.DEPLOYMENT, store.service()));
-    plan.add(new Planned(Stage.DEPLOYMENT, store.networkPolicy(LoginTask.podsOf(COMPONENT))));
-    // A password is changed in the running server: it is no reason for a restart.
-    plan.add(new Planned(Stage.DEPLOYMENT, store.statefulSet(pod(), Hash.of(settings())), held));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, configuration(), held));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, store.service()));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, store.networkPolicy(LoginTask.podsOf(COMPONENT))));
+    // A password is changed in the running server, so it does not trigger a restart.
+    plan.add(
+        new PlannedObject(Stage.DEPLOYMENT, store.statefulSet(pod(), Hash.of(settings())), held));
     plan.addAll(loginJob().plan(logins, snapshot, observe(snapshot).ready()));
     return plan;
   }
@@ -104,8 +110,8 @@ public final class RedisResources {
             LoginJob.credential(environment, "REDISCLI_AUTH", OPERATOR_PASSWORD)));
   }
 
-  public static Component observe(Snapshot snapshot) {
-    return Component.ofStateful(
+  public static ComponentHealth observe(Snapshot snapshot) {
+    return ComponentHealth.ofStateful(
         snapshot,
         COMPONENT,
         snapshot.environment().getSpec().services().redis().effectiveImage(),
@@ -114,7 +120,7 @@ public final class RedisResources {
 
   private Secret configuration() {
     return new SecretBuilder()
-        .withMetadata(Ownership.owned(environment, COMPONENT, names.redis()))
+        .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.redis()))
         .withType("Opaque")
         .withData(
             Map.of(
@@ -132,7 +138,7 @@ public final class RedisResources {
         + "user operator on %s ~* &* +@all\n".formatted(verifier(operatorPassword));
   }
 
-  /** As Redis keeps a password: its SHA-256. */
+  /** The SHA-256 of a password, as Redis stores it. */
   private static String verifier(String password) {
     try {
       var digest =
@@ -143,7 +149,7 @@ public final class RedisResources {
     }
   }
 
-  /** All but who may log in. */
+  /** The configuration without logins. */
   private String settings() {
     return """
     dir /data
@@ -180,34 +186,43 @@ public final class RedisResources {
             COMPONENT, spec, HardenedPod.resources("50m", "64Mi", memoryLimit()))
         .withArgs("/etc/redis/" + CONFIGURATION)
         .withEnv(
-            // redis-cli takes the password of the probes from here, not from an argument.
+            // redis-cli in the probes reads the password from here, not from an argument.
             LoginJob.credential(environment, "REDISCLI_AUTH", OPERATOR_PASSWORD))
         .addNewPort()
         .withName("redis")
         .withContainerPort(PORT)
         .withProtocol("TCP")
         .endPort()
-        .withStartupProbe(probe("^PONG", 2, 60))
-        .withReadinessProbe(probe("^PONG", 5, 3))
-        // A server that still reads its file answers LOADING: it lives.
-        .withLivenessProbe(probe("^PONG|^LOADING", 15, 4))
+        .withStartupProbe(StartupLimit.of(probe(LIVES), spec.deadline()))
+        .withReadinessProbe(times(probe("^PONG"), 5, 3))
+        .withLivenessProbe(times(probe(LIVES), 15, 4))
         .withVolumeMounts(
             mount("data", "/data"), mount("tmp", "/tmp"), readOnly("configuration", "/etc/redis"))
         .build();
   }
 
-  /** A third above the data, for buffers and for the copy while the file is rewritten. */
+  /** A third above the data, for buffers and copy-on-write while the file is rewritten. */
   private String memoryLimit() {
     long bytes = Quantity.getAmountInBytes(new Quantity(spec.maxMemory())).longValue();
     return Math.max(128, bytes / (1 << 20) * 4 / 3) + "Mi";
   }
 
-  private static Probe probe(String answer, int period, int failures) {
+  /** Prints an unexpected response, which appears in the pod's events. */
+  private static ProbeBuilder probe(String answer) {
     return new ProbeBuilder()
         .withNewExec()
         .withCommand(
-            "sh", "-c", "redis-cli -h 127.0.0.1 --user operator ping | grep -qE '" + answer + "'")
-        .endExec()
+            "sh",
+            "-c",
+            "a=$(redis-cli -h 127.0.0.1 --user operator ping 2>&1); echo \"$a\"; echo \"$a\" | grep"
+                + " -qE '"
+                + answer
+                + "'")
+        .endExec();
+  }
+
+  private static Probe times(ProbeBuilder probe, int period, int failures) {
+    return probe
         .withPeriodSeconds(period)
         .withTimeoutSeconds(5)
         .withFailureThreshold(failures)

@@ -9,14 +9,13 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * The addresses from which a node's own requests reach a pod: the node's, and where pods have a
- * network of their own the first two of the node's part of it, which its bridge and its tunnel
- * have.
+ * Source addresses of a node's own requests to a pod: the node's addresses, and with a pod network
+ * the first two of its pod CIDR, which belong to its bridge and its tunnel.
  */
 final class NodeAddresses {
   private NodeAddresses() {}
 
-  /** Networks of one address each, such as {@code 192.0.2.1/32}, sorted. */
+  /** Single-address networks, such as {@code 192.0.2.1/32}, sorted. */
   static List<String> of(List<Node> nodes) {
     var addresses = new TreeSet<String>();
     for (var node : nodes) {

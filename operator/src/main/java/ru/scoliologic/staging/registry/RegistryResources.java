@@ -1,9 +1,9 @@
 package ru.scoliologic.staging.registry;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.claim;
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.claim;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,7 +13,10 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -21,6 +24,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
 import java.io.IOException;
@@ -31,21 +35,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.ComponentSpec;
+import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.Registry;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.AccessPolicy;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.ImageRegistry;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.OnePod;
-import ru.scoliologic.staging.cluster.Ownership;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.AccessPolicy;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ImageReferences;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
-/** Builds the objects of the registry that keeps the images of commits (pure). */
+/** Builds the objects of the registry for the images of commits. */
 public final class RegistryResources {
   public static final String COMPONENT = "registry";
 
@@ -65,15 +71,15 @@ public final class RegistryResources {
   private final StagingEnvironment environment;
   private final Names names;
   private final Registry spec;
-  private final OnePod registry;
+  private final SinglePodWorkload registry;
   private final Login login;
 
   /**
-   * Who may push and pull.
+   * The login for pushes and pulls.
    *
-   * @param user the only one
-   * @param password empty while it is not known, and then nothing that holds it is made
-   * @param htpasswd line of the user
+   * @param user the only user
+   * @param password empty while unknown; objects that hold it are not created then
+   * @param htpasswd the user's line
    */
   public record Login(String user, String password, String htpasswd) {}
 
@@ -81,47 +87,82 @@ public final class RegistryResources {
     this.snapshot = snapshot;
     this.environment = snapshot.environment();
     this.names = snapshot.names();
-    this.spec = environment.getSpec().gitops().registry();
-    this.registry = new OnePod(environment, COMPONENT, names.registry(), ImageRegistry.PORT);
+    this.spec =
+        Optional.ofNullable(environment.getSpec().gitops())
+            .map(GitopsSpec::registry)
+            .orElse(Registry.DEFAULTS);
+    this.registry =
+        new SinglePodWorkload(environment, COMPONENT, names.registry(), ImageReferences.PORT);
     this.login = login;
   }
 
-  /** The registry's part of the plan; nothing when images are kept elsewhere. */
-  public static List<Planned> plan(Snapshot snapshot, Stage stage, Login login) {
-    return ImageRegistry.isOwn(snapshot.environment())
+  /** The registry's part of the plan; empty when an external registry is used. */
+  public static List<PlannedObject> plan(Snapshot snapshot, Stage stage, Login login) {
+    return ImageReferences.isOwn(snapshot.environment())
         ? new RegistryResources(snapshot, login).plan(stage)
         : List.of();
   }
 
-  /** How it is doing; empty when images are kept elsewhere. */
-  public static Optional<Component> observe(Snapshot snapshot) {
-    if (!ImageRegistry.isOwn(snapshot.environment())) {
+  /**
+   * The registry of an environment whose spec no longer has one, while a version with an image in
+   * it runs: its pod may have to be pulled on another node. Without spec.gitops, its settings are
+   * read from its objects.
+   */
+  public static List<PlannedObject> planLeftBehind(Snapshot snapshot, Stage stage, Login login) {
+    var plan = new RegistryResources(snapshot, login).plan(stage);
+    return snapshot.environment().getSpec().gitops() != null
+        ? plan
+        : plan.stream().map(planned -> asItIs(snapshot, planned)).toList();
+  }
+
+  private static PlannedObject asItIs(Snapshot snapshot, PlannedObject planned) {
+    var name = planned.object().getMetadata().getName();
+    var there =
+        switch (planned.object()) {
+          case PersistentVolumeClaim claim ->
+              snapshot
+                  .owned()
+                  .find(PersistentVolumeClaim.class, name)
+                  .map(found -> (HasMetadata) new PersistentVolumeClaimBuilder(found).build());
+          case Deployment deployment ->
+              snapshot
+                  .owned()
+                  .find(Deployment.class, name)
+                  .map(found -> (HasMetadata) new DeploymentBuilder(found).build());
+          default -> Optional.<HasMetadata>empty();
+        };
+    return there.map(found -> new PlannedObject(planned.stage(), found, true)).orElse(planned);
+  }
+
+  /** Health of the registry; empty when an external one is used. */
+  public static Optional<ComponentHealth> observe(Snapshot snapshot) {
+    if (!ImageReferences.isOwn(snapshot.environment())) {
       return Optional.empty();
     }
     return Optional.of(
-        Component.of(
+        ComponentHealth.of(
             snapshot,
             COMPONENT,
             snapshot.environment().getSpec().gitops().registry().effectiveImage(),
             snapshot.owned().find(Deployment.class, snapshot.names().registry())));
   }
 
-  private List<Planned> plan(Stage stage) {
+  private List<PlannedObject> plan(Stage stage) {
     boolean unknown = login.password().isEmpty();
-    var node = ImageRegistry.node(snapshot);
+    var node = ImageReferences.node(snapshot);
     return List.of(
-        new Planned(
+        new PlannedObject(
             stage,
             HardenedPod.volumeClaim(
-                Ownership.retained(environment, COMPONENT, names.registry()),
+                OwnedMetadata.retained(environment, COMPONENT, names.registry()),
                 spec.storage(),
                 spec.storageClassName())),
-        new Planned(stage, configuration()),
-        new Planned(stage, users(), unknown),
-        new Planned(stage, pull(node.orElse("")), unknown || node.isEmpty()),
-        new Planned(stage, service()),
-        new Planned(stage, networkPolicy()),
-        new Planned(
+        new PlannedObject(stage, configuration()),
+        new PlannedObject(stage, users(), unknown),
+        new PlannedObject(stage, pull(node.orElse("")), unknown || node.isEmpty()),
+        new PlannedObject(stage, service()),
+        new PlannedObject(stage, networkPolicy()),
+        new PlannedObject(
             stage, registry.deployment(pod(), Hash.of(configurationFile() + script())), unknown));
   }
 
@@ -146,10 +187,10 @@ public final class RegistryResources {
       addr: :%d
       headers: {X-Content-Type-Options: [nosniff]}
     """
-        .formatted(DATA, names.registry(), USERS_FOLDER + "/" + USERS, ImageRegistry.PORT);
+        .formatted(DATA, names.registry(), USERS_FOLDER + "/" + USERS, ImageReferences.PORT);
   }
 
-  /** What the registry knows its user by, and what the agent pushes with. */
+  /** The user's hash for the registry, and the agent's login for pushes. */
   private Secret users() {
     return new SecretBuilder()
         .withMetadata(owned(names.registryUsers()))
@@ -159,11 +200,11 @@ public final class RegistryResources {
                 USERS,
                 encoded(login.htpasswd() + "\n"),
                 DOCKER_CONFIG,
-                encoded(dockerConfig(ImageRegistry.service(environment)))))
+                encoded(dockerConfig(ImageReferences.service(environment)))))
         .build();
   }
 
-  /** What nodes pull with. */
+  /** The nodes' login for pulls. */
   private Secret pull(String node) {
     return new SecretBuilder()
         .withMetadata(owned(names.registryPull()))
@@ -172,7 +213,7 @@ public final class RegistryResources {
         .build();
   }
 
-  /** In the form of ~/.docker/config.json. */
+  /** In the format of ~/.docker/config.json. */
   private String dockerConfig(String host) {
     try {
       return JSON.writeValueAsString(
@@ -184,14 +225,14 @@ public final class RegistryResources {
     }
   }
 
-  /** Nodes reach it at a port of theirs, which the cluster chooses. */
+  /** A node port, which the cluster assigns. */
   private Service service() {
     return new ServiceBuilder(registry.service()).editSpec().withType("NodePort").endSpec().build();
   }
 
-  /** Lets in the agent, and the nodes themselves. */
+  /** Allows the agent and the nodes. */
   private NetworkPolicy networkPolicy() {
-    var policy = new AccessPolicy(environment, COMPONENT, names.registry(), ImageRegistry.PORT);
+    var policy = new AccessPolicy(environment, COMPONENT, names.registry(), ImageReferences.PORT);
     var nodes =
         NodeAddresses.of(snapshot.surroundings().nodes()).stream()
             .map(address ->
@@ -238,13 +279,14 @@ public final class RegistryResources {
                 variable("DATA", DATA),
                 variable("LOOK", Integer.toString(LOOK_SECONDS))))
         .addNewPort()
-        .withName(OnePod.PORT)
-        .withContainerPort(ImageRegistry.PORT)
+        .withName(SinglePodWorkload.PORT)
+        .withContainerPort(ImageReferences.PORT)
         .withProtocol("TCP")
         .endPort()
-        .withStartupProbe(OnePod.probe("/", 2, 60))
-        .withReadinessProbe(OnePod.probe("/", 5, 3))
-        .withLivenessProbe(OnePod.probe("/", 15, 4))
+        .withStartupProbe(
+            SinglePodWorkload.startupProbe("/", ComponentSpec.DEFAULT_DEADLINE_SECONDS))
+        .withReadinessProbe(SinglePodWorkload.probe("/", 5, 3))
+        .withLivenessProbe(SinglePodWorkload.probe("/", 15, 4))
         .build();
   }
 
@@ -271,7 +313,7 @@ public final class RegistryResources {
   }
 
   private ObjectMeta owned(String name) {
-    return Ownership.owned(environment, COMPONENT, name);
+    return OwnedMetadata.owned(environment, COMPONENT, name);
   }
 
   private static String encoded(String text) {

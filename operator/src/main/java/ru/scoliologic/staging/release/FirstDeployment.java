@@ -15,25 +15,25 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Wiped;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * Whether the first deployment is to be removed with its volumes, for it failed and the spec asks
- * for that (pure).
+ * Decides whether a failed first deployment is removed with its volumes, if the spec requests it.
  *
- * <p>It lasts until every component has been available at a time. Until then each volume claim that
- * was made for it carries a mark with the environment's uid; what has no such mark is never
- * removed: neither an adopted volume, nor one that has ever held a deployment that worked.
+ * <p>It is the first deployment until every component has been available once. Until then each
+ * volume claim created for it carries a mark with the environment's uid. A claim without the mark
+ * is never removed: it is an adopted volume, or it has held a deployment that worked.
  */
 public final class FirstDeployment {
+  private static final String PULL_SECRET = "kubernetes.io/dockerconfigjson";
 
   private final Snapshot snapshot;
 
@@ -42,12 +42,12 @@ public final class FirstDeployment {
   }
 
   /**
-   * What there is to do about a first deployment that was found to have failed.
+   * The removal of a failed first deployment.
    *
-   * @param objects to be deleted now
-   * @param result what stage 3 says meanwhile and afterwards
+   * @param objects to delete now
+   * @param result of stage 3 during and after the removal
    * @param record as the status keeps it
-   * @param holds whether it is still what is wanted; else only what is on its way out is awaited
+   * @param holds whether the removal is still wanted; else only pending deletions are awaited
    */
   public record Teardown(
       List<HasMetadata> objects, StageResult result, Wiped record, boolean holds) {
@@ -57,19 +57,28 @@ public final class FirstDeployment {
   }
 
   /**
-   * What is tried: a hash of all that people can change about it.
+   * Hash of everything a user can change about a deployment.
    *
-   * @param wanted what is to serve
-   * @param configuration hash of what the application runs with
+   * @param wanted the version that must serve
+   * @param configuration hash of the application's configuration
    */
-  public static String attempt(Snapshot snapshot, Version wanted, String configuration) {
+  public static String attempt(Snapshot snapshot, AppVersion wanted, String configuration) {
     var all = new TreeMap<String, Object>();
-    snapshot.secrets().forEach((name, secret) -> all.put("secret/" + name, data(secret.getData())));
+    snapshot
+        .secrets()
+        .forEach((name, secret) -> {
+          // Registry credentials may be renewed every hour and do not change the attempt.
+          if (!PULL_SECRET.equals(secret.getType())) {
+            all.put("secret/" + name, data(secret.getData()));
+          }
+        });
     snapshot.configMaps().forEach((name, map) -> all.put("configmap/" + name, data(map.getData())));
     var metadata = snapshot.environment().getMetadata();
     var retry =
-        Catalog.find(snapshot, wanted.id()).map(release -> release.getSpec().retry()).orElse("");
-    // The uid keeps values of Secrets from being looked up by their hash.
+        ReleaseCatalog.find(snapshot, wanted.id())
+            .map(release -> release.getSpec().retry())
+            .orElse("");
+    // The uid prevents a lookup of secret values by their hash.
     all.put("uid", String.valueOf(metadata.getUid()));
     all.put("generation", String.valueOf(metadata.getGeneration()));
     all.put("configuration", configuration);
@@ -81,15 +90,15 @@ public final class FirstDeployment {
     return data == null ? new TreeMap<>() : new TreeMap<>(data);
   }
 
-  /** Puts the mark on every claim that is planned for a first deployment, or takes it off. */
-  public static void mark(Snapshot snapshot, List<Planned> plan) {
+  /** Sets the mark on every claim planned for a first deployment, or removes it. */
+  public static void mark(Snapshot snapshot, List<PlannedObject> plan) {
     var first = new FirstDeployment(snapshot);
     var uid = snapshot.environment().getMetadata().getUid();
     if (uid == null || first.isOver()) {
       return;
     }
     plan.stream()
-        .map(Planned::object)
+        .map(PlannedObject::object)
         .filter(first::isData)
         .filter(claim -> first.isNew(claim) || first.isMarked(first.there(claim).orElseThrow()))
         .forEach(claim -> {
@@ -100,17 +109,16 @@ public final class FirstDeployment {
         });
   }
 
-  /** Whether a claim carries the mark. */
   public static boolean hasMarks(Snapshot snapshot) {
     var first = new FirstDeployment(snapshot);
     return first.claims().anyMatch(first::isMarked);
   }
 
   /**
-   * The teardown that an earlier pass decided upon; empty when there is none, or when something
-   * else is to be tried and nothing of the last attempt is on its way out any more.
+   * The removal that an earlier pass decided; empty when there is none, or when another attempt is
+   * wanted and nothing of the last one is still being deleted.
    *
-   * @param attempt hash of what would be tried now
+   * @param attempt hash of the attempt that is wanted now
    */
   public static Optional<Teardown> underWay(Snapshot snapshot, String attempt) {
     var first = new FirstDeployment(snapshot);
@@ -158,12 +166,12 @@ public final class FirstDeployment {
   }
 
   /**
-   * The decision to remove a first deployment; empty unless the spec asks for it, it has failed for
-   * good, the status has said so before, and all its volumes were made for it.
+   * The decision to remove a first deployment; empty unless the spec requests it, it failed
+   * permanently, the status already reports the failure, and all its volumes were created for it.
    *
-   * @param result what stage 3 says
-   * @param forGood whether waiting on does not help
-   * @param attempt hash of what was tried
+   * @param result of stage 3
+   * @param forGood whether waiting does not help
+   * @param attempt hash of the attempt that failed
    */
   public static Optional<Wiped> decide(
       Snapshot snapshot, StageResult result, boolean forGood, String attempt) {
@@ -177,13 +185,13 @@ public final class FirstDeployment {
         : Optional.empty();
   }
 
-  /** Whether the decision only waits for the status to have told the failure. */
+  /** Whether the decision only waits until the status reports the failure. */
   public static boolean isAbout(Snapshot snapshot, StageResult result, boolean forGood) {
     var first = new FirstDeployment(snapshot);
     return first.failed(result, forGood) && first.foreign().isEmpty();
   }
 
-  /** Why a first deployment that failed is kept although it is to be wiped; empty if it is not. */
+  /** Why a failed first deployment is kept although the spec requests its removal; else empty. */
   public static Optional<String> spared(Snapshot snapshot, StageResult result, boolean forGood) {
     var first = new FirstDeployment(snapshot);
     return Optional.of(first.foreign())
@@ -200,7 +208,7 @@ public final class FirstDeployment {
         && (forGood || result instanceof StageResult.Stalled);
   }
 
-  /** People see what failed before anything is removed, and no passing view decides. */
+  /** Users see the failure before anything is removed, and a momentary failure decides nothing. */
   private boolean told(StageResult result) {
     var status = snapshot.environment().getStatus();
     return status != null
@@ -213,14 +221,14 @@ public final class FirstDeployment {
             .isPresent();
   }
 
-  /** Every component has been available at a time, so there may be something worth keeping. */
+  /** Every component has been available once, so there may be data worth keeping. */
   private boolean isOver() {
     var status = snapshot.environment().getStatus();
     return (status != null && Conditions.gateOpened(status.conditions(), Stage.VALIDATION))
         || snapshot.owned().list(StagingRelease.class).stream()
             .map(StagingRelease::getStatus)
             .filter(Objects::nonNull)
-            .anyMatch(release -> Conditions.isTrue(release.conditions(), Ledger.VERIFIED));
+            .anyMatch(release -> Conditions.isTrue(release.conditions(), ReleaseLedger.VERIFIED));
   }
 
   private List<HasMetadata> doomed() {
@@ -239,7 +247,7 @@ public final class FirstDeployment {
         .filter(this::isData);
   }
 
-  /** Certificates stay, for an authority issues few, and so does what was built. */
+  /** Certificates stay because an authority issues few; so do built images. */
   private boolean isData(HasMetadata object) {
     var names = snapshot.names();
     return object instanceof PersistentVolumeClaim

@@ -1,2 +1,2 @@
-/** Releases: which version is wanted, how each one fared, and what people decided about it. */
+/** Releases: which version is wanted, the status of each, and the decisions of users about it. */
 package ru.scoliologic.staging.release;

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Turns stage results into conditions (pure). The contract is kstatus: waiting shows as
- * Reconciling, what only a person can mend as Stalled, never both.
+ * Converts stage results to conditions. The contract is kstatus: waiting shows as Reconciling, a
+ * fault that needs a user's action as Stalled, never both.
  */
 public final class Conditions {
   public static final String READY = "Ready";
@@ -33,9 +33,9 @@ public final class Conditions {
    * All conditions of a pass.
    *
    * @param stages of the environment
-   * @param results of the stages that were looked at; a stage without one keeps its last condition,
-   *     or awaits the stage before it
-   * @param overall what Ready says
+   * @param results of the assessed stages; a stage without one keeps its last condition, or awaits
+   *     the previous stage
+   * @param overall result for Ready
    */
   public List<Condition> of(
       List<Stage> stages, Map<Stage, StageResult> results, StageResult overall) {
@@ -67,6 +67,39 @@ public final class Conditions {
       conditions.add(condition(STALLED, "True", overall.reason().camelCase(), overall.message()));
     }
     return conditions;
+  }
+
+  /**
+   * All conditions of a pass that ended with an error: no stage was fully assessed, so each becomes
+   * Unknown. A stage that awaits the previous one keeps awaiting it.
+   */
+  public List<Condition> notAssessed(List<Stage> stages, StageResult overall) {
+    var conditions = new ArrayList<Condition>();
+    for (var stage : stages) {
+      var last = find(previous, stage.condition());
+      boolean awaits =
+          last.map(c -> c.getReason().equals(Reason.AWAITING_PREVIOUS_STAGE.camelCase()))
+              .orElse(stage.previous().isPresent());
+      conditions.add(awaits ? awaiting(stage) : notAssessed(stage, last));
+    }
+    conditions.addAll(of(List.of(), Map.of(), overall));
+    return conditions;
+  }
+
+  private Condition notAssessed(Stage stage, Optional<Condition> last) {
+    var reason = Reason.NOT_ASSESSED.camelCase();
+    var message =
+        last.filter(c -> c.getReason().equals(reason))
+            .map(Condition::getMessage)
+            .orElseGet(() ->
+                "not assessed since %s, for the operator meets an error: see the condition Ready%s"
+                    .formatted(
+                        now,
+                        last.map(c ->
+                                "; before that it was %s: %s"
+                                    .formatted(c.getStatus(), c.getMessage()))
+                            .orElse("")));
+    return condition(stage.condition(), "Unknown", reason, message);
   }
 
   private Condition stageCondition(Stage stage, StageResult result) {
@@ -104,21 +137,19 @@ public final class Conditions {
         .build();
   }
 
-  /** The condition of that type, if the list has one. */
   public static Optional<Condition> find(List<Condition> conditions, String type) {
     return conditions == null
         ? Optional.empty()
         : conditions.stream().filter(c -> type.equals(c.getType())).findFirst();
   }
 
-  /** Whether the condition of that type is there and True. */
   public static boolean isTrue(List<Condition> conditions, String type) {
     return find(conditions, type).filter(c -> "True".equals(c.getStatus())).isPresent();
   }
 
   /**
-   * Whether the gate before a stage has opened: the stage before it has once been True. Read from
-   * the stage's own condition, which awaits the stage before it until then and never again.
+   * Whether the gate of a stage has opened: the previous stage has been True once. Read from the
+   * stage's own condition, which awaits the previous stage until then and never again.
    */
   public static boolean gateOpened(List<Condition> conditions, Stage stage) {
     return stage.previous().isEmpty()

@@ -4,14 +4,22 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
- * Every reason a condition or an event can carry. The constant's name in CamelCase is what users
- * see; names are stable. Cause and cure feed the troubleshooting reference.
+ * Every reason of a condition or an event. Users see the constant's name in CamelCase; names are
+ * stable. Cause and cure feed the troubleshooting reference.
  */
 public enum Reason {
   AWAITING_PREVIOUS_STAGE("An earlier stage has not succeeded yet.", "Look at the earlier stage."),
+  NOT_ASSESSED(
+      "The operator meets an error that it does not know, so this stage is not looked at.",
+      "See the condition Ready. What runs goes on; the message has what was found last."),
   INVALID_SPEC(
       "A field of the spec has a value the operator cannot use.",
       "Correct the field that the message names. Whatever ran goes on as it was."),
+  FIELD_CANNOT_CHANGE(
+      "A field was changed that the data on a volume was made with.",
+      "Set the field back to the value that the message names; nothing is changed until then, and"
+          + " what runs goes on. For the other value create another environment and move the data"
+          + " by a backup."),
   NAME_TAKEN(
       "An object that this environment does not own has a name it needs.",
       "Rename or delete that object, or choose another name for the environment."),
@@ -23,8 +31,13 @@ public enum Reason {
       "A ResourceQuota of the namespace leaves no room for an object or a pod.",
       "Raise the quota that the message names, or lower what the environment asks for."),
   ADMISSION_REFUSED(
-      "An admission policy or webhook of the cluster refuses an object or a pod.",
+      "An admission policy, a webhook or a LimitRange of the cluster refuses an object or a pod.",
       "Change what the message names, or have the policy let it pass."),
+  OBJECT_INVALID(
+      "The API server finds a value in an object that it does not take: one that the spec gives, or"
+          + " one that a policy or webhook of the cluster puts there.",
+      "The message has the object, the field and the server's words. Correct the value in the spec,"
+          + " or the policy or webhook that sets it; it is tried again by itself."),
   RIGHTS_MISSING(
       "The operator may not write an object: its ClusterRole is not the one it was shipped with, or"
           + " spec.rollback asks for what needs one more.",
@@ -94,16 +107,23 @@ public enum Reason {
       "Restore the Secret from a backup, or delete the volume claim as well to begin anew."),
 
   DEPLOYED("Every component is available.", "Nothing to do."),
-  COMPONENTS_STARTING("Components are starting.", "Wait; the message names them."),
+  COMPONENTS_STARTING(
+      "Components are starting.",
+      "Wait; the message names them, and what their health checks get."),
   IMAGE_PULL_FAILED(
       "The node cannot pull an image.",
       "Check the image's name, the registry and imagePullSecrets."),
   CONTAINER_CRASHING(
       "A container ends soon after it starts.",
-      "Read its last lines in the message, or with `kubectl logs --previous`."),
+      "Read the line that says why in the message, or its log with `kubectl logs --previous`."),
   OUT_OF_MEMORY(
       "A container was killed for using more memory than its limit.",
       "Raise resources.limits.memory of the component."),
+  OTHER_ARCHITECTURE(
+      "The image cannot be run on its node, and the cluster has nodes of other architectures. The"
+          + " version is not to blame.",
+      "Choose the nodes with nodeSelector {kubernetes.io/arch: ...} of the component, or build the"
+          + " image for all of them. A commit is built for the node of the engine: gitops.nodeSelector."),
   CONTAINER_CONFIG_ERROR(
       "The node cannot start a container as it is described.", "See the message."),
   UNSCHEDULABLE(
@@ -113,7 +133,7 @@ public enum Reason {
       "See the message: the provisioner of its storage class, or a volume that fits."),
   NOT_HEALTHY(
       "A component runs, but its health check fails for longer than it may take to start.",
-      "Read its last lines in the message, or with `kubectl logs`."),
+      "The message says what the health check got, and has its last lines; see also `kubectl logs`."),
   DEADLINE_EXCEEDED(
       "A component has not come up within its deadlineSeconds, and the cluster names no cause.",
       "See the message and `kubectl describe pod`; a slow registry or volume may need more"
@@ -150,8 +170,8 @@ public enum Reason {
           + " release to a new value."),
   CANDIDATE_UNHEALTHY(
       "A new version was not healthy in time. It got no traffic; the version before goes on.",
-      "See what it answers at spec.services.app.health.path; then push or give one that is mended,"
-          + " or set spec.retry of the release to a new value."),
+      "The message says what its health check got; is spec.services.app.health right, push or give a"
+          + " version that is mended, or set spec.retry of the release to a new value."),
   CANDIDATE_FAILED(
       "A new version of the application does not come up; the serving one goes on.",
       "Read the cause in the message. A version whose image cannot be pulled, or that no node takes,"
@@ -167,6 +187,15 @@ public enum Reason {
       "The build of a commit has not begun, or waits for something that is not the commit's fault.",
       "Wait; the message says what for."),
   BUILDING("The image of a commit is being built or pushed.", "Wait."),
+  TAG_RESOLVED(
+      "The tag of an image stands for one digest, which every node pulls.", "Nothing to do."),
+  TAG_NOT_RESOLVED(
+      "The operator did not learn from the registry what the tag of an image stands for: the"
+          + " version runs by the digest that was found before, or by its tag, and then each node"
+          + " has what it pulled or kept under it.",
+      "Nothing needs to be done where each content has a tag of its own. Else mend what the message"
+          + " names and set spec.retry of the release to a new value, or name the image by its"
+          + " digest."),
   BUILT("The image of a commit is in the registry.", "Nothing to do."),
   BUILD_CANCELLED("A newer commit came before the image was built.", "Nothing to do."),
   BUILD_FAILED(
@@ -190,6 +219,15 @@ public enum Reason {
       "A volume is asked to be larger, and its storage class does not let volumes grow.",
       "Nothing else is held up. Set the size back, or move the data to another class by a backup"
           + " and a new environment."),
+  STORAGE_CANNOT_SHRINK(
+      "A volume is asked to be smaller than it is, and volumes only grow.",
+      "Nothing is held up, and the volume stays as it is. Set the size that the message names, or"
+          + " move the data to a new environment by a backup."),
+  STORAGE_CLASS_CANNOT_CHANGE(
+      "A volume is asked to be of another storage class than it is.",
+      "Nothing is held up, and the volume stays where it is. Set the class that the message names,"
+          + " or move the data to a new environment by a backup. A claim that never got a volume may"
+          + " be deleted: it is made again."),
   DATA_OF_OTHER_VERSION(
       "The data on the volume was made by another major version of PostgreSQL than the spec asks"
           + " for, and the server is not started on it.",
@@ -253,13 +291,14 @@ public enum Reason {
       "Wait; the message names the containers that still run."),
   CERTIFICATE_NOT_ISSUED(
       "Traefik still serves its built-in certificate, or cert-manager has not issued one yet.",
-      "See Traefik's log; the domain's record must point here and port 80 be open from outside."
+      "The domain's record must point here and port 80 be open from outside; where an attempt"
+          + " failed before, the message keeps the authority's answer and what helps."
           + " With cert-manager the message names the issuer, the request or the certificate that"
           + " is not ready, and what it says."),
   CERTIFICATE_REFUSED(
       "The certificate authority did not issue a certificate in time.",
-      "See Traefik's log for its answer. The next attempt comes by itself at the time that the"
-          + " message gives: attempts are few."),
+      "The message gives the authority's own words and what helps, as soon as it has answered. The"
+          + " next attempt comes by itself at the time that the message gives: attempts are few."),
   CHECKS_FAILED(
       "A critical check failed, through the ingress or beside the serving version.",
       "The message names it and what it found."),
@@ -316,7 +355,7 @@ public enum Reason {
   READY("The environment is as its spec asks.", "Nothing to do."),
   UNEXPECTED_ERROR(
       "The operator met an error it does not know.",
-      "It is tried again; the operator's log has the details.");
+      "It is tried again; the operator's log has the whole stack, once.");
 
   private final String cause;
   private final String cure;
@@ -334,7 +373,7 @@ public enum Reason {
     return cure;
   }
 
-  /** The name users see, for example StorageClassNotFound. */
+  /** The name that users see, for example StorageClassNotFound. */
   public String camelCase() {
     return Arrays.stream(name().split("_"))
         .map(word -> word.charAt(0) + word.substring(1).toLowerCase(java.util.Locale.ROOT))

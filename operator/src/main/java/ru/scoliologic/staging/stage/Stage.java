@@ -28,12 +28,12 @@ public enum Stage {
         : Stream.of(values()).filter(stage -> stage != GITOPS).toList();
   }
 
-  /** The stage that must first succeed; none before the first one. */
+  /** The stage that must succeed first; empty for the first stage. */
   public Optional<Stage> previous() {
     return Optional.ofNullable(previous);
   }
 
-  /** The type of the condition that shows this stage. */
+  /** The type of this stage's condition. */
   public String condition() {
     return condition;
   }

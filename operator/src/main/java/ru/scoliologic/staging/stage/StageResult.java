@@ -2,17 +2,16 @@ package ru.scoliologic.staging.stage;
 
 import java.time.Duration;
 
-/** What one stage says of itself in one pass. Known faults are results, not exceptions. */
+/** The result of one stage in one pass. Known faults are results, not exceptions. */
 public sealed interface StageResult {
   Reason reason();
 
-  /** One sentence for people: what was found, what is needed, what helps. Never a secret. */
+  /** One sentence for users: the finding, the requirement, the remedy. Never a secret. */
   String message();
 
-  /** The stage is done. */
   record Ready(Reason reason, String message) implements StageResult {}
 
-  /** Something is on its way; watches or a look after {@code retryAfter} will tell. */
+  /** In progress; a watch, or a poll after {@code retryAfter}, shows the next state. */
   record Waiting(Reason reason, String message, Duration retryAfter) implements StageResult {
     public static final Duration SOON = Duration.ofSeconds(5);
     public static final Duration LATER = Duration.ofSeconds(30);
@@ -22,7 +21,7 @@ public sealed interface StageResult {
     }
   }
 
-  /** It fails now and is tried again by itself. */
+  /** It fails now and is retried automatically. */
   record Failing(Reason reason, String message, Duration retryAfter) implements StageResult {
     public Failing(Reason reason, String message) {
       this(reason, message, Waiting.LATER);
@@ -34,5 +33,15 @@ public sealed interface StageResult {
 
   default boolean isReady() {
     return this instanceof Ready;
+  }
+
+  /** The same result with another message. */
+  default StageResult saying(String words) {
+    return switch (this) {
+      case Ready r -> new Ready(r.reason(), words);
+      case Waiting w -> new Waiting(w.reason(), words, w.retryAfter());
+      case Failing f -> new Failing(f.reason(), words, f.retryAfter());
+      case Stalled s -> new Stalled(s.reason(), words);
+    };
   }
 }

@@ -1,2 +1,2 @@
-/** The stages of the plan, what a stage can say of itself, and how that becomes conditions. */
+/** The stages of the plan, their results, and the conversion of results to conditions. */
 package ru.scoliologic.staging.stage;

@@ -3,17 +3,17 @@ package ru.scoliologic.staging.validation;
 import java.util.Optional;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
 
-/** Whether a protection protects (pure): judged by a request with neither token nor password. */
+/** Checks that access protection works: a request without token or password must be rejected. */
 final class AccessCheck {
   private AccessCheck() {}
 
-  /** The operator's own address may be among those that are let in, so a list alone is a remark. */
-  static Priority priority(Target target) {
+  /** An allow list may include the operator's own address, so a list alone gives only a remark. */
+  static Priority priority(CheckTarget target) {
     return target.access().basicAuth() == null ? Priority.Important : Priority.Critical;
   }
 
-  /** What is wrong with the answer's status, if anything. */
-  static Optional<String> judge(Target target, int status) {
+  /** The problem with the answer's status, if any. */
+  static Optional<String> judge(CheckTarget target, int status) {
     if (status == 401 || status == 403) {
       return Optional.empty();
     }

@@ -1,6 +1,5 @@
 package ru.scoliologic.staging.validation;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,55 +8,61 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
+import ru.scoliologic.staging.cluster.kube.HealthAnswer;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.validation.CertificateVerdict.Problem;
 
-/** The checks of any environment beyond its certificates. */
-record BuiltInChecks(Target target, IngressRequests requests) {
+/** The operator's own checks, other than those of certificates. */
+record BuiltInChecks(CheckTarget target, IngressRequests requests) {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int SERVER_ERROR = 500;
 
-  /** Those that apply, in the order of the report. */
+  /** The checks that apply, in the order of the report. */
   List<Callable<Result>> all() {
     var all = new ArrayList<Callable<Result>>();
-    all.add(check("redirect to HTTPS", Priority.Critical, this::redirect));
-    all.add(check("health", Priority.Critical, this::health));
-    all.add(check("health in full", Priority.Important, this::degraded));
-    all.add(check("front page in time", Priority.Important, this::front));
+    all.add(check(BuiltInCheck.REDIRECT, Priority.Critical, this::redirect));
+    all.add(check(BuiltInCheck.HEALTH, Priority.Critical, this::health));
+    if (target.health().throughIngress()) {
+      all.add(check(BuiltInCheck.HEALTH_IN_FULL, Priority.Important, this::degraded));
+    }
+    all.add(check(BuiltInCheck.FRONT_PAGE, Priority.Important, this::front));
     if (target.dashboard() != null) {
-      all.add(check("dashboard is closed", Priority.Critical, this::dashboardClosed));
-      all.add(check("dashboard opens", Priority.Critical, this::dashboardOpens));
-      all.add(check("routers", Priority.Important, this::routers));
+      all.add(check(BuiltInCheck.DASHBOARD_CLOSED, Priority.Critical, this::dashboardClosed));
+      all.add(check(BuiltInCheck.DASHBOARD_OPENS, Priority.Critical, this::dashboardOpens));
+      all.add(check(BuiltInCheck.ROUTERS, Priority.Important, this::routers));
     }
     if (target.access() != null && target.access().closed()) {
-      all.add(check("access closed", AccessCheck.priority(target), this::closed));
+      all.add(check(BuiltInCheck.ACCESS_CLOSED, AccessCheck.priority(target), this::closed));
     }
     if (target.grafana() != null) {
-      all.add(check("grafana", Priority.Important, this::grafana));
+      all.add(check(BuiltInCheck.GRAFANA, Priority.Important, this::grafana));
     }
     return all;
   }
 
   private static Callable<Result> check(
-      String name, Priority priority, Callable<Optional<Problem>> check) {
+      BuiltInCheck made, Priority priority, Callable<Optional<Problem>> check) {
     return () -> {
       try {
-        return result(name, priority, check.call());
+        return result(made, priority, check.call());
+      } catch (TimeBudget.NotRun e) {
+        return result(made, priority, failed(said(e)));
       } catch (IOException | IllegalArgumentException e) {
         return result(
-            name, priority, failed("a request through the ingress failed: %s".formatted(said(e))));
+            made, priority, failed("a request through the ingress failed: %s".formatted(said(e))));
       }
     };
   }
 
-  /** The outcome of a check of this group. */
-  static Result result(String name, Priority priority, Optional<Problem> problem) {
+  static Result result(BuiltInCheck check, Priority priority, Optional<Problem> problem) {
     return new Result(
-        name,
-        "environment",
+        check.title(),
+        BuiltInCheck.GROUP,
         priority,
         problem.isEmpty() ? Outcome.Passed : Outcome.Failed,
         problem.map(Problem::message).orElse(null));
@@ -76,22 +81,50 @@ record BuiltInChecks(Target target, IngressRequests requests) {
   }
 
   private Optional<Problem> health() throws Exception {
-    return expectOk(target.app(), target.healthPath(), target.pass());
+    var check = target.health();
+    if (!check.throughIngress()) {
+      return answers("https://" + target.app(), requests.get("https", target.app(), "/", pass()));
+    }
+    var answer = requests.get("https", target.app(), check.path(), pass());
+    return new HealthAnswer(check, target.masking())
+        .problem(answer.status(), answer.location(), answer.body())
+        .flatMap(said -> failed("https://%s%s: %s".formatted(target.app(), check.path(), said)));
   }
 
-  /** A request that has neither the token nor a password. */
+  /** Without a health path, the front page must be served. */
+  static Optional<Problem> answers(String base, IngressRequests.Answer front) {
+    return front.status() < SERVER_ERROR
+        ? Optional.empty()
+        : failed("%s/: found status %d, needed one below 500".formatted(base, front.status()));
+  }
+
+  /** Headers with which the ingress lets a request through to the health path. */
+  private Map<String, String> pass() {
+    var headers = new TreeMap<String, String>(String.CASE_INSENSITIVE_ORDER);
+    headers.putAll(target.health().given());
+    // The ingress sets these itself.
+    headers.keySet().removeIf(name -> name.equalsIgnoreCase("Host"));
+    headers.putAll(target.pass());
+    return headers;
+  }
+
+  /** Sends a request without token or password. */
   private Optional<Problem> closed() throws Exception {
     return AccessCheck.judge(target, requests.get("https", target.app(), "/", Map.of()).status())
         .flatMap(BuiltInChecks::failed);
   }
 
-  /** A degraded application serves, but something it uses does not. */
+  /** A degraded application serves, but one of its dependencies does not. */
   private Optional<Problem> degraded() throws Exception {
-    var answer = requests.get("https", target.app(), target.healthPath(), target.pass());
-    var state = text(answer.body(), "/status");
-    return state.isEmpty() || state.equals("healthy") || state.equals("ok")
-        ? Optional.empty()
-        : failed("https://%s%s says '%s'".formatted(target.app(), target.healthPath(), state));
+    var path = target.health().path();
+    var answer = requests.get("https", target.app(), path, pass());
+    return HealthWords.trouble(answer.body())
+        .flatMap(
+            said -> failed("https://%s%s says '%s'".formatted(target.app(), path, masked(said))));
+  }
+
+  private String masked(String said) {
+    return target.masking().mask(said);
   }
 
   private Optional<Problem> front() throws Exception {
@@ -108,7 +141,7 @@ record BuiltInChecks(Target target, IngressRequests requests) {
                 .formatted(target.app(), target.spec().frontPageMillis()));
   }
 
-  /** Every router that Traefik knows, by its own API. */
+  /** Checks every router in Traefik's own API. */
   private Optional<Problem> routers() throws Exception {
     var answer = requests.get("https", target.dashboard(), "/api/http/routers", basicAuth());
     var list = answer.status() == 200 ? JSON.readTree(answer.body()) : null;
@@ -131,15 +164,6 @@ record BuiltInChecks(Target target, IngressRequests requests) {
     return broken.isEmpty()
         ? Optional.empty()
         : failed("Traefik's routers: " + String.join("; ", broken));
-  }
-
-  /** A value of a JSON body; empty when it is none, or not there. */
-  private static String text(String body, String pointer) {
-    try {
-      return JSON.readTree(body).at(pointer).asText();
-    } catch (JsonProcessingException e) {
-      return "";
-    }
   }
 
   private Optional<Problem> dashboardClosed() throws Exception {
@@ -175,12 +199,11 @@ record BuiltInChecks(Target target, IngressRequests requests) {
         "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
   }
 
-  /** A fault that the checks found. */
   static Optional<Problem> failed(String message) {
     return Optional.of(new Problem(Reason.CHECKS_FAILED, message));
   }
 
-  /** The words of an exception, or its kind. */
+  /** The message of an exception, or else its class. */
   static String said(Exception e) {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }

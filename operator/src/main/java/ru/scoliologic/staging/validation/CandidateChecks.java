@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.Executors;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
+import ru.scoliologic.staging.cluster.kube.HealthAnswer;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
-import ru.scoliologic.staging.validation.Checks.Round;
+import ru.scoliologic.staging.validation.CheckRunner.Round;
 
 /**
- * The checks of a version that runs beside the serving one: its health and what the spec declares,
- * asked of its pod as the ingress would ask.
+ * The checks of a version that runs beside the serving one: its health and the checks in the spec,
+ * sent to its pod as the ingress would send them.
  */
 public final class CandidateChecks {
   private static final int CONNECT_MILLIS = 3000;
@@ -26,11 +26,16 @@ public final class CandidateChecks {
   private CandidateChecks() {}
 
   /**
-   * One round; takes seconds at most.
+   * Runs one round; takes seconds, at most the limit of a {@link TimeBudget}.
    *
-   * @param target whose address is the pod's
+   * @param target with the pod's address
    */
-  public static Round run(Target target) throws GeneralSecurityException, IOException {
+  public static Round run(CheckTarget target) throws GeneralSecurityException, IOException {
+    return run(target, TimeBudget.ofARound());
+  }
+
+  static Round run(CheckTarget target, TimeBudget budget)
+      throws GeneralSecurityException, IOException {
     var unreachable = unreachable(target);
     if (unreachable.isPresent()) {
       return new Round(unreachable, List.of());
@@ -38,44 +43,62 @@ public final class CandidateChecks {
     var headers = new TreeMap<String, String>(Map.of("Host", target.app()));
     headers.put("X-Forwarded-Proto", "https");
     headers.put("X-Forwarded-Host", target.app());
-    try (var pool = Executors.newVirtualThreadPerTaskExecutor();
+    try (var pool = CheckRunner.pool();
         var client = IngressRequests.client(target)) {
-      var requests = new IngressRequests(target, target.port(), target.port());
       var declared =
           new DeclaredChecks(
                   client,
                   "http://" + target.app() + ":" + target.port(),
                   target.secrets(),
                   target.masking(),
-                  headers)
+                  headers,
+                  budget)
               .groups(target.spec().checks()).stream().map(pool::submit).toList();
       var results = new ArrayList<Result>();
-      results.add(health(target, requests, headers));
-      declared.stream().map(Checks::get).forEach(results::addAll);
+      results.add(health(target, headers, budget));
+      declared.stream().map(CheckRunner::get).forEach(results::addAll);
       return new Round(Optional.empty(), List.copyOf(results));
     }
   }
 
-  private static Result health(Target target, IngressRequests requests, Map<String, String> headers)
+  private static Result health(CheckTarget target, Map<String, String> headers, TimeBudget budget)
       throws GeneralSecurityException {
+    var check = target.health();
     Optional<CertificateVerdict.Problem> problem;
-    try {
-      var answer = requests.get("http", target.app(), target.healthPath(), headers);
-      problem =
-          answer.status() == 200
-              ? Optional.empty()
-              : BuiltInChecks.failed(
-                  "%s: found status %d, needed 200"
-                      .formatted(target.healthPath(), answer.status()));
-    } catch (IOException e) {
-      problem =
-          BuiltInChecks.failed(target.healthPath() + " did not answer: " + BuiltInChecks.said(e));
+    if (!check.byHttp()) {
+      // The kubelet probes another way here and found the pod ready.
+      return BuiltInChecks.result(
+          BuiltInCheck.HEALTH, Priority.Critical, front(target, headers, budget));
     }
-    return BuiltInChecks.result("health", Priority.Critical, problem);
+    try {
+      var answer =
+          new IngressRequests(target, check.port(), check.port(), budget)
+              .get("http", target.app(), check.path(), check.headers());
+      problem =
+          new HealthAnswer(check, target.masking())
+              .problem(answer.status(), answer.location(), answer.body())
+              .flatMap(said -> BuiltInChecks.failed(check.path() + ": " + said));
+    } catch (IOException e) {
+      problem = BuiltInChecks.failed(check.path() + " did not answer: " + BuiltInChecks.said(e));
+    }
+    return BuiltInChecks.result(BuiltInCheck.HEALTH, Priority.Critical, problem);
   }
 
-  /** A pod that the kubelet finds healthy and nobody else reaches is not at fault. */
-  private static Optional<StageResult> unreachable(Target target) {
+  private static Optional<CertificateVerdict.Problem> front(
+      CheckTarget target, Map<String, String> headers, TimeBudget budget)
+      throws GeneralSecurityException {
+    try {
+      return BuiltInChecks.answers(
+          "",
+          new IngressRequests(target, target.port(), target.port(), budget)
+              .get("http", target.app(), "/", headers));
+    } catch (IOException e) {
+      return BuiltInChecks.failed("/ did not answer: " + BuiltInChecks.said(e));
+    }
+  }
+
+  /** A pod that the kubelet finds healthy and that is otherwise unreachable is not at fault. */
+  private static Optional<StageResult> unreachable(CheckTarget target) {
     try (var socket = new Socket()) {
       socket.connect(new InetSocketAddress(target.address(), target.port()), CONNECT_MILLIS);
       return Optional.empty();

@@ -12,14 +12,14 @@ import javax.net.ssl.X509TrustManager;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.stage.Reason;
 
-/** Judges a served certificate (pure but for the trust manager's own certificates). */
+/** Assesses a served certificate. */
 final class CertificateVerdict {
   private static final String TRAEFIK_DEFAULT = "CN=TRAEFIK DEFAULT CERT";
   private static final int DNS_NAME = 2;
 
   private CertificateVerdict() {}
 
-  /** What is wrong with the chain for this host, if anything. */
+  /** The problem with the chain for this host, if any. */
   static Optional<Problem> judge(
       List<X509Certificate> chain,
       String host,
@@ -33,7 +33,7 @@ final class CertificateVerdict {
     if (leaf.getSubjectX500Principal().getName().contains(TRAEFIK_DEFAULT)) {
       return problem(
           Reason.CERTIFICATE_NOT_ISSUED,
-          "no certificate has been issued for %s yet: Traefik serves its built-in one"
+          "no certificate has been issued for %s yet: the ingress serves its built-in one"
               .formatted(host));
     }
     if (leaf.getNotAfter().toInstant().isBefore(now)) {
@@ -108,6 +108,6 @@ final class CertificateVerdict {
     return Optional.of(new Problem(reason, message));
   }
 
-  /** What a check found. */
+  /** A finding of a check. */
   record Problem(Reason reason, String message) {}
 }

@@ -22,13 +22,13 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
-/** Reads the certificate that is served for a name, and says whom to trust. */
+/** Reads the certificate served for a name, and builds trust managers. */
 final class Certificates {
   private static final int TIMEOUT_MILLIS = 5_000;
 
   private Certificates() {}
 
-  /** The chain served for a host name at an address, whoever issued it; the leaf comes first. */
+  /** The chain served for a host name at an address, from any issuer; the leaf comes first. */
   static List<X509Certificate> served(String address, int port, String host) throws IOException {
     var seen = new Recorder();
     try {
@@ -51,7 +51,7 @@ final class Certificates {
     return seen.chain;
   }
 
-  /** Accepts any chain; for connections whose certificates were judged before. */
+  /** Accepts any chain; for connections whose certificates were verified before. */
   static TrustManager recorder() {
     return new Recorder();
   }
@@ -85,7 +85,7 @@ final class Certificates {
     return store;
   }
 
-  /** Accepts any chain, to look at it. */
+  /** Accepts any chain, to inspect it. */
   private static final class Recorder extends X509ExtendedTrustManager {
     private List<X509Certificate> chain = List.of();
 

@@ -1,8 +1,8 @@
 package ru.scoliologic.staging.validation;
 
-import static ru.scoliologic.staging.cluster.HardenedPod.emptyDir;
-import static ru.scoliologic.staging.cluster.HardenedPod.mount;
-import static ru.scoliologic.staging.cluster.HardenedPod.readOnly;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.emptyDir;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.mount;
+import static ru.scoliologic.staging.cluster.kube.HardenedPod.readOnly;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -26,14 +26,15 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.ValidationSpec.Container;
-import ru.scoliologic.staging.cluster.AccessPolicy;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Ownership;
+import ru.scoliologic.staging.cluster.kube.AccessPolicy;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.NoMesh;
+import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.validation.ContainerChecks.Surface;
 
-/** Builds the Jobs that check an environment, and what they share (pure). */
+/** Builds the Jobs that check an environment, and the objects they share. */
 final class ContainerCheckResources {
   private static final String CA_VOLUME = "authority";
   private static final String CA_FOLDER = "/staging";
@@ -41,7 +42,7 @@ final class ContainerCheckResources {
   private static final String CA_FILE = CA_FOLDER + "/" + CA_KEY;
   private static final long GRACE_SECONDS = 5;
 
-  /** Beyond the pod's own deadline, which leaves its log: for a pod that never gets a node. */
+  /** Beyond the pod's own deadline, which keeps its log: for a pod that is never scheduled. */
   private static final long UNSCHEDULED_SECONDS = 60;
 
   private final StagingEnvironment environment;
@@ -54,7 +55,7 @@ final class ContainerCheckResources {
     this.surface = surface;
   }
 
-  /** What all Jobs share: nobody may connect to their pods, and the authority is there to read. */
+  /** Shared by all Jobs: a policy that denies connections to their pods, and the CA bundle. */
   List<HasMetadata> shared() {
     var objects = new ArrayList<HasMetadata>();
     objects.add(
@@ -63,7 +64,8 @@ final class ContainerCheckResources {
     if (!surface.caBundle().isEmpty()) {
       objects.add(
           new ConfigMapBuilder()
-              .withMetadata(Ownership.owned(environment, ContainerChecks.COMPONENT, names.checks()))
+              .withMetadata(
+                  OwnedMetadata.owned(environment, ContainerChecks.COMPONENT, names.checks()))
               .withData(Map.of(CA_KEY, surface.caBundle()))
               .build());
     }
@@ -71,13 +73,13 @@ final class ContainerCheckResources {
   }
 
   /**
-   * One run of a check.
+   * The Job of one run of a check.
    *
    * @param id of the check
-   * @param subject what its result will speak of
+   * @param subject to which its result applies
    */
   Job job(Container check, String name, String id, String subject) {
-    var metadata = Ownership.owned(environment, ContainerChecks.COMPONENT, name);
+    var metadata = OwnedMetadata.owned(environment, ContainerChecks.COMPONENT, name);
     var labels = new TreeMap<>(Labels.of(environment, ContainerChecks.COMPONENT));
     labels.put(Labels.CHECK, id);
     metadata.setLabels(labels);
@@ -89,7 +91,8 @@ final class ContainerCheckResources {
         .withActiveDeadlineSeconds(check.timeoutSeconds() + UNSCHEDULED_SECONDS)
         .withNewTemplate()
         .withNewMetadata()
-        .withLabels(labels)
+        .withLabels(NoMesh.labels(labels))
+        .withAnnotations(NoMesh.ANNOTATIONS)
         .endMetadata()
         .withSpec(pod(check))
         .endTemplate()
@@ -127,7 +130,7 @@ final class ContainerCheckResources {
         .build();
   }
 
-  /** The domains lead to the ingress whatever DNS says inside the cluster; none for a host name. */
+  /** The domains resolve to the ingress whatever cluster DNS returns; empty for a host name. */
   private List<HostAlias> aliases() {
     return isAddress(surface.address())
         ? List.of(new HostAlias(domains().toList(), surface.address()))
@@ -183,7 +186,7 @@ final class ContainerCheckResources {
     return List.copyOf(variables.values());
   }
 
-  /** One that the check gives again stands where the check put it. */
+  /** A variable that the check redefines keeps the check's position. */
   private static void plain(Map<String, EnvVar> variables, String name, String value) {
     variables.remove(name);
     variables.put(name, new EnvVar(name, value, null));

@@ -11,7 +11,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.KeyRef;
@@ -20,48 +19,47 @@ import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Container;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.api.ValidationSpec.ResultKind;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.PodTrouble;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
 
 /**
- * The checks that are containers (pure): which Job is to run, which one has the answer, and what it
- * is. A Job speaks of one subject: another version, another configuration, another request of the
- * release is another Job. One that is old is run again; its answer holds until the new one ends.
+ * The container checks: which Job must run, which Job has the result, and the result. A Job applies
+ * to one subject: another version, configuration or request of the release is another Job. An old
+ * Job is run again; its result holds until the new one ends.
  *
- * @param snapshot what was seen
+ * @param snapshot of the cluster
  * @param plan every object; the Jobs among them are held, for they start by {@link #due()}
- * @param runs how each check stands
+ * @param runs status of each check
  */
-public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> runs) {
+public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<Run> runs) {
   public static final String COMPONENT = "check";
 
   private static final String DEADLINE = "DeadlineExceeded";
 
-  /** A critical check that failed is run again after this, if its period is longer. */
+  /** A failed critical check is run again after this time, if its period is longer. */
   static final Duration AFTER_FAILURE = Duration.ofMinutes(5);
 
-  private static final Set<String> OVER = Set.of("Succeeded", "Failed");
   private static final int ID_LENGTH = 8;
   private static final int RUN_LENGTH = 6;
 
   /**
-   * What is checked.
+   * The subject of the checks.
    *
    * @param image that serves
    * @param address of the ingress, or empty while there is none
-   * @param request what the release asks for, or empty; another text is another run
+   * @param request of the release, or empty; another text is another run
    * @param configuration hash of the application's
-   * @param caBundle PEM certificates of an authority of one's own, or empty
+   * @param caBundle PEM certificates of a custom authority, or empty
    * @param grafana whether it runs
-   * @param checkTokenKey key of the credentials that lets through a protection
-   * @param secrets the values that variables refer to; only their hash is used
+   * @param checkTokenKey key of the credentials that authenticate requests to a protected domain
+   * @param secrets the values to which variables refer; only their hash is used
    */
   public record Surface(
       String image,
@@ -81,16 +79,16 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
   /**
    * One check.
    *
-   * @param answered the Job whose answer holds
+   * @param answered the Job whose result holds
    * @param running a Job that has not ended
-   * @param due a Job that is to start now
+   * @param due a Job that must start now
    */
   record Run(Container check, Optional<Job> answered, Optional<Job> running, Optional<Job> due) {
     Stream<Job> jobs() {
       return Stream.of(answered, running, due).flatMap(Optional::stream);
     }
 
-    /** When it is to be run again, if nothing runs. */
+    /** When it must run again, if nothing runs. */
     Optional<Instant> next() {
       return running.isPresent() || due.isPresent()
           ? Optional.empty()
@@ -98,7 +96,7 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
     }
   }
 
-  /** Decides from what is asked for and from the Jobs that are there. */
+  /** Decides from the desired checks and the existing Jobs. */
   public static ContainerChecks decide(Snapshot snapshot, Surface surface) {
     var checks = snapshot.environment().getSpec().validation().containers();
     if (checks.isEmpty()) {
@@ -106,11 +104,11 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
     }
     var resources = new ContainerCheckResources(snapshot.environment(), surface);
     var runs = checks.stream().map(check -> run(snapshot, check, surface, resources)).toList();
-    var plan = new ArrayList<Planned>();
-    resources.shared().forEach(object -> plan.add(new Planned(Stage.VALIDATION, object)));
+    var plan = new ArrayList<PlannedObject>();
+    resources.shared().forEach(object -> plan.add(new PlannedObject(Stage.VALIDATION, object)));
     runs.stream()
         .flatMap(Run::jobs)
-        .forEach(job -> plan.add(new Planned(Stage.VALIDATION, job, true)));
+        .forEach(job -> plan.add(new PlannedObject(Stage.VALIDATION, job, true)));
     return new ContainerChecks(snapshot, plan, runs);
   }
 
@@ -130,9 +128,9 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
             .filter(job -> answered(snapshot, job))
             .max(Comparator.comparing(ContainerChecks::endedAt));
     if (running
-        .filter(job -> ended(job).isPresent() && JobEnd.isToBeMadeAnew(job, snapshot.now()))
+        .filter(job -> ended(job).isPresent() && JobOutcome.isToBeMadeAnew(job, snapshot.now()))
         .isPresent()) {
-      // It goes first, for the next one has its name.
+      // It is deleted first, for the next one has its name.
       return new Run(check, answered, Optional.empty(), Optional.empty());
     }
     boolean fresh = answered.filter(job -> snapshot.now().isBefore(again(check, job))).isPresent();
@@ -144,24 +142,21 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
     return new Run(check, answered, running, Optional.of(resources.job(check, name, id, subject)));
   }
 
-  /** It ended and so did its pod, as far as was seen: the exit code and the log are there. */
+  /** The Job and its pod are observed to have ended: the exit code and the log are available. */
   private static boolean answered(Snapshot snapshot, Job job) {
     return ended(job).isPresent()
         && !failedUnbegun(snapshot, job)
-        && pods(snapshot, job).stream()
-            .allMatch(pod ->
-                pod.getStatus() != null
-                    && OVER.contains(String.valueOf(pod.getStatus().getPhase())));
+        && pods(snapshot, job).stream().allMatch(PodStatuses::isOver);
   }
 
   /**
-   * Whether it failed before anything of it ran, which says nothing of what is checked: its image
-   * cannot be pulled, or no node took its pod until the Job itself ran out of time.
+   * Whether it failed before it ran, which gives no result: its image cannot be pulled, or its pod
+   * was not scheduled before the Job's deadline.
    */
   private static boolean failedUnbegun(Snapshot snapshot, Job job) {
     var pods = pods(snapshot, job);
-    return JobEnd.condition(job, "Failed")
-        .filter(end -> pods.isEmpty() ? DEADLINE.equals(end.getReason()) : !JobEnd.begun(pods))
+    return JobOutcome.condition(job, "Failed")
+        .filter(end -> pods.isEmpty() ? DEADLINE.equals(end.getReason()) : !JobOutcome.begun(pods))
         .isPresent();
   }
 
@@ -171,7 +166,7 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
         : job.getMetadata().getAnnotations().get(Labels.SUBJECT);
   }
 
-  /** Of all that may change the answer: what is served, how it is reached, and the check itself. */
+  /** Hash of everything that may change the result: the version, address, and the check itself. */
   private static String subject(Snapshot snapshot, Container check, Surface surface) {
     var spec = snapshot.environment().getSpec();
     var values =
@@ -194,12 +189,12 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
             surface.caBundle()));
   }
 
-  /** The Jobs that are to be started, once the other checks are well. */
+  /** The Jobs that must start, once the other checks pass. */
   public List<HasMetadata> due() {
     return runs.stream().flatMap(run -> run.due().stream()).map(HasMetadata.class::cast).toList();
   }
 
-  /** The Jobs that have an answer and leave it in their log. */
+  /** The Jobs that have ended and leave a report in their log. */
   public List<Job> reporting() {
     return runs.stream()
         .filter(run -> run.check().result() == ResultKind.JUnit)
@@ -207,12 +202,12 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
         .toList();
   }
 
-  /** When the next check is to be run again. */
+  /** When the next check must run again. */
   public Optional<Instant> next() {
     return runs.stream().flatMap(run -> run.next().stream()).min(Comparator.naturalOrder());
   }
 
-  /** What is waited for, while a check has no answer yet. */
+  /** The pending checks, while any has no result yet. */
   public Optional<StageResult> waiting() {
     var open =
         runs.stream()
@@ -301,7 +296,7 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
   }
 
   private Optional<String> trouble(Job job) {
-    return PodTrouble.among(pods(snapshot, job), snapshot.logTails(), snapshot.now())
+    return JobOutcome.trouble(snapshot, job.getMetadata().getName(), pods(snapshot, job))
         .map(found -> found.message().strip().replaceAll("\\s*\\n\\s*", "; "));
   }
 
@@ -312,11 +307,11 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
                 .anyMatch(pod -> DEADLINE.equals(pod.getStatus().getReason())));
   }
 
-  /** The pods of a Job that are still there. */
+  /** The existing pods of a Job. */
   public static List<Pod> pods(Snapshot snapshot, Job job) {
     var name = job.getMetadata().getName();
     return snapshot.podsOf(COMPONENT).stream()
-        .filter(pod -> name.equals(pod.getMetadata().getLabels().get(JobEnd.JOB_NAME)))
+        .filter(pod -> name.equals(pod.getMetadata().getLabels().get(JobOutcome.JOB_NAME)))
         .toList();
   }
 
@@ -341,6 +336,6 @@ public record ContainerChecks(Snapshot snapshot, List<Planned> plan, List<Run> r
   }
 
   private static Optional<JobCondition> ended(Job job) {
-    return JobEnd.condition(job, "Complete").or(() -> JobEnd.condition(job, "Failed"));
+    return JobOutcome.condition(job, "Complete").or(() -> JobOutcome.condition(job, "Failed"));
   }
 }

@@ -17,7 +17,6 @@ import org.apache.hc.client5.http.impl.cookie.BasicClientCookie;
 import org.apache.hc.client5.http.protocol.HttpClientContext;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
-import org.apache.hc.core5.http.io.entity.EntityUtils;
 import org.apache.hc.core5.http.io.entity.StringEntity;
 import org.apache.hc.core5.http.io.support.ClassicRequestBuilder;
 import ru.scoliologic.staging.api.KeyRef;
@@ -26,13 +25,13 @@ import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Check;
 import ru.scoliologic.staging.api.ValidationSpec.Expect;
 import ru.scoliologic.staging.api.ValidationSpec.ExpectedJson;
-import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
 
-/** Runs the checks that a spec declares: one group in order, with the cookies it was given. */
+/** Runs the checks that a spec declares: each group in order, with the cookies it received. */
 final class DeclaredChecks {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Bytes of a body that are looked at. */
+  /** Bytes of a body that are examined. */
   private static final int MAX_BODY = 1 << 20;
 
   private static final int MAX_MESSAGE = 300;
@@ -40,31 +39,34 @@ final class DeclaredChecks {
   private final CloseableHttpClient client;
   private final String base;
   private final Map<KeyRef, String> secrets;
-  private final Masking masking;
+  private final SecretMasker masking;
   private final Map<String, String> pass;
+  private final TimeBudget budget;
 
   /**
-   * Checks of one application.
+   * Prepares the checks of one application.
    *
    * @param base scheme, host and port, without a path
-   * @param secrets the values that headers refer to
-   * @param masking takes secret values out of messages
-   * @param pass headers that every request carries, to get through a protected domain
+   * @param secrets the values to which headers refer
+   * @param masking removes secret values from messages
+   * @param pass headers of every request, to get through a protected domain
+   * @param budget the time for all of them together
    */
   DeclaredChecks(
       CloseableHttpClient client,
       String base,
       Map<KeyRef, String> secrets,
-      Masking masking,
-      Map<String, String> pass) {
+      SecretMasker masking,
+      Map<String, String> pass,
+      TimeBudget budget) {
     this.client = client;
     this.base = base;
     this.secrets = secrets;
     this.masking = masking;
     this.pass = pass;
+    this.budget = budget;
   }
 
-  /** The work of each group. */
   List<Callable<List<Result>>> groups(List<Check> checks) {
     var groups = new LinkedHashMap<String, List<Check>>();
     checks.forEach(c -> groups.computeIfAbsent(c.group(), name -> new ArrayList<>()).add(c));
@@ -88,7 +90,7 @@ final class DeclaredChecks {
         .toList();
   }
 
-  /** What is asked without TLS behind an ingress still gets the cookies that are for TLS only. */
+  /** A request without TLS behind an ingress still receives the Secure cookies. */
   private static final class OpenCookies extends BasicCookieStore {
     private static final long serialVersionUID = 1;
 
@@ -136,9 +138,11 @@ final class DeclaredChecks {
     }
     try {
       long begin = System.nanoTime();
-      var answer = client.execute(request.build(), context, Answer::of);
+      var answer = budget.spend(() -> client.execute(request.build(), context, Answer::of));
       long millis = (System.nanoTime() - begin) / 1_000_000;
       return judge(check.expect(), answer, millis).map(said -> check.path() + " " + said);
+    } catch (TimeBudget.NotRun e) {
+      return Optional.of(check.path() + " was " + e.getMessage());
     } catch (IOException e) {
       return Optional.of(
           check.path() + " did not answer: " + e.getClass().getSimpleName() + " " + e.getMessage());
@@ -146,9 +150,9 @@ final class DeclaredChecks {
   }
 
   /**
-   * What is wrong with an answer (pure).
+   * The problem with an answer, if any.
    *
-   * @param millis that it took
+   * @param millis duration of the request
    */
   static Optional<String> judge(Expect expect, Answer answer, long millis) {
     if (!expect.status().contains(answer.status())) {
@@ -214,22 +218,14 @@ final class DeclaredChecks {
     return Optional.empty();
   }
 
-  /** What is looked at of an answer; header names in lower case. */
+  /** The examined parts of an answer; header names in lower case. */
   record Answer(int status, Map<String, String> headers, String body) {
     private static Answer of(ClassicHttpResponse response) throws IOException {
       var headers = new LinkedHashMap<String, String>();
       for (var header : response.getHeaders()) {
         headers.putIfAbsent(header.getName().toLowerCase(java.util.Locale.ROOT), header.getValue());
       }
-      try {
-        var body =
-            response.getEntity() == null
-                ? ""
-                : EntityUtils.toString(response.getEntity(), MAX_BODY);
-        return new Answer(response.getCode(), headers, body);
-      } catch (org.apache.hc.core5.http.ParseException e) {
-        throw new IOException("the answer has an unreadable content type", e);
-      }
+      return new Answer(response.getCode(), headers, IngressRequests.body(response, MAX_BODY));
     }
   }
 }

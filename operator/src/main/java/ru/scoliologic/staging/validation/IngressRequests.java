@@ -13,22 +13,31 @@ import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.ParseException;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.io.entity.EntityUtils;
 import org.apache.hc.core5.util.Timeout;
 import ru.scoliologic.staging.api.IngressSpec;
 
 /**
- * Requests to the ingress' address under the domains' names.
+ * Requests to the ingress' address with the domains' names.
  *
  * @param http port without TLS
  * @param https port with TLS
+ * @param budget the time limit of the requests
  */
-record IngressRequests(Target target, int http, int https) {
+record IngressRequests(CheckTarget target, int http, int https, TimeBudget budget) {
   private static final Timeout TIMEOUT = Timeout.ofSeconds(5);
   private static final int MAX_BODY = 1 << 20;
+
+  /** Far more than a browser would send back, and far less than fills the operator's memory. */
+  static final Http1Config HEADERS =
+      Http1Config.custom().setMaxLineLength(16 * 1024).setMaxHeaderCount(100).build();
 
   Answer get(String scheme, String host, String path, Map<String, String> headers)
       throws IOException, GeneralSecurityException {
@@ -36,27 +45,35 @@ record IngressRequests(Target target, int http, int https) {
     var request = new HttpGet(scheme + "://" + host + ":" + port + path);
     headers.forEach(request::setHeader);
     try (var client = client(target)) {
-      return client.execute(
-          request,
-          response ->
-              new Answer(
-                  response.getCode(),
-                  Optional.ofNullable(response.getFirstHeader("Location"))
-                      .map(Header::getValue)
-                      .orElse(""),
-                  response.getEntity() == null
-                      ? ""
-                      : EntityUtils.toString(response.getEntity(), MAX_BODY)));
+      return budget.spend(() -> client.execute(request, IngressRequests::answer));
     }
   }
 
-  /** A client that finds the target under every name. */
-  static CloseableHttpClient client(Target target) throws GeneralSecurityException {
+  private static Answer answer(ClassicHttpResponse response) throws IOException {
+    return new Answer(
+        response.getCode(),
+        Optional.ofNullable(response.getFirstHeader("Location")).map(Header::getValue).orElse(""),
+        body(response, MAX_BODY));
+  }
+
+  /** The text of an answer; one with an unknown character set is an error. */
+  static String body(ClassicHttpResponse response, int limit) throws IOException {
+    try {
+      return response.getEntity() == null ? "" : EntityUtils.toString(response.getEntity(), limit);
+    } catch (ParseException | IllegalArgumentException e) {
+      throw new IOException("the answer has an unreadable content type", e);
+    }
+  }
+
+  /** A client that resolves every name to the target. */
+  static CloseableHttpClient client(CheckTarget target) throws GeneralSecurityException {
     var tls = SSLContext.getInstance("TLS");
     tls.init(null, new TrustManager[] {trust(target)}, null);
     return HttpClients.custom()
         .setConnectionManager(
             PoolingHttpClientConnectionManagerBuilder.create()
+                .setConnectionFactory(
+                    ManagedHttpClientConnectionFactory.builder().http1Config(HEADERS).build())
                 .setDnsResolver(new Always(target.address()))
                 .setTlsSocketStrategy(new DefaultClientTlsStrategy(tls))
                 .setDefaultConnectionConfig(
@@ -71,8 +88,8 @@ record IngressRequests(Target target, int http, int https) {
         .build();
   }
 
-  /** A staging authority's root is in nobody's trust store: its chains were judged by issuer. */
-  private static TrustManager trust(Target target) throws GeneralSecurityException {
+  /** A staging authority's root is in no trust store: its chains were verified by issuer. */
+  private static TrustManager trust(CheckTarget target) throws GeneralSecurityException {
     return target.server() == IngressSpec.Server.LetsEncryptStaging
         ? Certificates.recorder()
         : Certificates.trusting(target.caBundle());

@@ -12,7 +12,7 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
 
 /**
- * What a JUnit XML document in a log says (pure).
+ * A JUnit XML document from a log.
  *
  * @param cases failed ones first, {@value #MAX_CASES} at most; skipped ones are left out
  * @param problem why there are none
@@ -22,13 +22,12 @@ public record JUnitReport(List<Case> cases, Optional<String> problem) {
   private static final int MAX_NAME = 150;
   private static final int MAX_FAILURE = 400;
 
-  /** Of a Job whose pod is not there any more. */
+  /** Of a Job whose pod no longer exists. */
   static final JUnitReport GONE = unreadable("its pod is gone, and its report with it");
 
-  /** One test case; the failure is what the test said, if it failed. */
+  /** One test case, with the failure message of the test if it failed. */
   public record Case(String name, Optional<String> failure) {}
 
-  /** A report that could not be read. */
   public static JUnitReport unreadable(String why) {
     return new JUnitReport(List.of(), Optional.of(why));
   }

@@ -1,5 +1,6 @@
 package ru.scoliologic.staging.validation;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -18,11 +19,16 @@ import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
-/** What outcomes come to (pure), by the rule of the smoke checklist. */
+/** Summarizes outcomes by the rule of the smoke checklist. */
 public final class Verdicts {
   private static final int NAMED = 5;
   private static final int MAX_NAME = 260;
   private static final int MAX_MESSAGE = 500;
+
+  /** Bytes of all messages of a report: the server stores no object of more than 1.5 MB. */
+  private static final int MAX_REPORT = 200 * 1024;
+
+  private static final String CUT = "not shown: the report is too long";
 
   private Verdicts() {}
 
@@ -48,7 +54,7 @@ public final class Verdicts {
     return named(failed(results).stream().filter(r -> r.priority() == Priority.Critical).toList());
   }
 
-  /** The checks of people, with what they said so far. */
+  /** The manual checks, with the results that users reported so far. */
   public static List<Result> manual(
       List<ValidationSpec.Manual> asked, List<StagingReleaseSpec.Verdict> given) {
     return asked.stream()
@@ -74,7 +80,7 @@ public final class Verdicts {
   }
 
   /**
-   * Stage 4, from all outcomes.
+   * The result of stage 4, from all outcomes.
    *
    * @param dashboard whether there is one
    */
@@ -99,17 +105,24 @@ public final class Verdicts {
 
   /** The same outcomes with names and messages of a bounded length; of a log the end is kept. */
   public static List<Result> bounded(List<Result> results) {
-    return results.stream()
-        .map(result ->
-            new Result(
-                shortened(result.name(), MAX_NAME, MAX_NAME),
-                result.group(),
-                result.priority(),
-                result.outcome(),
-                result.message() == null
-                    ? null
-                    : shortened(result.message(), MAX_MESSAGE, MAX_MESSAGE / 3)))
-        .toList();
+    var bounded = new ArrayList<Result>();
+    int left = MAX_REPORT;
+    for (var result : results) {
+      var message = result.message();
+      if (message != null) {
+        var shown = shortened(message, MAX_MESSAGE, MAX_MESSAGE / 3);
+        left -= shown.getBytes(StandardCharsets.UTF_8).length;
+        message = left < 0 ? CUT : shown;
+      }
+      bounded.add(
+          new Result(
+              shortened(result.name(), MAX_NAME, MAX_NAME),
+              result.group(),
+              result.priority(),
+              result.outcome(),
+              message));
+    }
+    return List.copyOf(bounded);
   }
 
   private static String shortened(String text, int length, int head) {
@@ -118,7 +131,7 @@ public final class Verdicts {
         : text.substring(0, head) + "…" + text.substring(text.length() - (length - head));
   }
 
-  /** The report of outcomes that were found now. */
+  /** The report of outcomes, with the time they were found. */
   public static SmokeReport report(List<Result> found, Instant now) {
     var results = bounded(found);
     return new SmokeReport(

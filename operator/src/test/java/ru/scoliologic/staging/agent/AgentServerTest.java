@@ -23,7 +23,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import ru.scoliologic.staging.cluster.AgentContract;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 
 class AgentServerTest {
   private static final String WORD = "a word that both know";
@@ -72,6 +74,27 @@ class AgentServerTest {
   @Test
   void a_signed_request_brings_a_look() throws Exception {
     assertThat(post(BODY, "X-Hub-Signature-256", sign(WORD, BODY))).isEqualTo(202);
+    assertThat(looks).hasValue(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GitHub Gitea and Forgejo, X-Hub-Signature-256, sha256=",
+    "Bitbucket, X-Hub-Signature, sha256=",
+    "Gitea, X-Gitea-Signature, ''",
+    "Forgejo, X-Forgejo-Signature, ''",
+    "Gogs, X-Gogs-Signature, ''",
+  })
+  void each_servers_signature_brings_a_look_and_a_wrong_one_does_not(
+      String server, String header, String prefix) throws Exception {
+    var hex = sign(WORD, BODY).substring("sha256=".length());
+    var wrong = sign("another word", BODY).substring("sha256=".length());
+
+    assertThat(post(BODY, header, prefix + wrong)).as(server).isEqualTo(401);
+    assertThat(post(BODY, header, prefix)).as(server + ", empty").isEqualTo(401);
+    assertThat(post(BODY, header, "sha1=" + hex)).as(server + ", sha1").isEqualTo(401);
+    assertThat(looks).hasValue(0);
+    assertThat(post(BODY, header, prefix + hex)).as(server).isEqualTo(202);
     assertThat(looks).hasValue(1);
   }
 

@@ -3,6 +3,7 @@ package ru.scoliologic.staging.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.AgentContract.Config;
+import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.AgentContract.Config;
 import ru.scoliologic.staging.throwaway.GitHttpServer;
 import ru.scoliologic.staging.throwaway.GitRepository;
 
@@ -62,11 +63,32 @@ class AgentTest {
   }
 
   private void start(ReleaseStore store) throws IOException {
+    agent = Agent.start(mounted.files(), config("main", 1), store, builder, 0);
+  }
+
+  private Config config(String branch, int intervalSeconds) {
     var gitops =
         new GitopsSpec(
-            server.url("app.git"), "main", 1, null, null, null, null, null, null, pin, null, null);
-    var config = new Config("demo", "team", gitops, "registry:5000/app", "tcp://engine:2375");
-    agent = Agent.start(mounted.files(), config, store, builder, 0);
+            server.url("app.git"),
+            branch,
+            intervalSeconds,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            pin,
+            null,
+            null,
+            null,
+            null);
+    return new Config("demo", "team", gitops, "registry:5000/app", "tcp://engine:2375");
+  }
+
+  /** As the kubelet brings a changed ConfigMap into the pod. */
+  private void configured(Config config) throws IOException {
+    mounted.with("config.json", new ObjectMapper().writeValueAsString(config));
   }
 
   private static ConditionFactory soon(String what) {
@@ -101,6 +123,45 @@ class AgentTest {
   private String waiting(String message) {
     repository.commit("README.md", message, "text");
     return pushed(message, "waits");
+  }
+
+  @Test
+  void another_configuration_counts_while_a_build_goes_on() throws Exception {
+    var slow = waiting("slow");
+    agent = Agent.start(mounted.files(), config("main", 3600), cluster.new Access(), builder, 0);
+    awaitBuild(slow, BuildState.Building);
+
+    configured(config("main", 1));
+    var next = pushed("next", "");
+    awaitHead(next);
+
+    assertThat(cluster.build(slow).orElseThrow().attempt()).isEqualTo(1);
+  }
+
+  @Test
+  void another_branch_is_followed_without_a_restart() throws Exception {
+    var first = repository.push("first");
+    var other = repository.commit("README.md", "other", "other");
+    repository.push(other, "feature/#12-login");
+    start();
+    awaitHead(first);
+    awaitBuild(first, BuildState.Built);
+
+    configured(config("feature/#12-login", 1));
+
+    awaitHead(other);
+    awaitBuild(other, BuildState.Built);
+    assertThat(cluster.of(other).orElseThrow().getSpec().commit().branch())
+        .isEqualTo("feature/#12-login");
+  }
+
+  @Test
+  void a_configuration_that_cannot_be_read_changes_nothing() throws Exception {
+    start();
+    mounted.with("config.json", "{");
+    var first = repository.push("first");
+
+    awaitHead(first);
   }
 
   @Test
@@ -222,6 +283,7 @@ class AgentTest {
     var commit = waiting("first");
     start();
     awaitBuild(commit, BuildState.Building);
+    soon("the build begun").until(() -> builder.builds().size() == 1);
     agent.close();
     assertThat(cluster.build(commit).orElseThrow().state()).isEqualTo(BuildState.Building);
 

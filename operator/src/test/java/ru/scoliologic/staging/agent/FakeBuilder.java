@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import ru.scoliologic.staging.agent.build.ImageBuilder;
 
 /**
  * Ends each build as the commit's file {@code build} says: fails, or waits until it is let go on,

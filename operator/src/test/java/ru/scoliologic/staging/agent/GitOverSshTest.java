@@ -24,6 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import ru.scoliologic.staging.agent.git.CommitStore;
+import ru.scoliologic.staging.agent.git.GitException;
+import ru.scoliologic.staging.agent.git.GitRemote;
+import ru.scoliologic.staging.agent.git.GitRemoteTest;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.throwaway.GitRepository;
 
@@ -93,14 +97,14 @@ class GitOverSshTest {
 
   private GitRemote remote(String path) {
     return new GitRemote(
-        GitRemoteTest.spec("ssh://127.0.0.1:%d%s".formatted(server.getPort(), path)),
+        () -> GitRemoteTest.spec("ssh://127.0.0.1:%d%s".formatted(server.getPort(), path)),
         mounted.files());
   }
 
   private static void fails(GitRemote remote, Reason reason, String found) {
     assertThatThrownBy(remote::head)
         .isInstanceOfSatisfying(
-            GitTrouble.class, trouble -> assertThat(trouble.reason()).isEqualTo(reason))
+            GitException.class, trouble -> assertThat(trouble.reason()).isEqualTo(reason))
         .hasMessageContaining(found);
   }
 
@@ -117,7 +121,7 @@ class GitOverSshTest {
   @Test
   void a_commit_is_fetched() throws Exception {
     repository.push("first");
-    var commits = new CommitStore(mounted.files().work(), remote(), "main");
+    var commits = new CommitStore(mounted.files().work(), remote());
     assertThat(commits.fetchBranch().subject()).isEqualTo("first");
     commits.close();
   }

@@ -10,7 +10,7 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
-import ru.scoliologic.staging.cluster.AgentContract.State;
+import ru.scoliologic.staging.cluster.model.AgentContract.State;
 
 /** A cluster that can be out of reach, and that an agent can be cut off from as if it had died. */
 final class InMemoryReleases {

@@ -6,14 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The agent's files, as they would be mounted. */
-final class MountedFiles {
+public final class MountedFiles {
   private final Path folder;
 
-  MountedFiles(Path folder) {
+  public MountedFiles(Path folder) {
     this.folder = folder;
   }
 
-  AgentFiles files() {
+  public AgentFiles files() {
     return new AgentFiles(
         folder.resolve("config.json"),
         folder.resolve("git"),
@@ -25,7 +25,7 @@ final class MountedFiles {
         folder.resolve("work"));
   }
 
-  MountedFiles with(String name, String content) {
+  public MountedFiles with(String name, String content) {
     try {
       var file = folder.resolve(name);
       Files.createDirectories(file.getParent());
@@ -36,7 +36,7 @@ final class MountedFiles {
     }
   }
 
-  MountedFiles token(String token) {
+  public MountedFiles token(String token) {
     return with("git/token", token + "\n");
   }
 }

@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.api;
 
 import com.fasterxml.jackson.annotation.JsonClassDescription;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.fabric8.crdv2.generator.CRDGenerator;
 import io.fabric8.crdv2.generator.CRDPostProcessor;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -65,9 +66,15 @@ public final class CrdWriter {
         columns.sort(Comparator.comparingInt(CrdWriter::place));
         version.setAdditionalPrinterColumns(columns);
         var schema = version.getSchema().getOpenAPIV3Schema();
-        schema.setDescription(description(crd.getSpec().getNames().getKind()));
+        var kind = crd.getSpec().getNames().getKind();
+        schema.setDescription(description(kind));
         dropRepeatedRules(schema);
+        tellDefaultsOfItems(schema, false);
+        boundAmounts(schema);
         keyConditionsByType(schema.getProperties().get("status"));
+        if (kind.equals(HasMetadata.getKind(StagingEnvironment.class))) {
+          giveANewObjectAStatus(schema.getProperties().get("status"));
+        }
       }
       return crd;
     }
@@ -92,6 +99,51 @@ public final class CrdWriter {
       if (schema.getItems() != null && schema.getItems().getSchema() != null) {
         dropRepeatedRules(schema.getItems().getSchema());
       }
+    }
+
+    /**
+     * A default inside a list's items makes each {@code kubectl apply} a change, for its patch has
+     * the whole list as it was written. The records apply these defaults; here they are words.
+     */
+    private static void tellDefaultsOfItems(JSONSchemaProps schema, boolean ofItem) {
+      if (ofItem && schema.getDefault() != null) {
+        schema.setDescription(
+            "%s Default: %s.".formatted(schema.getDescription(), schema.getDefault().asText()));
+        schema.setDefault(null);
+      }
+      if (schema.getProperties() != null) {
+        schema.getProperties().values().forEach(field -> tellDefaultsOfItems(field, ofItem));
+      }
+      if (schema.getItems() != null && schema.getItems().getSchema() != null) {
+        tellDefaultsOfItems(schema.getItems().getSchema(), true);
+      }
+    }
+
+    /** Resources are types of Kubernetes' own, whose schema lets any text be a quantity. */
+    private static void boundAmounts(JSONSchemaProps schema) {
+      if (schema.getProperties() != null) {
+        schema.getProperties().values().forEach(Finish::boundAmounts);
+      }
+      if (schema.getItems() != null && schema.getItems().getSchema() != null) {
+        boundAmounts(schema.getItems().getSchema());
+      }
+      if (schema.getAdditionalProperties() != null
+          && schema.getAdditionalProperties().getSchema() != null) {
+        boundAmounts(schema.getAdditionalProperties().getSchema());
+      }
+      if (Boolean.TRUE.equals(schema.getXKubernetesIntOrString())) {
+        schema.setPattern(Amount.PATTERN);
+        schema.setMaxLength((long) Amount.MAX_LENGTH);
+      }
+    }
+
+    /**
+     * A default inside the status counts only where there is one. Without this a new object has
+     * none, which tools that go by kstatus take for one that needs no waiting for.
+     */
+    private static void giveANewObjectAStatus(JSONSchemaProps status) {
+      var observed = status.getProperties().get("observedGeneration").getDefault();
+      status.setDefault(JsonNodeFactory.instance.objectNode().set("observedGeneration", observed));
     }
 
     /** As the API conventions ask: a list keyed by type whose items carry all fields. */

@@ -11,15 +11,15 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Needs;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.stage.Reason;
 
 class AppResourcesTest {
-  private static final Version WANTED = Version.ofImage("sample-app:1");
+  private static final AppVersion WANTED = AppVersion.ofImage("sample-app:1");
 
   private static Deployment deployment(long generation, long observed) {
     return deployment(generation, observed, 1);
@@ -71,8 +71,8 @@ class AppResourcesTest {
   private static String annotation(String retry) {
     var snapshot = Given.aGoodStart().snapshot();
     var rollout = new Rollout(WANTED, Optional.empty(), Optional.empty(), Given.NOW);
-    var app = new AppResources(snapshot.environment(), Map.of("A", "b"));
-    var masking = new Masking(java.util.List.of());
+    var app = new AppResources(snapshot, Map.of("A", "b"));
+    var masking = new SecretMasker(java.util.List.of());
     var migration =
         Migration.decide(
             snapshot,
@@ -108,7 +108,8 @@ class AppResourcesTest {
   @Test
   void what_it_met_while_its_database_was_away_does_not_count() {
     var back = Given.NOW.minusSeconds(30);
-    var given = Given.aGoodStart().owning(deployment(1, 1)).pod(Given.ready(Needs.POSTGRES, back));
+    var given =
+        Given.aGoodStart().owning(deployment(1, 1)).pod(Given.ready(Dependencies.POSTGRES, back));
 
     assertThat(
             AppResources.failedForGood(
@@ -142,7 +143,7 @@ class AppResourcesTest {
         Given.aGoodStart()
             .owning(deployment(1, 1))
             .pod(running(500))
-            .pod(Given.ready(Needs.REDIS, Given.NOW.minusSeconds(20)));
+            .pod(Given.ready(Dependencies.REDIS, Given.NOW.minusSeconds(20)));
 
     assertThat(AppResources.observe(late.snapshot(), WANTED).overdue()).isTrue();
     assertThat(AppResources.failedForGood(late.snapshot(), WANTED)).isFalse();

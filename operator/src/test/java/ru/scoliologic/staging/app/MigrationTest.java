@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
@@ -14,20 +15,22 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Needs;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class MigrationTest {
-  private static final Masking MASKING = new Masking(List.of("s3cr3t\nkey"));
-  private static final Version WANTED = Version.ofImage("sample-app:1");
+  private static final SecretMasker MASKING = new SecretMasker(List.of("s3cr3t\nkey"));
+  private static final AppVersion WANTED = AppVersion.ofImage("sample-app:1");
 
   private static Given asking() {
     return Given.aGoodStart()
@@ -36,11 +39,16 @@ class MigrationTest {
   }
 
   private static Migration decide(Snapshot snapshot, String retry, boolean settled, boolean free) {
+    return decide(snapshot, new Migration.Attempt(WANTED, retry, Optional.empty()), settled, free);
+  }
+
+  private static Migration decide(
+      Snapshot snapshot, Migration.Attempt attempt, boolean settled, boolean free) {
     return Migration.decide(
         snapshot,
         rollout(snapshot),
-        new AppResources(snapshot.environment(), Map.of("A", "b")),
-        new Migration.Attempt(WANTED, retry, Optional.empty()),
+        new AppResources(snapshot, Map.of("A", "b")),
+        attempt,
         id -> settled,
         free,
         new DatabaseCopies(snapshot, MASKING),
@@ -212,7 +220,7 @@ class MigrationTest {
         List.of(
             decide(there.snapshot(), "", false, false),
             decide(
-                there.pod(Given.ready(Needs.POSTGRES, Given.NOW.minusSeconds(5))).snapshot(),
+                there.pod(Given.ready(Dependencies.POSTGRES, Given.NOW.minusSeconds(5))).snapshot(),
                 "",
                 false,
                 true))) {
@@ -224,7 +232,7 @@ class MigrationTest {
   }
 
   @Test
-  void what_it_says_is_masked_before_it_is_put_into_one_line() {
+  void what_it_says_is_masked_before_it_is_cut() {
     var job = ended("Failed");
     var migration =
         decide(
@@ -240,6 +248,70 @@ class MigrationTest {
     assertThat(migration.result().orElseThrow().message())
         .contains("the key is ***, sorry")
         .doesNotContain("s3cr3t");
+  }
+
+  @Test
+  void of_a_long_log_the_line_that_says_what_went_wrong_stands_first() {
+    var job = ended("Failed");
+    var migration =
+        decide(
+            asking()
+                .owning(job)
+                .pod(podOf(job, terminated(1, 3)))
+                .logTail("migrate-1", Given.resource("/logs/drizzle.log") + "bye\n".repeat(900))
+                .snapshot(),
+            "",
+            false,
+            true);
+
+    assertThat(migration.result().orElseThrow().message().lines().findFirst().orElseThrow())
+        .endsWith(
+            "exit code 1: [\u2863] applying migrations...error: relation \"orders\" already exists");
+  }
+
+  private static StagingRelease givenUpRelease() {
+    var release = new StagingRelease();
+    release.setMetadata(
+        new ObjectMetaBuilder().withName("demo-" + WANTED.id()).withNamespace("team").build());
+    release.setStatus(
+        new StagingReleaseStatus(
+            1L,
+            "Failed",
+            "it failed",
+            List.of(),
+            null,
+            null,
+            "configuration",
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null));
+    return release;
+  }
+
+  @Test
+  void the_job_of_a_version_that_was_given_up_stays_with_its_log_until_the_next_try() {
+    var job = ended("Failed");
+    var release = givenUpRelease();
+    var there = asking().owning(job).owning(release);
+
+    var kept =
+        decide(
+            there.snapshot(), new Migration.Attempt(WANTED, "", Optional.of(release)), false, true);
+    assertThat(kept.result().orElseThrow().message()).isEqualTo("it failed");
+    assertThat(kept.plan())
+        .singleElement()
+        .satisfies(planned -> {
+          assertThat(planned.held()).isTrue();
+          assertThat(planned.object().getMetadata().getName())
+              .isEqualTo(job.getMetadata().getName());
+        });
+    assertThat(decide(there.snapshot(), "again", false, true).plan())
+        .extracting(planned -> planned.object().getMetadata().getName())
+        .doesNotContain(job.getMetadata().getName());
   }
 
   @Test
@@ -327,9 +399,9 @@ class MigrationTest {
     assertThat(later.plan()).isEmpty();
   }
 
-  private static Surroundings warned(String key, String said) {
-    var good = Surroundings.assumedGood(List.of());
-    return new Surroundings(
+  private static ClusterFacts warned(String key, String said) {
+    var good = ClusterFacts.assumedGood(List.of());
+    return new ClusterFacts(
         good.nodes(),
         good.usage(),
         good.records(),
@@ -381,7 +453,7 @@ class MigrationTest {
         .owning(Given.servingPostgres());
   }
 
-  private static List<Planned> due(Migration migration) {
+  private static List<PlannedObject> due(Migration migration) {
     return migration.plan().stream().filter(planned -> !planned.held()).toList();
   }
 
@@ -425,7 +497,7 @@ class MigrationTest {
     var held = decide(copying().owning(made).snapshot(), "", false, false);
 
     assertThat(due(held)).isEmpty();
-    assertThat(held.plan()).extracting(Planned::object).doesNotContain(made);
+    assertThat(held.plan()).extracting(PlannedObject::object).doesNotContain(made);
   }
 
   @Test
@@ -454,7 +526,7 @@ class MigrationTest {
               assertThat(failing.reason()).isEqualTo(Reason.BACKUP_FAILED);
               assertThat(failing.message()).endsWith("which is tried again: no space left");
             });
-    assertThat(later.plan()).extracting(Planned::object).doesNotContain(failed);
+    assertThat(later.plan()).extracting(PlannedObject::object).doesNotContain(failed);
   }
 
   @Test

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
-import ru.scoliologic.staging.reconcile.Rendering;
+import ru.scoliologic.staging.reconcile.plan.Rendering;
 
 class LenientJsonTest {
   @Test

@@ -8,12 +8,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.PromQl;
-import ru.scoliologic.staging.reconcile.Telemetry;
+import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 
 class MetricsEndpointTest {
   @Test
   void the_metrics_are_told_over_http_in_the_text_format() throws Exception {
-    try (var endpoint = new MetricsEndpoint(0, new Telemetry()::scrape);
+    try (var endpoint = new MetricsEndpoint(0, new OperatorMetrics()::scrape);
         var client = HttpClient.newHttpClient()) {
       var answer =
           client.send(

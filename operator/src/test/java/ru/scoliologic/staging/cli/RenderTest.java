@@ -51,6 +51,8 @@ class RenderTest {
                   "ingress.shared", "the other mode: golden/shared-ingress, SharedIngressTest"),
               Map.entry("notifications", "tells people, makes nothing: OutboxTest, NotifierTest"),
               Map.entry("rollback", "of a first deployment that fails: FirstDeploymentTest"),
+              Map.entry("services.app.health.command", "one of three: HealthCheckTest"),
+              Map.entry("services.app.health.tcp", "one of three: HealthCheckTest"),
               Map.entry(
                   "services.postgres.seed.configMapRef",
                   "beside volume it is refused: jobs/seed.yaml"),

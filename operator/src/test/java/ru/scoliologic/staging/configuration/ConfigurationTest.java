@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -69,7 +69,9 @@ class ConfigurationTest {
     assertThat(result.message())
         .isEqualTo(
             "$(NOBODY) in spec.validation.checks[a].body is not a known name: list it in"
-                + " spec.secrets.keys");
+                + " spec.secrets.keys, or use one of DOMAIN_APP, DOMAIN_TRAEFIK, ESIA_CLIENT_ID,"
+                + " JWT_SECRET, POSTGRES_DB, POSTGRES_HOST, POSTGRES_PASSWORD, POSTGRES_PORT,"
+                + " POSTGRES_USER, REDIS_HOST, REDIS_PASSWORD, REDIS_PORT");
   }
 
   @Test
@@ -204,7 +206,6 @@ class ConfigurationTest {
                         "demo-credentials", Map.of("POSTGRES_PASSWORD", "the-first-one")),
                     Given.claimOf("demo-postgres")));
 
-    assertThat(settings.postgresPassword()).isEqualTo("the-first-one");
     assertThat(settings.credentials()).containsEntry("POSTGRES_PASSWORD", "the-first-one");
     assertThat(settings.result().isReady()).isTrue();
     assertThat(settings.result().message())
@@ -308,7 +309,9 @@ class ConfigurationTest {
                 + " MIS_API_KEY in Secret given has 9 characters and needs 20; MIS_API_URL in"
                 + " Secret given does not match https://.*; SESSION_SECRET in Secret given is a"
                 + " placeholder; $(POSTGRES_DBNAME) in spec.services.app.env[DATABASE_URL] is not a"
-                + " known name: list it in spec.secrets.keys");
+                + " known name: list it in spec.secrets.keys, or use one of DOMAIN_APP, DOMAIN_TRAEFIK, POSTGRES_DB, POSTGRES_HOST,"
+                + " POSTGRES_PASSWORD, POSTGRES_PORT, POSTGRES_USER, REDIS_HOST, REDIS_PASSWORD,"
+                + " REDIS_PORT");
   }
 
   @Test
@@ -513,7 +516,7 @@ class ConfigurationTest {
     assertThat(settings.plan(Given.aGoodStart().snapshot()))
         .filteredOn(planned -> planned.object().getMetadata().getName().equals("demo-credentials"))
         .as("an empty Secret must not be made in its place")
-        .allMatch(Planned::held);
+        .allMatch(PlannedObject::held);
   }
 
   @Test
@@ -536,7 +539,10 @@ class ConfigurationTest {
         resolve(Given.aGoodStart().edited("$(POSTGRES_DB)", "$(POSTGRES_DBNAME)")).result();
 
     assertThat(result.message())
-        .contains("$(POSTGRES_DBNAME) in spec.services.app.env[DATABASE_URL] is not a known name");
+        .contains(
+            "$(POSTGRES_DBNAME) in spec.services.app.env[DATABASE_URL] is not a known name: list it in"
+                + " spec.secrets.keys, or use one of ",
+            ", POSTGRES_DB, POSTGRES_HOST, ");
   }
 
   @Test
@@ -557,7 +563,7 @@ class ConfigurationTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "credentials: {name: git} | SECRET_MISSING | Secrets that do not exist: git",
+        "credentials: {name: git} | SECRET_MISSING | Secrets that do not exist: git (with token)",
         "credentials: {name: given} | KEY_MISSING | token (in Secret given, for spec.gitops.credentials)",
         "webhook: {secretKeyRef: {name: given, key: word}} | KEY_MISSING | word (in Secret given, for spec.gitops.webhook)",
         "commitStatus: {tokenSecretKeyRef: {name: given, key: s}} | KEY_MISSING | s (in Secret given, for spec.gitops.commitStatus)",
@@ -620,5 +626,36 @@ class ConfigurationTest {
         .doesNotContainKeys("registry-password", "registry-htpasswd");
     assertThat(resolve(Given.aGoodStart()).credentials())
         .doesNotContainKeys("registry-password", "registry-htpasswd");
+  }
+
+  @Test
+  void a_line_end_behind_a_value_taken_from_a_whole_secret_is_refused() {
+    var result =
+        resolve(
+                Given.aGoodStart()
+                    .edited(
+                        "      image: sample-app:1\n",
+                        "      image: sample-app:1\n      envFrom: [{secretRef: {name: more}}]\n")
+                    .secret("more", Map.of("SMTP_PASSWORD", "hunter22\n")))
+            .result();
+
+    assertThat(result.reason()).isEqualTo(Reason.KEY_INVALID);
+    assertThat(result.message())
+        .startsWith("SMTP_PASSWORD in Secret more (spec.services.app.envFrom) ends with a line end")
+        .doesNotContain("hunter22");
+  }
+
+  @Test
+  void a_version_of_postgresql_that_gets_no_fixes_is_warned_of() {
+    assertThat(of("14.9").result().message()).contains("PostgreSQL 14 gets no fixes after");
+    assertThat(of("15").result().message()).doesNotContain("fixes");
+  }
+
+  private static Settings of(String version) {
+    return resolve(
+        Given.aGoodStart()
+            .edited(
+                "  services:\n",
+                "  services:\n    postgres: {version: '%s'}\n".formatted(version)));
   }
 }

@@ -3,11 +3,15 @@ package ru.scoliologic.staging.configuration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -81,7 +85,7 @@ class KeyValuesTest {
                     Given.claimOf("demo-postgres")));
 
     assertThat(settings.result().isReady()).isTrue();
-    assertThat(settings.postgresPassword()).isEqualTo("given-once");
+    assertThat(settings.credentials()).containsEntry("POSTGRES_PASSWORD", "given-once");
     assertThat(settings.result().message())
         .contains("1 kept: POSTGRES_PASSWORD")
         .contains("no Secret has POSTGRES_PASSWORD: the one in Secret demo-credentials")
@@ -220,5 +224,131 @@ class KeyValuesTest {
     var settings = Configuration.resolve(snapshot);
 
     assertThat(settings.asStored(snapshot)).isSameAs(settings);
+  }
+
+  private static Given giving(String key, String value) {
+    return listing(key.startsWith("-") ? key : "- {name: %s}".formatted(key))
+        .secret(
+            "given",
+            Map.of("TRAEFIK_AUTH", AUTH, key.replaceAll(".*name: ([A-Z_]+).*", "$1"), value));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"POSTGRES_PASSWORD", "REDIS_PASSWORD", "SESSION_SECRET"})
+  void a_line_end_behind_a_value_is_refused_by_name_with_the_cure(String name) {
+    for (var end : List.of("\n", "\r\n")) {
+      var settings = resolve(giving(name, "0123456789abcdef0123456789abcdef" + end));
+
+      assertThat(settings.result().reason()).isEqualTo(Reason.KEY_INVALID);
+      assertThat(settings.result().message())
+          .isEqualTo(
+              name
+                  + " in Secret given ends with a line end, which is a part of the value: make the"
+                  + " Secret without it (echo -n, or kubectl create secret --from-literal)");
+    }
+  }
+
+  @Test
+  void a_text_of_several_lines_may_end_with_one() {
+    var pem = "-----BEGIN KEY-----\nMIIB\n-----END KEY-----\n";
+    var settings = resolve(giving("SIGNING_KEY", pem));
+
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.appEnvironment()).containsEntry("SIGNING_KEY", pem);
+  }
+
+  @Test
+  void a_line_end_that_the_application_already_runs_with_stays() {
+    var settings =
+        resolve(
+            giving("SESSION_SECRET", "long-in-use\n")
+                .owning(Given.secretOf("demo-app-env", Map.of("SESSION_SECRET", "long-in-use\n"))));
+
+    assertThat(settings.result().isReady()).isTrue();
+    assertThat(settings.appEnvironment()).containsEntry("SESSION_SECRET", "long-in-use\n");
+  }
+
+  @Test
+  void a_password_that_data_was_made_with_may_lose_its_line_end() {
+    var made = credentials(Map.of("POSTGRES_PASSWORD", "the-same\n"));
+    var claim = Given.claimOf("demo-postgres");
+
+    var before = resolve(giving("POSTGRES_PASSWORD", "the-same\n").owning(made, claim));
+    var mended = resolve(giving("POSTGRES_PASSWORD", "the-same").owning(made, claim));
+
+    assertThat(before.result().message()).contains("POSTGRES_PASSWORD in Secret given ends with");
+    assertThat(mended.credentials()).containsEntry("POSTGRES_PASSWORD", "the-same");
+    assertThat(mended.result().message())
+        .contains("1 from Secret given: POSTGRES_PASSWORD")
+        .doesNotContain("in force");
+  }
+
+  private static HasMetadata firstClaim(Map<String, String> more) {
+    var claim = Given.claimOf("demo-postgres");
+    var marks = new TreeMap<>(more);
+    marks.put(Labels.FIRST_DEPLOYMENT, "uid");
+    claim.getMetadata().setAnnotations(marks);
+    return claim;
+  }
+
+  @Test
+  void a_password_that_no_database_was_made_with_yet_can_be_mended() {
+    var stored = credentials(Map.of("POSTGRES_PASSWORD", "wrong"));
+
+    var awaited =
+        resolve(giving("POSTGRES_PASSWORD", "right").owning(stored, firstClaim(Map.of())));
+    var made =
+        resolve(
+            giving("POSTGRES_PASSWORD", "right")
+                .owning(stored, firstClaim(Map.of(Labels.POSTGRES_MAJOR, "17"))));
+
+    assertThat(awaited.credentials()).containsEntry("POSTGRES_PASSWORD", "right");
+    assertThat(made.credentials()).containsEntry("POSTGRES_PASSWORD", "wrong");
+  }
+
+  @Test
+  void another_password_than_the_one_in_force_is_told_with_the_way_to_change_it() {
+    var settings =
+        resolve(
+            giving("POSTGRES_PASSWORD", "another-one")
+                .owning(
+                    credentials(Map.of("POSTGRES_PASSWORD", "the-first")),
+                    Given.claimOf("demo-postgres")));
+
+    assertThat(settings.result().message())
+        .endsWith(
+            "POSTGRES_PASSWORD of Secret given is not in force: the data was made with the one in"
+                + " Secret demo-credentials; to change it, take the key out of the Secret and raise"
+                + " its generate.rotation: the operator makes the next one");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "POSTGRES_PASSWORD, ''",
+    "SESSION_SECRET, ', or change the value there'",
+  })
+  void a_rotation_of_a_value_that_a_secret_gives_is_told_to_have_no_effect(
+      String name, String more) {
+    var settings =
+        resolve(
+            giving("- {name: %s, generate: {length: 32, rotation: 2}}".formatted(name), "given"));
+
+    assertThat(settings.rotations().rows()).isNull();
+    assertThat(settings.result().message())
+        .endsWith(
+            "generate.rotation of %s has no effect while Secret given gives the key: take it out there and the operator makes the next value%s"
+                .formatted(name, more));
+  }
+
+  @Test
+  void an_empty_value_of_an_optional_key_is_as_good_as_none() {
+    var plain = resolve(giving("- {name: WEBHOOK_URL, pattern: 'https://.*', optional: true}", ""));
+    var generated = resolve(giving("- {name: TOKEN, optional: true, generate: {length: 32}}", ""));
+    var needed = resolve(giving("WEBHOOK_URL", ""));
+
+    assertThat(plain.result().isReady()).isTrue();
+    assertThat(plain.appEnvironment()).doesNotContainKey("WEBHOOK_URL");
+    assertThat(generated.appEnvironment()).containsEntry("TOKEN", "g".repeat(32));
+    assertThat(needed.result().message()).isEqualTo("WEBHOOK_URL in Secret given is empty");
   }
 }

@@ -15,7 +15,7 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.LoginTask;
+import ru.scoliologic.staging.cluster.model.LoginTask;
 import ru.scoliologic.staging.throwaway.Images;
 
 /**

@@ -70,6 +70,33 @@ class RotationTest {
     assertThat(world.credentials).containsEntry(POSTGRES, world.roles.get("app"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {JWT, POSTGRES, REDIS})
+  void the_application_goes_from_the_old_configuration_to_the_new_one_once(String key) {
+    var world = RotationWorld.running();
+
+    world.ask(key, 1).settles();
+
+    rotated(world);
+    assertThat(world.templates).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {JWT, POSTGRES, REDIS})
+  void it_never_goes_back_whichever_pass_was_the_last_of_its_operator(String key) {
+    var world = RotationWorld.running();
+    world.ask(key, 1);
+    for (int step = 0; step < 12; step++) {
+      world.pass(true);
+      world.pass(false);
+      world.jobsEnd();
+      world.rolls();
+    }
+
+    rotated(world);
+    assertThat(world.templates).hasSize(2);
+  }
+
   @Test
   void two_roles_alternate_and_the_owner_stays_as_it_is() {
     var world = RotationWorld.running().ask(POSTGRES, 1);

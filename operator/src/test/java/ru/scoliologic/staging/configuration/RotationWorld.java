@@ -23,12 +23,12 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.LoginTask;
-import ru.scoliologic.staging.cluster.Observed;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.LoginTask;
+import ru.scoliologic.staging.cluster.model.OwnedObjects;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
  * A PostgreSQL, a Redis and an application as far as logins go. Whatever is done here, the
@@ -52,6 +52,9 @@ class RotationWorld {
 
   /** The variables of the template, and of the pods that serve. */
   Map<String, String> template = Map.of();
+
+  /** All that the template ever said, the newest last. */
+  final List<Map<String, String>> templates = new ArrayList<>();
 
   Map<String, String> serving = Map.of();
   boolean tooLate;
@@ -103,6 +106,9 @@ class RotationWorld {
     credentials = last.credentials();
     if (!dies) {
       template = last.appEnvironment();
+      if (templates.isEmpty() || !templates.getLast().equals(template)) {
+        templates.add(template);
+      }
       var wanted = last.rotations().tasks();
       tasks.keySet().retainAll(wanted.stream().map(LoginTask::job).toList());
       ends.keySet().retainAll(tasks.keySet());
@@ -228,7 +234,7 @@ class RotationWorld {
     return new Snapshot(
         base.environment(),
         base.others(),
-        new Observed(owned),
+        new OwnedObjects(owned),
         pods,
         base.secrets(),
         base.configMaps(),
@@ -358,7 +364,7 @@ class RotationWorld {
     return new PodBuilder()
         .withNewMetadata()
         .withName(job + "-x")
-        .withLabels(Map.of(JobEnd.JOB_NAME, job))
+        .withLabels(Map.of(JobOutcome.JOB_NAME, job))
         .endMetadata()
         .withNewStatus()
         .addNewContainerStatus()

@@ -171,7 +171,8 @@ class AccessE2E {
           "/api/health/lively",
           "/api/health/live/../../messages",
           "/api/health/live/%2e%2e/%2e%2e/messages",
-          "/api/health/live/..%2f..%2fmessages"
+          "/api/health/live/..%2f..%2fmessages",
+          "/api/health/live/..;/..;/messages"
         }) {
       assertThat(browser.get(APP + path).status()).as(path).isIn(400, 401, 404);
     }

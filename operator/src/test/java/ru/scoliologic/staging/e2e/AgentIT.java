@@ -27,14 +27,14 @@ import org.junit.jupiter.api.io.TempDir;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.agent.Agent;
 import ru.scoliologic.staging.agent.AgentFiles;
-import ru.scoliologic.staging.agent.ImageBuilder;
+import ru.scoliologic.staging.agent.build.ImageBuilder;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.AgentContract.State;
+import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.AgentContract.State;
 import ru.scoliologic.staging.throwaway.AuditEvent;
 import ru.scoliologic.staging.throwaway.GitHttpServer;
 import ru.scoliologic.staging.throwaway.GitRepository;
@@ -91,7 +91,20 @@ class AgentIT {
   private void start() throws Exception {
     var gitops =
         new GitopsSpec(
-            server.url("app.git"), "main", 5, null, null, null, null, null, null, null, null, null);
+            server.url("app.git"),
+            "main",
+            5,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null);
     var config =
         new AgentContract.Config(
             "demo", NAMESPACE, gitops, "demo-registry:5000/app", "tcp://127.0.0.1:2375");

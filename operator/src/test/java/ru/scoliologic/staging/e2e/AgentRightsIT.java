@@ -25,7 +25,8 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
-import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.gitops.GitopsResources;
 import ru.scoliologic.staging.stage.Stage;
 
@@ -58,7 +59,7 @@ class AgentRightsIT {
                     + "  gitops: {repository: 'https://git.example.org/a'}\n")
             .snapshot();
     GitopsResources.plan(snapshot, Stage.DEPLOYMENT, true).stream()
-        .map(Planned::object)
+        .map(PlannedObject::object)
         .filter(object -> RIGHTS.contains(object.getKind()))
         .forEach(AgentRightsIT::make);
     agent = staging.cluster().as(NAMESPACE, AGENT);
@@ -104,7 +105,12 @@ class AgentRightsIT {
 
   private static StagingRelease release(String name, StagingReleaseSpec spec) {
     var release = new StagingRelease();
-    release.setMetadata(new ObjectMetaBuilder().withName(name).withNamespace(NAMESPACE).build());
+    release.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(name)
+            .withNamespace(NAMESPACE)
+            .addToLabels(Labels.ENVIRONMENT, spec.environment())
+            .build());
     release.setSpec(spec);
     return release;
   }
@@ -154,6 +160,38 @@ class AgentRightsIT {
   }
 
   @Test
+  void it_makes_no_release_that_another_environment_would_take_for_its_own() {
+    var mislabelled = release("demo-label", ofCommit("demo"));
+    mislabelled.getMetadata().getLabels().put(Labels.ENVIRONMENT, "other");
+    var unlabelled = release("demo-none", ofCommit("demo"));
+    unlabelled.getMetadata().setLabels(null);
+    for (var release : List.of(mislabelled, unlabelled, release("other-name", ofCommit("demo")))) {
+      refused(
+          () -> agent.resource(release).create(),
+          "carries the name of its environment in its own name and in its label");
+    }
+    refused(
+        () ->
+            agent
+                .resources(StagingRelease.class)
+                .inNamespace(NAMESPACE)
+                .withName(OWN)
+                .patch(
+                    MERGE,
+                    "{\"metadata\":{\"labels\":{\"%s\":\"other\"}}}".formatted(Labels.ENVIRONMENT)),
+        "carries the name of its environment");
+  }
+
+  @Test
+  void a_release_of_a_commit_says_a_hash_of_what_it_was_built_with() {
+    var spec =
+        new StagingReleaseSpec("demo", null, commit(), "x", null, null, null, null, List.of());
+
+    assertThatThrownBy(() -> staging.admin().resource(release("demo-x", spec)).create())
+        .hasMessageContaining("buildHash is not a hash");
+  }
+
+  @Test
   void it_makes_no_release_of_an_image() {
     refused(
         () ->
@@ -175,7 +213,8 @@ class AgentRightsIT {
   @Test
   void it_makes_no_release_that_is_approved() {
     var spec =
-        new StagingReleaseSpec("demo", null, commit(), "0a", true, null, null, null, List.of());
+        new StagingReleaseSpec(
+            "demo", null, commit(), "0a1b2c3d", true, null, null, null, List.of());
     refused(
         () -> agent.resource(release("demo-approved", spec)).create(), "an agent decides nothing");
   }
@@ -183,7 +222,8 @@ class AgentRightsIT {
   @Test
   void it_makes_no_release_that_is_to_serve() {
     var spec =
-        new StagingReleaseSpec("demo", null, commit(), "0a", null, null, "now", null, List.of());
+        new StagingReleaseSpec(
+            "demo", null, commit(), "0a1b2c3d", null, null, "now", null, List.of());
     refused(() -> agent.resource(release("demo-serve", spec)).create(), "an agent decides nothing");
   }
 

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.DatabaseTask;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.throwaway.AuditEvent;
 
 /** What happens to the data of one environment, and of one that follows it, step after step. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -35,6 +36,19 @@ class BackupE2E {
   private static final String AUTH = "admin:$apr1$stagingx$aaaaaaaaaaaaaaaaaaaaaa";
   private static final String COUNT = "SELECT count(*) FROM messages";
   private static final int MANY = 200_000;
+
+  private static final String TABLES =
+      """
+      CREATE TABLE messages (
+        id bigserial PRIMARY KEY, text text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
+      ALTER DATABASE app SET work_mem = '5MB';
+      """;
+
+  private static final String TELLS =
+      """
+      psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" \
+        -c "CREATE TABLE told AS SELECT '${BY:-}'::text AS by"
+      """;
 
   private static Staging staging;
 
@@ -56,14 +70,7 @@ class BackupE2E {
                 .withStringData(Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", AUTH))
                 .build())
         .serverSideApply();
-    configMap(
-        "init-sql",
-        "init.sql",
-        """
-        CREATE TABLE messages (
-          id bigserial PRIMARY KEY, text text NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
-        ALTER DATABASE app SET work_mem = '5MB';
-        """);
+    configMap("init-sql", "init.sql", TABLES + "SELECT 1/0;\n");
     configMap("seed", "rows.sql", "INSERT INTO messages (text) VALUES ('seeded');\n");
     create(Map.of());
     staging
@@ -105,6 +112,10 @@ class BackupE2E {
   }
 
   private static void configMap(String name, String key, String text) {
+    configMap(name, Map.of(key, text));
+  }
+
+  private static void configMap(String name, Map<String, String> data) {
     staging
         .admin()
         .resource(
@@ -113,7 +124,7 @@ class BackupE2E {
                 .withName(name)
                 .withNamespace(NAMESPACE)
                 .endMetadata()
-                .withData(Map.of(key, text))
+                .withData(data)
                 .build())
         .serverSideApply();
   }
@@ -271,6 +282,98 @@ class BackupE2E {
 
   private static void killTheOperator() {
     staging.cluster().kubectl("-n", Staging.OPERATOR, "delete", "pods", "--all", "--force");
+  }
+
+  @Test
+  @Order(1)
+  void init_sql_that_fails_is_named_until_it_is_mended_and_what_it_left_is_made_again() {
+    awaitInitFailure();
+    staging.cluster().kubectl("-n", NAMESPACE, "delete", "pod", FIRST + "-postgres-0", "--force");
+    awaitInitFailure();
+    configMap("init-sql", Map.of("10-init.sql", TABLES, "20-told.sh", TELLS));
+
+    ready();
+
+    assertThat(sql(COUNT)).isEqualTo("1");
+  }
+
+  /** With the pod at hand, and not with one that was there before. */
+  private static void awaitInitFailure() {
+    staging.await(
+        NAMESPACE,
+        FIRST,
+        "Deployed to name the statement of init.sql that failed",
+        Staging.LONG,
+        e ->
+            e != null
+                && e.getStatus() != null
+                && e.getStatus().conditions() != null
+                && e.getStatus().conditions().stream()
+                    .anyMatch(c ->
+                        c.getType().equals("Deployed")
+                            && c.getStatus().equals("False")
+                            && c.getMessage().contains("init.sql")
+                            && c.getMessage().contains("division by zero"))
+                && restarts() > 0);
+  }
+
+  private static int restarts() {
+    var pod = staging.admin().pods().inNamespace(NAMESPACE).withName(FIRST + "-postgres-0").get();
+    return pod == null || pod.getStatus().getContainerStatuses().isEmpty()
+        ? 0
+        : pod.getStatus().getContainerStatuses().getFirst().getRestartCount();
+  }
+
+  @Test
+  @Order(2)
+  void the_scripts_of_the_image_run_as_well_and_its_entry_point_and_command_are_kept() {
+    assertThat(sql("SELECT to_regclass('own')")).isEqualTo("own");
+    assertThat(sql("SELECT by FROM told")).as("what a sourced script said").isEqualTo("sourced");
+    assertThat(sql("SHOW idle_session_timeout")).isEqualTo("7777s");
+    assertThat(
+            staging
+                .cluster()
+                .kubectl("-n", NAMESPACE, "logs", FIRST + "-postgres-0", "-c", "postgres"))
+        .startsWith("entry point of the image's own");
+  }
+
+  @Test
+  @Order(3)
+  void parallel_queries_have_half_of_the_memory_limit_to_share() {
+    assertThat(
+            staging
+                .cluster()
+                .kubectl(
+                    "-n",
+                    NAMESPACE,
+                    "exec",
+                    FIRST + "-postgres-0",
+                    "-c",
+                    "postgres",
+                    "--",
+                    "sh",
+                    "-c",
+                    "df -B1 --output=size /dev/shm | tail -n 1")
+                .strip())
+        .isEqualTo(String.valueOf(512L << 20));
+  }
+
+  @Test
+  @Order(4)
+  void init_sql_that_changes_or_goes_leaves_a_made_database_alone() {
+    var pod = uidOf("postgres");
+    configMap("init-sql", Map.of("10-init.sql", TABLES + "-- changed\n", "20-told.sh", TELLS));
+    patchPostgres("{\"initSql\":null}");
+    staging.await(
+        NAMESPACE,
+        FIRST,
+        "the change to be seen",
+        Staging.SOON,
+        e -> Objects.equals(e.getStatus().observedGeneration(), e.getMetadata().getGeneration()));
+    patchPostgres("{\"initSql\":{\"configMapRef\":{\"name\":\"init-sql\"}}}");
+    ready();
+
+    assertThat(uidOf("postgres")).isEqualTo(pod);
   }
 
   @Test
@@ -466,7 +569,9 @@ class BackupE2E {
             staging.writesSince(since).stream()
                 .filter(e -> e.resource().equals("jobs") && e.name().contains("-restore-"))
                 .filter(e -> !e.verb().equals("delete")))
-        .hasSize(1);
+        .as("it is made once, and begun once")
+        .extracting(AuditEvent::code)
+        .containsExactly(201, 200);
   }
 
   @Test
@@ -702,12 +807,7 @@ class BackupE2E {
   void data_of_another_major_version_is_refused_before_a_server_is_started_on_it() {
     deleteTheEnvironment();
 
-    create(
-        Map.of(
-            "name: demo",
-            "name: other",
-            "    postgres:\n      storage: 1Gi",
-            "    postgres:\n      version: '16'\n      storage: 1Gi"));
+    create(Map.of("name: demo", "name: other", "image: postgres:17-extended", "version: '16'"));
     var environment = staging.awaitReason(NAMESPACE, name, "Deployed", "DataOfOtherVersion");
 
     assertThat(Staging.condition(environment, "Deployed").getMessage())

@@ -157,7 +157,8 @@ class BadInputIT {
         .isEqualTo(
             "Service third-traefik has no address: ports 80 and 443 are held by Service "
                 + namespace
-                + "/env-traefik");
+                + "/env-traefik; remove that one, or let both use one ingress controller with"
+                + " spec.ingress.mode: Shared");
     assertThat(
             Staging.condition(staging.environment(namespace, "env").get(), "InfrastructureReady")
                 .getStatus())

@@ -128,6 +128,23 @@ class BrokenDependencyE2E {
         .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":" + json + "}");
   }
 
+  /** Starts the application by another command. */
+  private static void command(String... words) {
+    spec("{\"services\":{\"app\":{\"command\":[\"%s\"]}}}".formatted(String.join("\",\"", words)));
+  }
+
+  /** Another program in place of the application: it answers as the script says. */
+  private static void app(String script) {
+    app(script, "0.0.0.0");
+  }
+
+  private static void app(String script, String address) {
+    spec(
+        "{\"services\":{\"app\":{\"image\":\"sample-app:1\",\"command\":[\"node\",\"-e\","
+            + "\"require('http').createServer((q,s)=>{%s}).listen(3000,'%s')\"]}}}"
+                .formatted(script, address));
+  }
+
   private static void kubectl(String... arguments) {
     staging.cluster().kubectl(arguments);
   }
@@ -243,7 +260,7 @@ class BrokenDependencyE2E {
             () -> defaultClass(false),
             type,
             "StorageClassNotFound",
-            ".* are not set and no storage class is marked as the default; .*",
+            "no storage class is marked as the default, and these volume claims need one, .*; the cluster has .*",
             () -> defaultClass(true)),
         row(
             "the nodes have too little room",
@@ -373,8 +390,8 @@ class BrokenDependencyE2E {
             () -> {},
             type,
             "ContainerCrashing",
-            "(?s)app: container app ended with exit code 1; its last lines: "
-                + ".*postgresql://app:[*]{3}@env-postgres.*broken on purpose.*",
+            "(?s)app: container app ended with exit code 1: sample-app: cannot start: this version is"
+                + " broken on purpose\nits last lines: .*postgresql://app:[*]{3}@env-postgres.*",
             () ->
                 spec(
                     "{\"services\":{\"app\":{\"image\":\"sample-app:1\","
@@ -384,8 +401,64 @@ class BrokenDependencyE2E {
             () -> {},
             type,
             "ContainerCrashing",
-            "app: container app ended with exit code 0, each time it was started; its last lines:"
-                + " nothing to do",
+            "app: container app ended with exit code 0, each time it was started: nothing to do",
+            () -> command("env", "FAIL_LIKE=node-dump", "node", "dist/index.js")),
+        row(
+            "the application's error stands before the dump of an object",
+            () -> {},
+            type,
+            "ContainerCrashing",
+            "^app: container app ended with exit code 1: error: relation \"users\" does not exist\n",
+            () -> command("env", "FAIL_LIKE=java", "node", "dist/index.js")),
+        row(
+            "the cause of the application's error stands in the midst of a trace",
+            () -> {},
+            type,
+            "ContainerCrashing",
+            "^app: container app ended with exit code 1: Caused by: org.postgresql.util.PSQLException:"
+                + " database \"shop\" does not exist\n",
+            () ->
+                command(
+                    "node",
+                    "-e",
+                    "require('node:fs').mkdirSync('/app/reports', {recursive: true})")),
+        row(
+            "the application writes where it has no volume",
+            () -> {},
+            type,
+            "ContainerCrashing",
+            "^app: container app ended with exit code 1: Error: E\\w+: .*mkdir '/app/reports';"
+                + " the root of the file system is read-only: name a volume in"
+                + " spec.services.app.volumes with path /app/reports\n",
+            () ->
+                command(
+                    "env",
+                    "DATABASE_URL=postgresql://app:not-it@env-postgres:5432/app",
+                    "node",
+                    "dist/index.js")),
+        row(
+            "the database refuses the application, which waits for it",
+            () -> {},
+            type,
+            "ComponentsStarting",
+            "^starting: app; app: .*its log says: database is not there yet: password authentication"
+                + " failed for user \"app\"; PostgreSQL refuses that login: .*",
+            () -> {}),
+        row(
+            "the application answers 500, and no secret of its body is told",
+            () -> app("s.statusCode=500;s.end('cannot use '+process.env.JWT_SECRET+' yet')"),
+            type,
+            "ComponentsStarting",
+            "starting: app; app: its health check, GET /api/health, found status 500, needed 200; its"
+                + " body begins: cannot use [*]{3} yet",
+            () -> {}),
+        row(
+            "the application listens on 127.0.0.1 only",
+            () -> app("s.end()", "127.0.0.1"),
+            type,
+            "ComponentsStarting",
+            "starting: app; app: its health check.* found port 3000 refusing connections: .*only on"
+                + " 127.0.0.1 where it has to listen on 0.0.0.0.*",
             () ->
                 spec(
                     "{\"services\":{\"app\":{\"command\":null,\"deadlineSeconds\":15,"
@@ -395,8 +468,8 @@ class BrokenDependencyE2E {
             () -> {},
             type,
             "NotHealthy",
-            "(?s)app: not up for longer than its deadline of 15 s: .*health check .*; its last lines:"
-                + " .*listening on.*",
+            "(?s)app: not up for longer than its deadline of 15 s: its health check.* found status 404.*"
+                + "its last lines: .*listening on.*",
             () ->
                 spec(
                     "{\"services\":{\"app\":{\"deadlineSeconds\":null,\"health\":null,"
@@ -408,6 +481,17 @@ class BrokenDependencyE2E {
             "OutOfMemory",
             "app: container app was killed for using more memory than its limit",
             () -> spec("{\"services\":{\"app\":{\"resources\":null}}}")),
+        row(
+            "nothing is, for an application that only its domain and HTTPS may ask",
+            () ->
+                app(
+                    "const h=q.headers;if(h.host!=='app.broken.staging.test'){s.statusCode=400}"
+                        + "else if(h['x-forwarded-proto']!=='https'){s.writeHead(301,{location:"
+                        + "'https://'+h.host+q.url})}s.end('{\\\"status\\\":\\\"UP\\\"}')"),
+            type,
+            "Deployed",
+            "app .*are available",
+            () -> spec("{\"services\":{\"app\":{\"command\":null}}}")),
         row(
             "no node has the label that Redis asks for",
             () -> spec("{\"services\":{\"redis\":{\"nodeSelector\":{\"disk\":\"none\"}}}}"),
@@ -429,8 +513,8 @@ class BrokenDependencyE2E {
                     "{\"services\":{\"postgres\":{\"image\":\"redis:8.0\",\"deadlineSeconds\":20}}}"),
             type,
             "NotHealthy",
-            "(?s)postgres: not up for longer than its deadline of 20 s: it runs, but its health check"
-                + " fails; its last lines: .*Ready to accept connections.*",
+            "(?s)postgres: not up for longer than its deadline of 20 s: its health check says: .*"
+                + "pg_isready: .*not found.*its last lines: .*Ready to accept connections.*",
             () -> spec("{\"services\":{\"postgres\":{\"image\":null,\"deadlineSeconds\":null}}}")),
         row(
             "nobody makes the volumes of a storage class",
@@ -473,8 +557,21 @@ class BrokenDependencyE2E {
             () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:broken\"}}}"),
             "Ready",
             "CandidateFailed",
-            "(?s)version sample-app:broken does not come up, sample-app:1 goes on serving: .*",
+            "^container app ended with exit code 1: sample-app: cannot start: this version is broken on"
+                + " purpose; version sample-app:broken does not come up, sample-app:1 goes on serving",
             () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:1\"}}}")),
+        row(
+            "a new version redirects to its own domain whatever its state",
+            () ->
+                spec(
+                    "{\"services\":{\"app\":{\"image\":\"sample-app:2\",\"command\":[\"node\",\"-e\","
+                        + "\"process.env.APP_VERSION==='1'?import('/app/dist/index.js'):require('http')"
+                        + ".createServer((q,s)=>{s.writeHead(301,{location:'https://app.broken.staging"
+                        + ".test'+q.url});s.end()}).listen(3000)\"]}}}"),
+            "Ready",
+            "CandidateFailed",
+            "found status 301, a redirect to 'https://app.broken.staging.test/api/health', needed 200",
+            () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:1\",\"command\":null}}}")),
         row(
             "a component of a verified environment is late, and nothing is wiped",
             () -> {

@@ -25,7 +25,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.SmokeReport.Verdict;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.kube.Labels;
 
 /** Checks that are containers, and a pass that turns bad while the environment serves. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -154,8 +154,7 @@ class ChecksE2E {
           var report = report();
           assertThat(report.get("from outside").outcome()).isEqualTo(Outcome.Passed);
           assertThat(report.get("says why").message())
-              .isEqualTo(
-                  "container check ended with exit code 3; its last lines: no button for ***");
+              .isEqualTo("container check ended with exit code 3: no button for ***");
           assertThat(report.get("suite: front page").outcome()).isEqualTo(Outcome.Passed);
           assertThat(report.get("suite: settings").outcome()).isEqualTo(Outcome.Failed);
           assertThat(report.get("suite: settings").message()).isEqualTo("no heading for ***");

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.Headers;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -27,16 +28,18 @@ import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.agent.Agent;
 import ru.scoliologic.staging.agent.AgentFiles;
-import ru.scoliologic.staging.agent.ImageBuilder;
+import ru.scoliologic.staging.agent.build.ImageBuilder;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.cluster.Hash;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
+import ru.scoliologic.staging.cluster.kube.Hash;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.throwaway.GitHttpServer;
 import ru.scoliologic.staging.throwaway.GitRepository;
 
@@ -63,6 +66,7 @@ class CommitCrashIT {
   private static GitRepository repository;
   private static GitHttpServer server;
   private static Agent agent;
+  private static ObjectNode spec;
   private static int pushes;
 
   /** What becomes of a commit. */
@@ -147,6 +151,7 @@ class CommitCrashIT {
                     .unmarshal(Given.resource("/e2e/commits.yaml"), Map.class));
     ((ObjectNode) manifest.at("/spec/services/app")).put("port", StubApp.port());
     ((ObjectNode) manifest.at("/spec/gitops")).put("repository", server.url("app.git"));
+    spec = (ObjectNode) manifest.get("spec");
     environment.operator();
     environment.create(manifest);
     startAgent();
@@ -238,6 +243,59 @@ class CommitCrashIT {
     return deaths(Fate.TAKEN_BACK);
   }
 
+  @Test
+  void what_serves_goes_on_serving_when_no_branch_is_followed_any_more() throws Exception {
+    var commit = goes(Fate.VERIFIED, pushed -> {});
+    var serving = serving();
+    var registry = registry().orElseThrow().getMetadata().getUid();
+    environment.operator();
+    agent.close();
+    var unfollowed = spec.deepCopy();
+    unfollowed.remove("gitops");
+    ((ObjectNode) unfollowed.at("/services/app")).put("image", "app:1");
+
+    // The image that is asked for instead is no good, so the commit has to go on.
+    StubApp.refuse(headers -> !headers.containsKey(THROUGH_THE_INGRESS));
+    environment.spec(unfollowed);
+    environment.settles(LIMIT, () -> isBad("app:1"));
+    var names = new Names(StubEnvironment.NAME);
+    var left = environment.owned().stream().map(o -> o.getMetadata().getName()).toList();
+    environment.admin().pods().inNamespace(NAMESPACE).withLabel(Labels.VERSION, serving).delete();
+    environment.settles(
+        LIMIT, () -> Staging.has(environment.resource().get(), "Deployed", "True", "Deployed"));
+
+    assertThat(serving()).isEqualTo(serving);
+    assertThat(registry().map(found -> found.getMetadata().getUid()))
+        .as("its image is there")
+        .contains(registry);
+    assertThat(left)
+        .contains(names.registryPull())
+        .doesNotContain(names.agentConfig(), names.agentState());
+
+    environment.spec(spec);
+    startAgent();
+    environment.settles(LIMIT, () -> Fate.VERIFIED.has(commit));
+    assertThat(serving()).isEqualTo(serving);
+    assertThat(registry().map(found -> found.getMetadata().getUid())).contains(registry);
+  }
+
+  private static Optional<Deployment> registry() {
+    return Optional.ofNullable(
+        environment
+            .admin()
+            .apps()
+            .deployments()
+            .inNamespace(NAMESPACE)
+            .withName(new Names(StubEnvironment.NAME).registry())
+            .get());
+  }
+
+  private static boolean isBad(String image) {
+    return Staging.shared()
+        .releases(NAMESPACE)
+        .anyMatch(release -> image.equals(release.getSpec().image()) && ReleaseView.isBad(release));
+  }
+
   private static Stream<DynamicTest> deaths(Fate fate) {
     return Moment.each(WRITES.get(fate), STRIDE, moment -> dies(moment, fate));
   }
@@ -263,7 +321,7 @@ class CommitCrashIT {
         "%s%nwrites before: %s%n%s".formatted(moment, operator.writes(), environment.report());
     assertThat(End.of(commit)).as(told).isEqualTo(ENDS.get(fate));
     var release = release(commit).orElseThrow();
-    var its = new Names(StubEnvironment.NAME).version(release.getMetadata().getName());
+    var its = AppVersion.idOf(release);
     assertThat(serving()).as(told).isEqualTo(fate == Fate.VERIFIED ? its : serving);
     assertThat(release.getStatus().build().attempt()).as(told).isEqualTo(1);
     assertThat(ReleaseView.isBad(release)).as(told).isEqualTo(fate != Fate.VERIFIED);

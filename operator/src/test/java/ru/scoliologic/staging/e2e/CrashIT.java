@@ -4,18 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.kube.Labels;
 
 /**
  * The operator dies before or after any of its writes, or its environment is deleted then; in the
@@ -31,8 +33,12 @@ class CrashIT {
   private static final int STRIDE_OF_ROTATION = 2;
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final int STRIDE_OF_LOGIN = 5;
   private static final String ROTATED = "JWT_SECRET";
+  private static final List<String> LOGINS = List.of("POSTGRES_PASSWORD", "REDIS_PASSWORD");
   private static final String CREDENTIALS = "env-credentials";
+
+  private static final String NAMESPACE = "crash";
 
   private static StubEnvironment environment;
   private static JsonNode specA;
@@ -46,7 +52,7 @@ class CrashIT {
 
   @BeforeAll
   static void it_is_seen_without_a_crash_first() {
-    environment = new StubEnvironment("crash");
+    environment = new StubEnvironment(NAMESPACE);
     specA = StubEnvironment.manifest().get("spec");
     specB = specA.deepCopy();
     edit((ObjectNode) specB);
@@ -94,12 +100,33 @@ class CrashIT {
 
   /** A with a generated key to be made anew: each time a higher number. */
   private static JsonNode rotated() {
-    var spec = specA.deepCopy();
+    return rotating(specA.deepCopy(), ROTATED);
+  }
+
+  private static JsonNode rotated(String login) {
+    return rotating(withLogins(), login);
+  }
+
+  /** A number that was never asked for. */
+  private static JsonNode rotating(JsonNode spec, String which) {
     for (var key : spec.get("secrets").get("keys")) {
-      if (ROTATED.equals(key.get("name").asText())) {
+      if (which.equals(key.get("name").asText())) {
         ((ObjectNode) key.get("generate")).put("rotation", ++rotation);
       }
     }
+    return spec;
+  }
+
+  /** A with keys for the passwords of PostgreSQL and Redis, both of which the application uses. */
+  private static JsonNode withLogins() {
+    var spec = specA.deepCopy();
+    var keys = (ArrayNode) spec.get("secrets").get("keys");
+    LOGINS.forEach(
+        login -> keys.addObject().put("name", login).putObject("generate").put("length", 48));
+    ((ArrayNode) spec.get("services").get("app").get("env"))
+        .addObject()
+        .put("name", "REDIS_URL")
+        .put("value", "redis://:$(REDIS_PASSWORD)@$(REDIS_HOST)");
     return spec;
   }
 
@@ -211,10 +238,11 @@ class CrashIT {
           var before = environment.values(CREDENTIALS);
           var atDeath = new TreeMap<String, String>();
           var outcome =
-              dies(
-                  moment,
-                  () -> environment.spec(rotated()),
-                  () -> atDeath.putAll(environment.values(CREDENTIALS)));
+              hasTwoConfigurations(() ->
+                  dies(
+                      moment,
+                      () -> environment.spec(rotated()),
+                      () -> atDeath.putAll(environment.values(CREDENTIALS))));
           var now = environment.values(CREDENTIALS);
           assertThat(now.get(ROTATED)).as(outcome::told).isNotEqualTo(before.get(ROTATED));
           if (!atDeath.get(ROTATED).equals(before.get(ROTATED))) {
@@ -233,6 +261,51 @@ class CrashIT {
           outcome.isAs(created);
           return outcome.happened();
         });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> a_login_is_rotated_without_a_way_back_in_spite_of_a_death() {
+    return Stream.concat(
+        LOGINS.stream().flatMap(CrashIT::rotations),
+        // What the logins were rotated to is not in the environment that other cases begin with.
+        Stream.of(DynamicTest.dynamicTest("it is removed", CrashIT::removed)));
+  }
+
+  private static Stream<DynamicTest> rotations(String login) {
+    itHasLogins();
+    int writes = writesOf(() -> environment.spec(rotated(login)));
+    return Moment.each(
+        writes,
+        STRIDE_OF_LOGIN,
+        moment -> {
+          itHasLogins();
+          return hasTwoConfigurations(
+                  () -> dies(moment, () -> environment.spec(rotated(login)), () -> {}))
+              .happened();
+        });
+  }
+
+  private static void itHasLogins() {
+    itIsA();
+    environment.spec(withLogins());
+    environment.converge();
+  }
+
+  /**
+   * The application is given the old configuration, then the new one, and nothing else; a version
+   * that is kept beside the serving one may go before it is.
+   */
+  private static Outcome hasTwoConfigurations(Supplier<Outcome> rotation) {
+    try (var seen = new ConfigurationsSeen(environment.admin(), NAMESPACE)) {
+      var outcome = rotation.get();
+      assertThat(seen.all())
+          .as(outcome::told)
+          .hasEntrySatisfying(
+              "env-app-env", configurations -> assertThat(configurations).hasSize(2))
+          .allSatisfy(
+              (object, configurations) -> assertThat(configurations).hasSizeLessThanOrEqualTo(2));
+      return outcome;
+    }
   }
 
   /** With Retain, so that there is something to come back to. */

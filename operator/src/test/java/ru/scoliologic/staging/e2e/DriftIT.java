@@ -1,6 +1,7 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,16 +10,24 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -29,12 +38,14 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
-import ru.scoliologic.staging.cluster.Applier;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.kube.Applier;
+import ru.scoliologic.staging.cluster.kube.Labels;
 
 /**
  * What others do to the objects of an environment is undone, whatever kind they are of, and what
- * others add stays; what is switched off goes; another operator's hand does not touch the pods.
+ * others add stays; what is switched off goes; another operator's hand does not touch the pods; and
+ * nothing is stopped for a Job that the cluster refuses; and what the server or a policy says no to
+ * is named.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DriftIT {
@@ -260,5 +271,157 @@ class DriftIT {
     assertThat(now.keySet()).isSubsetOf(environment.objects().keySet());
     assertThat(environment.objects().keySet()).isEqualTo(before.keySet());
     assertThat(data()).isEqualTo(data);
+  }
+
+  @Test
+  @Order(5)
+  void
+      the_application_is_not_stopped_for_a_job_that_a_quota_refuses_and_is_for_one_that_is_taken() {
+    // The trial is let through, what it stands for is not.
+    int jobs =
+        environment.admin().batch().v1().jobs().inNamespace("drift").list().getItems().size();
+    var quota =
+        environment
+            .admin()
+            .resource(
+                new ResourceQuotaBuilder()
+                    .withNewMetadata()
+                    .withName("no-jobs")
+                    .withNamespace("drift")
+                    .endMetadata()
+                    .withNewSpec()
+                    .addToHard("count/jobs.batch", new Quantity(String.valueOf(jobs + 1)))
+                    .endSpec()
+                    .build());
+    quota.create();
+    await("the quota in force")
+        .atMost(Staging.SOON)
+        .until(() -> quota.get().getStatus().getHard() != null);
+    var asked = new ConcurrentLinkedQueue<Integer>();
+    try (var _ =
+        environment
+            .admin()
+            .apps()
+            .deployments()
+            .inNamespace("drift")
+            .withLabel(Labels.COMPONENT, "app")
+            .watch(replicas(asked))) {
+      var spec = (ObjectNode) StubEnvironment.manifest().get("spec");
+      ((ObjectNode) spec.at("/services/postgres")).put("reset", "again");
+      environment.spec(spec);
+      awaitReset("Refused");
+
+      var status = environment.resource().get().getStatus();
+      assertThat(status.databaseTasks().getLast().message())
+          .contains("nothing is stopped for it", "exceeded quota: no-jobs");
+      assertThat(Staging.condition(environment.resource().get(), "Deployed"))
+          .satisfies(deployed -> {
+            assertThat(deployed.getReason()).isEqualTo("QuotaExceeded");
+            assertThat(deployed.getMessage()).contains("Job/env-postgres-task-reset-");
+          });
+      assertThat(asked).as("replicas of the application so far").isNotEmpty().doesNotContain(0);
+
+      quota.delete();
+      awaitReset("Succeeded");
+      environment.converge();
+      assertThat(asked).as("replicas of the application").contains(0);
+      assertThat(asked.stream().reduce((one, next) -> next)).contains(1);
+    }
+  }
+
+  private static void awaitReset(String state) {
+    await("the reset to be " + state)
+        .atMost(Staging.LONG)
+        .until(() -> {
+          var tasks = environment.resource().get().getStatus().databaseTasks();
+          return tasks != null
+              && tasks.stream().anyMatch(t -> t.task().equals("Reset") && t.state().equals(state));
+        });
+  }
+
+  @Test
+  @Order(6)
+  void a_job_that_the_server_finds_invalid_is_told_in_its_words_and_nothing_else_is_held_up() {
+    var spec = (ObjectNode) StubEnvironment.manifest().get("spec");
+    var postgres = (ObjectNode) spec.at("/services/postgres");
+    postgres.put("reset", "once more");
+    postgres
+        .withObject("/tasks")
+        .set(
+            "resources",
+            StubEnvironment.json(
+                "{\"requests\":{\"memory\":\"2Gi\"},\"limits\":{\"memory\":\"1Gi\"}}"));
+    ((ObjectNode) spec.at("/services/monitoring/prometheus")).put("retention", "16d");
+    environment.spec(spec);
+    awaitReset("Refused");
+
+    var told = environment.resource().get();
+    assertThat(Staging.condition(told, "Deployed"))
+        .satisfies(deployed -> {
+          assertThat(deployed.getReason()).isEqualTo("ObjectInvalid");
+          assertThat(deployed.getMessage())
+              .contains("Job/env-postgres-task-prepare-", "CronJob/env-postgres-backup: ")
+              .contains("is invalid: spec.", "must be less than or equal to memory limit of 1Gi")
+              .contains("correct the field of the spec that the value comes from");
+        });
+    assertThat(told.getStatus().databaseTasks().getLast().message())
+        .contains("nothing is stopped for it", "memory limit of 1Gi");
+    assertThat(Staging.has(told, "ConfigurationReady", "True", "ConfigurationReady")).isTrue();
+    assertThat(environment.objects().get("Deployment/env-prometheus").toString()).contains("=16d");
+
+    postgres.set("tasks", StubEnvironment.manifest().at("/spec/services/postgres/tasks"));
+    environment.spec(spec);
+    awaitReset("Succeeded");
+    environment.converge();
+  }
+
+  @Test
+  @Order(7)
+  void what_fails_names_the_policy_that_denies_its_pods_what_they_send() {
+    environment
+        .admin()
+        .resource(
+            new NetworkPolicyBuilder()
+                .withNewMetadata()
+                .withName("default-deny")
+                .withNamespace("drift")
+                .endMetadata()
+                .withNewSpec()
+                .withNewPodSelector()
+                .endPodSelector()
+                .withPolicyTypes("Egress")
+                .endSpec()
+                .build())
+        .create();
+    var denies = "NetworkPolicy default-deny of this namespace denies pods of %s all traffic out";
+    StubApp.refuse(headers -> true);
+    try {
+      var spec = (ObjectNode) StubEnvironment.manifest().get("spec");
+      ((ObjectNode) spec.at("/services/app")).put("image", "app:2");
+      environment.spec(spec);
+
+      var release = Staging.shared().awaitRelease("drift", "app:2", "Failed");
+      assertThat(release.getStatus().message())
+          .contains("found status 500", denies.formatted("app"));
+      assertThat(Staging.condition(environment.resource().get(), "Validated").getMessage())
+          .contains(denies.formatted("traefik, app"));
+    } finally {
+      StubApp.refuse(headers -> false);
+    }
+  }
+
+  /** Notes every number of replicas that is asked for, of Deployments that are there too. */
+  private static Watcher<Deployment> replicas(Queue<Integer> asked) {
+    return new Watcher<>() {
+      @Override
+      public void eventReceived(Action action, Deployment deployment) {
+        asked.add(deployment.getSpec().getReplicas());
+      }
+
+      @Override
+      public void onClose(WatcherException cause) {
+        throw new AssertionError("the watch broke off", cause);
+      }
+    };
   }
 }

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.throwaway.AuditEvent;
 
 /** The life of {@code examples/minimal}, from apply to deletion and back, step after step. */
@@ -336,7 +336,7 @@ class EnvironmentLifecycleE2E {
         .admin()
         .pods()
         .inNamespace(NAMESPACE)
-        .withLabel(Labels.VERSION, Version.ofImage(image).id())
+        .withLabel(Labels.VERSION, AppVersion.ofImage(image).id())
         .list()
         .getItems()
         .stream()

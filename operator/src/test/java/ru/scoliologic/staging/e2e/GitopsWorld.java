@@ -34,7 +34,7 @@ import org.awaitility.core.ConditionTimeoutException;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.cluster.AgentContract;
+import ru.scoliologic.staging.cluster.model.AgentContract;
 import ru.scoliologic.staging.throwaway.GitRepository;
 import ru.scoliologic.staging.throwaway.Images;
 

@@ -2,6 +2,7 @@ package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -12,21 +13,28 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.javaoperatorsdk.operator.api.reconciler.Constants;
+import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import ru.scoliologic.staging.cluster.model.RegistryLogin;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
-import ru.scoliologic.staging.reconcile.Telemetry;
+import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
+import ru.scoliologic.staging.registry.ImageName;
 
 /**
- * The operator inside the test's process, watching one namespace, so that something can happen to
- * it before or after any one of its writes: it dies, and from then on no write of it reaches the
- * server, or something else is done while it goes on.
+ * The operator inside the test's process, watching one namespace or all, so that something can
+ * happen to it before or after any one of its writes: it dies, and from then on no write of it
+ * reaches the server, or something else is done while it goes on.
  *
  * <p>Counted are writes of objects, which the plan tells. How often a status is written depends on
  * how the watches' news fall together, and leases and events come by the clock.
@@ -34,6 +42,10 @@ import ru.scoliologic.staging.reconcile.Telemetry;
 final class InProcessOperator implements AutoCloseable {
   private static final Set<String> WRITES = Set.of("POST", "PUT", "PATCH", "DELETE");
 
+  /** As the operator ships. */
+  private static final int THREADS = 8;
+
+  private final Turns turns;
   private final KubernetesClient client;
   private final Operator operator;
   private final Writes writes;
@@ -44,6 +56,11 @@ final class InProcessOperator implements AutoCloseable {
   /** Starts one that watches a namespace. */
   InProcessOperator(KubernetesClient admin, String namespace) {
     this(admin, namespace, 0, false, path -> true);
+  }
+
+  /** Starts one for all namespaces whose passes are noted. */
+  InProcessOperator(KubernetesClient admin, Turns turns) {
+    this(admin, Constants.WATCH_ALL_NAMESPACES, 0, false, path -> true, turns);
   }
 
   /**
@@ -59,6 +76,17 @@ final class InProcessOperator implements AutoCloseable {
       int killAt,
       boolean afterwards,
       Predicate<String> counts) {
+    this(admin, namespace, killAt, afterwards, counts, new Turns(() -> 0));
+  }
+
+  private InProcessOperator(
+      KubernetesClient admin,
+      String namespace,
+      int killAt,
+      boolean afterwards,
+      Predicate<String> counts,
+      Turns turns) {
+    this.turns = turns;
     this.writes = new Writes();
     if (killAt > 0) {
       writes.hazard =
@@ -79,16 +107,28 @@ final class InProcessOperator implements AutoCloseable {
             overrider
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
+                .withConcurrentReconciliationThreads(THREADS)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(1))
                 .withPreviousAnnotationForDependentResources(false)
                 .withMetrics(new Failures()));
     operator.register(
-        new StagingEnvironmentReconciler(client, Clock.systemUTC(), "in-process", new Telemetry()),
+        new StagingEnvironmentReconciler(
+            client,
+            Clock.systemUTC(),
+            "in-process",
+            new OperatorMetrics(),
+            InProcessOperator::knowsNoTag),
         overrider ->
             overrider
                 .settingNamespace(namespace)
                 .withRetry(new GenericRetry().setInitialInterval(200).withoutMaxAttempts()));
     operator.start();
+  }
+
+  /** Images of these worlds are in no registry, and none outside is asked. */
+  private static String knowsNoTag(ImageName image, Optional<RegistryLogin> login)
+      throws IOException {
+    throw new IOException(image.host() + " is not there in this test");
   }
 
   /** Method and path of every write that was sent, events left out, in order. */
@@ -153,6 +193,17 @@ final class InProcessOperator implements AutoCloseable {
   }
 
   private final class Failures implements Metrics {
+    @Override
+    public void reconcileCustomResource(
+        HasMetadata resource, RetryInfo retry, Map<String, Object> metadata) {
+      turns.asked(resource.getMetadata().getNamespace());
+    }
+
+    @Override
+    public void reconciliationExecutionStarted(HasMetadata resource, Map<String, Object> metadata) {
+      turns.begun(resource.getMetadata().getNamespace());
+    }
+
     @Override
     public <T> T timeControllerExecution(ControllerExecution<T> pass) throws Exception {
       try {

@@ -25,6 +25,9 @@ class InfrastructureE2E {
   private static final String ZONE = "records.test";
   private static final String OTHER_ZONE = "moved.test";
 
+  /** The ACME server issues nothing below that one. */
+  private static final String FORBIDDEN = "forbidden." + ZONE;
+
   /** Two names of one server are two authorities. */
   private static final String FIRST = "https://pebble.pebble.svc.cluster.local:14000/dir";
 
@@ -253,6 +256,17 @@ class InfrastructureE2E {
           .atMost(Staging.LONG)
           .pollInterval(Duration.ofSeconds(1))
           .until(() -> ordersGivenUp("app." + ZONE) && ordersGivenUp("traefik." + ZONE));
+      var answered =
+          staging.await(
+              namespace,
+              NAME,
+              "why both orders failed",
+              Staging.LONG,
+              e -> certificates(e).stream().allMatch(c -> c.answer() != null));
+      assertThat(Staging.condition(answered, "Validated").getMessage())
+          .containsPattern("app\\." + ZONE + ": [^;]*; the authority's last answer: none: ")
+          .containsPattern("traefik\\." + ZONE + ": [^;]*; the authority's last answer: none: ")
+          .contains("connect: connection refused; Traefik must reach the authority");
       staging.cluster().kubectl("-n", Staging.OPERATOR, "delete", "pod", "--all");
     } finally {
       acmeReachable(true);
@@ -265,7 +279,27 @@ class InfrastructureE2E {
         .allSatisfy(c -> {
           assertThat(c.attempts()).isEqualTo(2);
           assertThat(Instant.parse(c.lastAttempt())).isAfter(restored.minusSeconds(1));
+          assertThat(c.answer()).isNull();
         });
+
+    aForbiddenDomainIsToldInTheAuthoritysOwnWords();
+  }
+
+  private void aForbiddenDomainIsToldInTheAuthoritysOwnWords() {
+    patch("{\"domains\":{\"traefik\":\"traefik." + FORBIDDEN + "\"}}");
+
+    var refused = staging.awaitReason(namespace, NAME, "Validated", "CertificateRefused");
+
+    assertThat(Staging.condition(refused, "Validated").getMessage())
+        .containsPattern(
+            "traefik\\.%s: attempts made: \\d, the next comes at \\S+; ".formatted(FORBIDDEN))
+        .contains(
+            "; the authority's last answer: rejectedIdentifier: Order included an identifier for which issuance is"
+                + " forbidden by policy: \"traefik.%1$s\"; rejectedIdentifier: traefik.%1$s is a"
+                    .formatted(FORBIDDEN)
+                + " forbidden domain; the authority issues nothing for this name: give another one"
+                + " in spec.domains")
+        .doesNotContain("app." + ZONE);
   }
 
   @Test

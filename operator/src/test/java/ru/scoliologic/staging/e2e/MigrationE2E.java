@@ -3,13 +3,17 @@ package ru.scoliologic.staging.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,7 +21,9 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
-import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.OwnContainer;
 import ru.scoliologic.staging.stage.Conditions;
 
 /** A migration that writes a line into a real database each time it runs. */
@@ -44,18 +50,7 @@ class MigrationE2E {
   static void an_environment_with_a_migration() {
     staging = Staging.shared();
     staging.namespace(NAMESPACE);
-    staging
-        .admin()
-        .resource(
-            new SecretBuilder()
-                .withNewMetadata()
-                .withName("given")
-                .withNamespace(NAMESPACE)
-                .endMetadata()
-                .withStringData(
-                    Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", Given.DASHBOARD_USER))
-                .build())
-        .serverSideApply();
+    staging.given(NAMESPACE);
     var environment =
         Staging.read(
             "environment.yaml",
@@ -147,7 +142,7 @@ class MigrationE2E {
                     .getMessage()
                     .contains("it ran longer than its 10 seconds and was stopped;"));
     assertThat(staging.awaitRelease(NAMESPACE, "sample-app:1", "Failed").getStatus().message())
-        .contains("its last lines: waits for a lock");
+        .containsPattern("exit code \\d+: waits for a lock");
   }
 
   @Test
@@ -167,6 +162,19 @@ class MigrationE2E {
                 .getStatus()
                 .state()
                 .equals("Starting"));
+    // The whole log of the one that failed before can still be read.
+    assertThat(
+            staging
+                .admin()
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace(NAMESPACE)
+                .withLabel(Labels.COMPONENT, "migration")
+                .list()
+                .getItems())
+        .anyMatch(
+            job -> "sample-app:1".equals(job.getMetadata().getAnnotations().get(Labels.IMAGE)));
   }
 
   @Test
@@ -311,6 +319,110 @@ class MigrationE2E {
     staging.awaitReady(NAMESPACE, NAME);
     assertThat(runs()).isEqualTo("3");
     awaitVersion("2");
+  }
+
+  @Test
+  @Order(11)
+  void jobs_end_with_their_own_container_while_one_that_a_policy_adds_runs_on() {
+    var jobs = new ConcurrentHashMap<String, Job>();
+    sidecars(true);
+    try (var _ = staging.admin().batch().v1().jobs().inNamespace(NAMESPACE).watch(noting(jobs))) {
+      app("sample-app:stubborn", NOTE, 60);
+      staging.awaitRelease(NAMESPACE, "sample-app:stubborn", "Serving");
+      services("{\"postgres\":{\"backup\":{\"request\":\"beside a sidecar\"}}}");
+      staging.await(
+          NAMESPACE,
+          NAME,
+          "the backup to be made",
+          Staging.LONG,
+          e ->
+              e.getStatus().databaseTasks().stream()
+                  .anyMatch(task ->
+                      "beside a sidecar".equals(task.request())
+                          && task.state().equals("Succeeded")));
+
+      staging.awaitReady(NAMESPACE, NAME);
+      assertThat(runs()).isEqualTo("4");
+      await("no pod of a Job to run on").atMost(Staging.SOON).until(() -> podsOfJobs().isEmpty());
+    } finally {
+      sidecars(false);
+    }
+    // As they last were: a migration's goes with its pod, the others were ended and stay to be
+    // read.
+    assertThat(jobs.values())
+        .extracting(job -> job.getMetadata().getLabels().get(Labels.COMPONENT))
+        .contains("migration", "postgres-task");
+    assertThat(jobs.values())
+        .filteredOn(job -> job.getMetadata().getName().contains("-postgres-task-"))
+        .hasSize(2)
+        .allSatisfy(job -> {
+          assertThat(job.getMetadata().getAnnotations().get(OwnContainer.ENDED))
+              .matches("(?s)\\S+Z 0 .*");
+          assertThat(job.getSpec().getSuspend()).isTrue();
+        });
+  }
+
+  /** Keeps the last state of every Job that is made from now on. */
+  private static Watcher<Job> noting(Map<String, Job> jobs) {
+    var before =
+        staging.admin().batch().v1().jobs().inNamespace(NAMESPACE).list().getItems().stream()
+            .map(job -> job.getMetadata().getName())
+            .toList();
+    return new Watcher<>() {
+      @Override
+      public void eventReceived(Action action, Job job) {
+        if (!before.contains(job.getMetadata().getName())) {
+          jobs.put(job.getMetadata().getName(), job);
+        }
+      }
+
+      @Override
+      public void onClose(WatcherException cause) {
+        throw new AssertionError("the watch broke off", cause);
+      }
+    };
+  }
+
+  private static List<String> podsOfJobs() {
+    return staging
+        .admin()
+        .pods()
+        .inNamespace(NAMESPACE)
+        .withLabel(JobOutcome.JOB_NAME)
+        .withField("status.phase", "Running")
+        .list()
+        .getItems()
+        .stream()
+        .map(pod -> pod.getMetadata().getName())
+        .toList();
+  }
+
+  /** Lets a policy of the cluster put a container into pods of Jobs, or no more. */
+  private static void sidecars(boolean added) {
+    var policy = staging.admin().load(MigrationE2E.class.getResourceAsStream("/e2e/sidecar.yaml"));
+    if (!added) {
+      policy.delete();
+      return;
+    }
+    policy.serverSideApply();
+    var pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName("tried")
+            .withNamespace(NAMESPACE)
+            .addToLabels(JobOutcome.JOB_NAME, "tried")
+            .endMetadata()
+            .withNewSpec()
+            .addNewContainer()
+            .withName("own")
+            .withImage("sample-app:1")
+            .endContainer()
+            .endSpec()
+            .build();
+    await("the policy to be in force")
+        .atMost(Staging.SOON)
+        .until(() ->
+            staging.admin().resource(pod).dryRun().create().getSpec().getContainers().size() == 2);
   }
 
   private static void services(String patch) {

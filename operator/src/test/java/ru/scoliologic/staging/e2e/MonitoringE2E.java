@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -29,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.PromQl;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.throwaway.AuditEvent;
 
 /** An environment with Prometheus, and the metrics of the operator itself. */
@@ -51,18 +50,7 @@ class MonitoringE2E {
   static void a_monitored_environment_without_grafana() {
     staging = Staging.shared();
     staging.namespace(NAMESPACE);
-    staging
-        .admin()
-        .resource(
-            new SecretBuilder()
-                .withNewMetadata()
-                .withName("given")
-                .withNamespace(NAMESPACE)
-                .endMetadata()
-                .withStringData(
-                    Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", Given.DASHBOARD_USER))
-                .build())
-        .serverSideApply();
+    staging.given(NAMESPACE);
     var environment =
         Staging.read(
             "environment.yaml",

@@ -3,7 +3,6 @@ package ru.scoliologic.staging.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
-import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.throwaway.ModelRegistry;
 
 /** Ollama with models that a registry in the cluster serves. */
@@ -37,18 +35,7 @@ class OllamaE2E {
     staging = Staging.shared();
     staging.cluster().models();
     staging.namespace(NAMESPACE);
-    staging
-        .admin()
-        .resource(
-            new SecretBuilder()
-                .withNewMetadata()
-                .withName("given")
-                .withNamespace(NAMESPACE)
-                .endMetadata()
-                .withStringData(
-                    Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", Given.DASHBOARD_USER))
-                .build())
-        .serverSideApply();
+    staging.given(NAMESPACE);
     var environment =
         Staging.read(
             "environment.yaml",
@@ -165,6 +152,18 @@ class OllamaE2E {
     models("slow", "steady");
     awaitProgress("steady");
 
+    // As a server leaves it that is killed between emptying a record and writing it.
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            NAMESPACE,
+            "exec",
+            "deployment/env-ollama",
+            "--",
+            "sh",
+            "-c",
+            "cd /data/models/blobs; for record in *-partial-*; do : > $record; done");
     deleteServer("--grace-period=0", "--force");
 
     staging.awaitReady(NAMESPACE, NAME);

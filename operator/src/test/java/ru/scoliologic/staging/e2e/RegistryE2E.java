@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +27,11 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.stage.Conditions;
+import ru.scoliologic.staging.throwaway.Images;
+import ru.scoliologic.staging.throwaway.TlsRegistry;
 
 /** The environment's own engine and registry: what is built there runs on the node. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -33,6 +40,11 @@ class RegistryE2E {
   private static final String NAME = "env";
   private static Staging staging;
   private static String digest;
+
+  /** Outside of the environment. */
+  private static TlsRegistry outer;
+
+  private static boolean trusted;
 
   @BeforeAll
   static void an_environment_that_follows_a_branch() {
@@ -74,6 +86,12 @@ class RegistryE2E {
 
   @AfterAll
   static void it_is_removed() {
+    if (outer != null) {
+      if (trusted) {
+        theOperatorIsAsItWas();
+      }
+      outer.close();
+    }
     staging.remove(NAMESPACE);
   }
 
@@ -286,5 +304,159 @@ class RegistryE2E {
 
       assertThat(answer.statusCode()).isEqualTo(401);
     }
+  }
+
+  private static final String TAG = "team/app:latest";
+
+  private static String tagged() {
+    return outer.host() + "/" + TAG;
+  }
+
+  private static String resolved() {
+    return staging.release(NAMESPACE, tagged()).getStatus().image();
+  }
+
+  /** What the pods of the version run. */
+  private static Set<String> running() {
+    return staging
+        .admin()
+        .pods()
+        .inNamespace(NAMESPACE)
+        .withLabel(Labels.VERSION, AppVersion.idOf(staging.release(NAMESPACE, tagged())))
+        .list()
+        .getItems()
+        .stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .map(pod -> pod.getSpec().getContainers().getFirst().getImage())
+        .collect(Collectors.toSet());
+  }
+
+  private static String served() throws IOException {
+    try (var browser = staging.browser()) {
+      return browser.get("https://app.registry.staging.test/api/version").body();
+    }
+  }
+
+  private static void patch(String kind, String name, String patch) {
+    staging.cluster().kubectl("-n", NAMESPACE, "patch", kind, name, "--type=merge", "-p", patch);
+  }
+
+  /** As docs/operations.md has it for an authority of one's own. */
+  private static void theOperatorTrusts(TlsRegistry registry) {
+    staging
+        .admin()
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName("registry-trust")
+                .withNamespace(Staging.OPERATOR)
+                .endMetadata()
+                .withData(Map.of("trust.p12", registry.trustStore()))
+                .build())
+        .create();
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            Staging.OPERATOR,
+            "patch",
+            "deployment",
+            Staging.OPERATOR,
+            "-p",
+            """
+            {"spec": {"template": {"spec": {
+              "volumes": [{"name": "trust", "secret": {"secretName": "registry-trust"}}],
+              "containers": [{"name": "operator",
+                "env": [{"name": "JDK_JAVA_OPTIONS", "value":
+                  "-Djavax.net.ssl.trustStore=/trust/trust.p12 -Djavax.net.ssl.trustStorePassword=%s"}],
+                "volumeMounts": [{"name": "trust", "mountPath": "/trust"}]}]}}}}
+            """
+                .formatted(TlsRegistry.TRUST_PASSWORD));
+    trusted = true;
+    awaitTheOperator();
+  }
+
+  private static void theOperatorIsAsItWas() {
+    staging
+        .cluster()
+        .kubectl("-n", Staging.OPERATOR, "rollout", "undo", "deployment/staging-operator");
+    awaitTheOperator();
+    staging.admin().secrets().inNamespace(Staging.OPERATOR).withName("registry-trust").delete();
+  }
+
+  private static void awaitTheOperator() {
+    staging
+        .cluster()
+        .kubectl(
+            "-n",
+            Staging.OPERATOR,
+            "rollout",
+            "status",
+            "deployment/" + Staging.OPERATOR,
+            "--timeout=180s");
+  }
+
+  @Test
+  @Order(7)
+  void a_tag_runs_by_the_digest_that_its_registry_tells_for_the_pull_secret() throws IOException {
+    outer = TlsRegistry.deploy(staging.cluster());
+    var pushed = outer.push(Images.APP_1, TAG);
+    theOperatorTrusts(outer);
+    staging
+        .admin()
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName("pulls")
+                .withNamespace(NAMESPACE)
+                .endMetadata()
+                .withType("kubernetes.io/dockerconfigjson")
+                .withStringData(Map.of(".dockerconfigjson", outer.pullSecret()))
+                .build())
+        .create();
+
+    patch(
+        "stenv",
+        NAME,
+        """
+        {"spec": {"gitops": null, "services": {"app":
+          {"image": "%s", "imagePullSecrets": [{"name": "pulls"}]}}}}
+        """
+            .formatted(tagged()));
+
+    staging.awaitReady(NAMESPACE, NAME);
+    assertThat(pushed).matches("sha256:[0-9a-f]{64}");
+    assertThat(resolved()).isEqualTo(tagged() + "@" + pushed);
+    assertThat(running()).containsExactly(resolved());
+    assertThat(served()).contains("\"1\"");
+  }
+
+  @Test
+  @Order(8)
+  void another_image_under_the_tag_changes_nothing_until_a_retry_which_has_it_checked()
+      throws IOException {
+    var first = resolved();
+    var pushed = outer.push(Images.APP_2, TAG);
+    assertThat(first).doesNotContain(pushed);
+    patch("stenv", NAME, "{\"spec\": {\"validation\": {\"periodSeconds\": 120}}}");
+    staging.awaitReady(NAMESPACE, NAME);
+    assertThat(resolved()).isEqualTo(first);
+    assertThat(running()).containsExactly(first);
+
+    var release = staging.release(NAMESPACE, tagged()).getMetadata().getName();
+    patch("strel", release, "{\"spec\": {\"retry\": \"2\"}}");
+
+    Awaitility.await("the digest of what is there now")
+        .atMost(Staging.SOON)
+        .untilAsserted(() -> assertThat(resolved()).isEqualTo(tagged() + "@" + pushed));
+    Awaitility.await("its checks passed")
+        .atMost(Staging.LONG)
+        .until(() ->
+            Conditions.isTrue(
+                staging.release(NAMESPACE, tagged()).getStatus().conditions(), "Verified"));
+    assertThat(served()).contains("\"2\"");
+    Awaitility.await("only pods of " + resolved())
+        .atMost(Staging.SOON)
+        .untilAsserted(() -> assertThat(running()).containsExactly(resolved()));
   }
 }

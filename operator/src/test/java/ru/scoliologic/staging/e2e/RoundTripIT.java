@@ -120,6 +120,24 @@ class RoundTripIT {
                 }));
   }
 
+  /** All at once; each by itself is tried without a cluster. */
+  @Test
+  void every_part_that_a_spec_may_lack_is_taken_away_at_once_and_put_back() {
+    var without = (ObjectNode) specA.deepCopy();
+    without.remove(List.of("validation", "rollback"));
+    ((ObjectNode) without.get("ingress"))
+        .remove(List.of("access", "storageClassName", "resources"));
+    ((ObjectNode) without.get("secrets").get("keys").get(0))
+        .remove(List.of("minLength", "pattern"));
+    ((ObjectNode) without.at("/services/app"))
+        .remove(List.of("envFrom", "metrics", "migration", "env", "volumes", "resources"));
+    ((ObjectNode) without.at("/services/postgres"))
+        .remove(List.of("backup", "tasks", "initSql", "storageClassName", "resources"));
+    ((ObjectNode) without.at("/services/redis"))
+        .remove(List.of("storageClassName", "maxMemory", "memoryPolicy", "resources"));
+    thereAndBack(without, true);
+  }
+
   /**
    * A, B, A.
    *

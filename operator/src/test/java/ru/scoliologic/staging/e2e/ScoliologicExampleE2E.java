@@ -1,13 +1,17 @@
 package ru.scoliologic.staging.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.api.SmokeReport;
+import ru.scoliologic.staging.cluster.kube.Labels;
 
 /** {@code examples/scoliologic}: the staging plan's own names and keys. */
 class ScoliologicExampleE2E {
@@ -24,7 +28,7 @@ class ScoliologicExampleE2E {
     staging
         .cluster()
         .kubectl(
-            "apply", "--server-side", "--force-conflicts", "-k", Staging.OVERLAYS + "scoliologic");
+            "apply", "--server-side", "--force-conflicts", "-k", Staging.OVERLAYS + "single-page");
     staging.awaitReady(NAMESPACE, "staging");
     browser = staging.browser();
   }
@@ -41,19 +45,88 @@ class ScoliologicExampleE2E {
     return staging.cluster().kubectl(arguments.toArray(String[]::new));
   }
 
-  @Test
-  void every_page_of_the_checklist_loads() throws IOException {
-    for (var page : List.of("/", "/auth", "/dashboard", "/messages", "/devices", "/settings")) {
-      assertThat(browser.get(APP + page).status()).as(page).isEqualTo(200);
-    }
-    assertThat(browser.get(APP + "/api/admin").status()).isEqualTo(403);
+  private static String inApp(String... command) {
+    return inPod(
+        "deployment/"
+            + staging
+                .admin()
+                .apps()
+                .deployments()
+                .inNamespace(NAMESPACE)
+                .withLabel(Labels.COMPONENT, "app")
+                .list()
+                .getItems()
+                .getFirst()
+                .getMetadata()
+                .getName(),
+        command);
   }
 
   @Test
-  void the_esia_redirect_is_composed_from_the_domain() throws IOException {
-    assertThat(browser.get(APP + "/api/auth/esia/login").location())
-        .contains("redirect_uri=https%3A%2F%2Fapp.staging.test%2Fapi%2Fauth%2Fesia%2Fcallback")
-        .contains("client_id=fake-esia-client");
+  void the_application_is_a_single_page_that_writes_to_all_of_its_folders() throws IOException {
+    var front = browser.get(APP + "/");
+    for (var path : List.of("/auth", "/dashboard", "/api/admin")) {
+      assertThat(browser.get(APP + path).body()).as(path).isEqualTo(front.body());
+    }
+    assertThat(inApp("ls", "uploads/started", "logs/started", "analytics-data/started").lines())
+        .as("what it wrote at its start")
+        .containsExactlyInAnyOrder("uploads/started", "logs/started", "analytics-data/started");
+  }
+
+  @Test
+  void the_ingress_adds_the_headers_that_the_application_has_not_and_takes_one_away()
+      throws IOException {
+    var own =
+        inApp("node", "-e", "fetch('http://localhost:3000/').then(a => console.log(a.headers))");
+    var front = browser.get(APP + "/");
+
+    assertThat(own).contains("Express").doesNotContain("frame");
+    assertThat(front.headers())
+        .containsEntry("x-frame-options", "DENY")
+        .containsEntry("x-content-type-options", "nosniff")
+        .containsEntry("referrer-policy", "strict-origin-when-cross-origin")
+        .containsEntry("strict-transport-security", "max-age=31536000")
+        .doesNotContainKey("x-powered-by");
+  }
+
+  @Test
+  void every_ingress_carries_the_address_of_the_environment() {
+    var address =
+        staging
+            .admin()
+            .services()
+            .inNamespace(NAMESPACE)
+            .withName("staging-traefik")
+            .get()
+            .getStatus()
+            .getLoadBalancer()
+            .getIngress()
+            .getFirst()
+            .getIp();
+
+    await("the address in the status of every Ingress")
+        .atMost(Staging.SOON)
+        .untilAsserted(() ->
+            assertThat(
+                    staging
+                        .admin()
+                        .network()
+                        .v1()
+                        .ingresses()
+                        .inNamespace(NAMESPACE)
+                        .list()
+                        .getItems())
+                .isNotEmpty()
+                .allSatisfy(ingress ->
+                    assertThat(ingress.getStatus().getLoadBalancer().getIngress())
+                        .extracting(entry -> entry.getIp())
+                        .containsExactly(address)));
+  }
+
+  @Test
+  void the_esia_redirect_is_composed_from_the_domain() {
+    assertThat(inApp("printenv", "ESIA_REDIRECT_URI").strip())
+        .isEqualTo("https://app.staging.test/api/auth/esia/callback");
   }
 
   @Test
@@ -125,12 +198,14 @@ class ScoliologicExampleE2E {
         .contains(
             "certificates",
             "routers",
+            "health in full",
             "front page",
-            "the assistant answers",
-            "twenty readers at once",
-            "administration is closed");
+            "the API answers for itself",
+            "sign-in asks for a code",
+            "the page's scripts load",
+            "twenty readers at once");
     assertThat(report.verdict()).as(report.toString()).isEqualTo(SmokeReport.Verdict.Passed);
-    assertThat(report.pending()).isEqualTo(3);
+    assertThat(report.pending()).isEqualTo(5);
 
     judge(release.getMetadata().getName(), "Failed");
     staging.awaitReason(NAMESPACE, "staging", "Validated", "ChecksFailed");
@@ -141,6 +216,52 @@ class ScoliologicExampleE2E {
 
     judge(release.getMetadata().getName(), "Passed");
     staging.awaitReady(NAMESPACE, "staging");
+
+    // The next version passes beside this one, where no ingress adds the headers.
+    patchServices("{\"app\":{\"image\":\"sample-app:2\"}}");
+    staging.awaitRelease(NAMESPACE, "sample-app:2", "Serving");
+    staging.awaitReady(NAMESPACE, "staging");
+  }
+
+  @Test
+  void what_cannot_change_is_said_and_costs_nothing_that_runs() throws IOException {
+    var resource = staging.environment(NAMESPACE, "staging");
+    var uid = resource.get().getMetadata().getUid();
+    var claim = claimOfRedis();
+
+    patchServices("{\"redis\":{\"storage\":\"512Mi\"},\"postgres\":{\"database\":\"other\"}}");
+
+    staging.awaitReason(NAMESPACE, "staging", "Stalled", "FieldCannotChange");
+    assertThat(Staging.condition(resource.get(), "Stalled").getMessage())
+        .contains("spec.services.postgres.database: 'other'", "set it back to 'scoliologic_db'");
+    assertThat(browser.get(APP + "/api/health/ready").status()).isEqualTo(200);
+
+    patchServices("{\"postgres\":{\"database\":\"scoliologic_db\"}}");
+    staging.awaitReason(NAMESPACE, "staging", "Deployed", "StorageCannotShrink");
+    assertThat(Staging.condition(resource.get(), "Deployed").getStatus()).isEqualTo("True");
+    assertThat(claimOfRedis()).isEqualTo(claim);
+    assertThat(resource.get().getMetadata().getUid()).isEqualTo(uid);
+
+    patchServices("{\"redis\":{\"storage\":\"1Gi\"}}");
+    staging.awaitReady(NAMESPACE, "staging");
+  }
+
+  /** Uid and size of the claim. */
+  private static String claimOfRedis() {
+    var claim =
+        staging
+            .admin()
+            .persistentVolumeClaims()
+            .inNamespace(NAMESPACE)
+            .withName("staging-redis")
+            .get();
+    return claim.getMetadata().getUid() + " " + claim.getSpec().getResources().getRequests();
+  }
+
+  private static void patchServices(String services) {
+    staging
+        .environment(NAMESPACE, "staging")
+        .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"services\":" + services + "}}");
   }
 
   private static void judge(String release, String verdict) {

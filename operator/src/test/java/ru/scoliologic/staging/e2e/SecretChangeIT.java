@@ -30,8 +30,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.stage.StageResult;
 
 /** Secrets that come late or change: seen at once, and only the pods that use them are replaced. */
@@ -237,7 +237,7 @@ class SecretChangeIT {
                 new String(Base64.getDecoder().decode(entry.getValue()), StandardCharsets.UTF_8))
             .collect(Collectors.toSet());
     assertThat(secrets).hasSizeGreaterThan(5).anyMatch(value -> value.startsWith(CLIENT_ID));
-    var masking = new Masking(secrets);
+    var masking = new SecretMasker(secrets);
     var cluster = Staging.shared().cluster();
     var kinds =
         cluster

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -34,8 +33,8 @@ import org.awaitility.core.ConditionTimeoutException;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
-import ru.scoliologic.staging.cluster.Applier;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.kube.Applier;
+import ru.scoliologic.staging.cluster.kube.Labels;
 
 /** An environment whose pods run on a {@link StubNode}, and the operator in this process. */
 final class StubEnvironment implements AutoCloseable {
@@ -84,18 +83,7 @@ final class StubEnvironment implements AutoCloseable {
   /** The namespace with what the environment is given by people. */
   void furnish() {
     staging.namespace(namespace);
-    staging
-        .admin()
-        .resource(
-            new SecretBuilder()
-                .withNewMetadata()
-                .withName("given")
-                .withNamespace(namespace)
-                .endMetadata()
-                .withStringData(
-                    Map.of("ESIA_CLIENT_ID", "client-1", "TRAEFIK_AUTH", Given.DASHBOARD_USER))
-                .build())
-        .serverSideApply();
+    staging.given(namespace);
     configMap("given", Map.of("ca.pem", staging.cluster().pebble().acmeServerCa()));
   }
 
@@ -163,6 +151,7 @@ final class StubEnvironment implements AutoCloseable {
     JsonNode manifest =
         JSON.valueToTree(YAML.unmarshal(Given.resource("/e2e/stub.yaml"), Map.class));
     ((ObjectNode) manifest.at("/spec/services/app")).put("port", StubApp.port());
+    ((ObjectNode) manifest.at("/spec/services/app/health")).put("port", StubApp.port());
     return manifest;
   }
 
@@ -496,7 +485,7 @@ final class StubEnvironment implements AutoCloseable {
     }
     if (tree.get("spec") instanceof ObjectNode spec) {
       // Given by the cluster, anew for an object that is made anew.
-      spec.remove(List.of("clusterIP", "clusterIPs", "volumeName"));
+      spec.remove(List.of("clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName"));
       if (spec.get("ports") != null) {
         spec.get("ports").forEach(port -> ((ObjectNode) port).remove("nodePort"));
       }

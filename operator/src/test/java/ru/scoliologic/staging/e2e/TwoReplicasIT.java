@@ -132,5 +132,15 @@ class TwoReplicasIT {
         .until(() -> true);
 
     assertThat(staging.writesSince(since)).extracting(AuditEvent::resource).isEmpty();
+    // The leader renews the lease every 2 s with one request; the other one reads it, less often.
+    var requests =
+        staging
+            .cluster()
+            .auditLog()
+            .by(Staging.OPERATOR, Staging.OPERATOR, since)
+            .filter(event -> event.resource().equals("leases"))
+            .toList();
+    assertThat(requests.stream().filter(AuditEvent::isWrite)).hasSizeBetween(8, 12);
+    assertThat(requests.stream().filter(event -> !event.isWrite())).hasSizeBetween(3, 11);
   }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.Labels;
+import ru.scoliologic.staging.cluster.kube.Labels;
 
 /**
  * A first deployment that fails, for no node takes Redis, and that is to be wiped. The operator

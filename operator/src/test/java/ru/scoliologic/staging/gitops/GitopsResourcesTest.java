@@ -12,11 +12,11 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.stage.Stage;
 
 class GitopsResourcesTest {
@@ -26,7 +26,7 @@ class GitopsResourcesTest {
       "build: {engine: {host: 'tcp://b:2376', tls: {name: tls}}}, registry: {external:"
           + " {repository: r.example.org/a}}";
 
-  private static List<Planned> plan(String gitops) {
+  private static List<PlannedObject> plan(String gitops) {
     return GitopsResources.plan(
         Given.aGoodStart()
             .edited(yaml ->
@@ -38,7 +38,7 @@ class GitopsResourcesTest {
 
   private static <T extends HasMetadata> T planned(String gitops, Class<T> kind, String name) {
     return plan(gitops).stream()
-        .map(Planned::object)
+        .map(PlannedObject::object)
         .filter(o -> kind.isInstance(o) && o.getMetadata().getName().equals(name))
         .map(kind::cast)
         .findFirst()
@@ -108,12 +108,12 @@ class GitopsResourcesTest {
         .extracting(Container::getName)
         .isEmpty();
     assertThat(plan(HOST))
-        .extracting(Planned::object)
+        .extracting(PlannedObject::object)
         .noneMatch(PersistentVolumeClaim.class::isInstance);
   }
 
   @Test
-  void the_agent_is_told_what_to_do_and_a_change_of_that_makes_it_start_anew() throws IOException {
+  void the_agent_is_told_what_to_do_and_a_change_of_that_restarts_nothing() throws IOException {
     var map = planned(SIDECAR, ConfigMap.class, "demo-gitops-agent-config");
     var config =
         new ObjectMapper()
@@ -124,16 +124,61 @@ class GitopsResourcesTest {
     assertThat(config.push()).isEqualTo("demo-registry:5000/app");
     assertThat(config.engine()).isEqualTo("tcp://127.0.0.1:2375");
     assertThat(config.gitops().repository()).isEqualTo("https://git.example.org/a");
-    assertThat(hash(SIDECAR)).isNotEqualTo(hash(SIDECAR + ", branch: other"));
+    assertThat(
+            deployment(
+                    SIDECAR
+                        + ", branch: other, intervalSeconds: 5, pin: "
+                        + "a".repeat(40)
+                        + ", autoDeploy: false")
+                .getSpec()
+                .getTemplate())
+        .as("a build goes on")
+        .isEqualTo(deployment(SIDECAR).getSpec().getTemplate());
+    assertThat(deployment(HOST).getSpec().getTemplate())
+        .as("another engine")
+        .isNotEqualTo(deployment(HOST.replace("tcp://b", "tcp://c")).getSpec().getTemplate());
   }
 
-  private static String hash(String gitops) {
-    return deployment(gitops)
-        .getSpec()
-        .getTemplate()
-        .getMetadata()
-        .getAnnotations()
-        .get(Labels.CONFIG_HASH);
+  @Test
+  void the_engine_builds_on_a_node_of_the_applications_architecture() {
+    var pods =
+        GitopsResources.plan(
+                Given.aGoodStart()
+                    .edited(yaml ->
+                        yaml.replace(
+                                "      image: sample-app:1\n",
+                                "      nodeSelector: {kubernetes.io/arch: arm64, disk: ssd}\n")
+                            + "  gitops: {repository: 'https://git.example.org/a'}\n")
+                    .snapshot(),
+                Stage.DEPLOYMENT,
+                true)
+            .stream()
+            .map(PlannedObject::object)
+            .filter(Deployment.class::isInstance)
+            .map(Deployment.class::cast)
+            .toList();
+
+    assertThat(pods)
+        .singleElement()
+        .extracting(agent -> agent.getSpec().getTemplate().getSpec().getNodeSelector())
+        .isEqualTo(Map.of("kubernetes.io/arch", "arm64"));
+  }
+
+  @Test
+  void the_agent_with_its_engine_runs_on_the_nodes_that_the_spec_chooses() {
+    var pod =
+        deployment(
+                SIDECAR
+                    + ", nodeSelector: {kubernetes.io/arch: amd64}, tolerations: [{key: builds,"
+                    + " operator: Exists}]")
+            .getSpec()
+            .getTemplate()
+            .getSpec();
+
+    assertThat(pod.getNodeSelector()).containsExactly(Map.entry("kubernetes.io/arch", "amd64"));
+    assertThat(pod.getTolerations())
+        .singleElement()
+        .matches(toleration -> toleration.getKey().equals("builds"));
   }
 
   @Test

@@ -8,20 +8,21 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.AgentContract.State;
-import ru.scoliologic.staging.cluster.Component;
+import ru.scoliologic.staging.cluster.model.AgentContract.State;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class GitopsStageTest {
-  private static final Component AGENT =
-      new Component("gitops-agent", true, "operator", null, "available");
-  private static final Component REGISTRY =
-      new Component("registry", true, "registry:3", null, "available");
+  private static final ComponentHealth AGENT =
+      new ComponentHealth("gitops-agent", true, "operator", null, "available");
+  private static final ComponentHealth REGISTRY =
+      new ComponentHealth("registry", true, "registry:3", null, "available");
 
-  private static Component down(String name, Reason reason) {
-    return new Component(name, false, "image", reason, "says why");
+  private static ComponentHealth down(String name, Reason reason) {
+    return new ComponentHealth(name, false, "image", reason, "says why");
   }
 
   private static StageResult said(String reason) {
@@ -36,18 +37,13 @@ class GitopsStageTest {
     "RepositoryEmpty, Waiting",
     "RepositoryUnreachable, Failing",
     "BranchMissing, Failing",
-    "EngineUnreachable, Failing",
-    "EngineOutOfDisk, Failing",
-    "RegistryUnreachable, Failing",
-    "BaseImageUnavailable, Failing",
     "GitFailed, Failing",
     "CredentialsRefused, Stalled",
     "CertificateUntrusted, Stalled",
     "HostKeyUnknown, Stalled",
     "HostKeyChanged, Stalled",
     "RepositoryNotFound, Stalled",
-    "PinMissing, Stalled",
-    "RegistryRefused, Stalled"
+    "PinMissing, Stalled"
   })
   void what_the_agent_says_becomes_the_stages_result(String reason, String kind) {
     var result = said(reason);
@@ -68,6 +64,12 @@ class GitopsStageTest {
     assertThat(result.message()).startsWith("the agent says SomethingNew: in words");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"EngineUnreachable", "EngineOutOfDisk", "RegistryRefused"})
+  void trouble_of_a_build_belongs_to_its_release_and_is_no_state_of_the_branch(String reason) {
+    assertThat(said(reason).reason()).isEqualTo(Reason.UNEXPECTED_ERROR);
+  }
+
   @Test
   void an_agent_that_does_not_run_says_nothing_that_counts() {
     var crashed =
@@ -86,6 +88,15 @@ class GitopsStageTest {
                     List.of(AGENT, down("registry", Reason.COMPONENTS_STARTING)), Optional.empty())
                 .message())
         .isEqualTo("starting: registry");
+    var loading =
+        new ComponentHealth(
+            "registry",
+            false,
+            "r:1",
+            Reason.COMPONENTS_STARTING,
+            "starting; its health check found status 503");
+    assertThat(GitopsStage.assess(List.of(AGENT, loading), Optional.empty()).message())
+        .isEqualTo("starting: registry; registry: its health check found status 503");
     var silent = GitopsStage.assess(List.of(AGENT, REGISTRY), Optional.empty());
     assertThat(silent).isInstanceOf(StageResult.Waiting.class);
     assertThat(silent.reason()).isEqualTo(Reason.AGENT_STARTING);

@@ -22,12 +22,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Surroundings;
-import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
-import ru.scoliologic.staging.cluster.Surroundings.FreeVolume;
-import ru.scoliologic.staging.cluster.Surroundings.Usage;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.FreeVolume;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.Usage;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -82,17 +85,17 @@ class CapacityTest {
         .build();
   }
 
-  private static Surroundings seen(List<Node> nodes, List<Usage> usage) {
+  private static ClusterFacts seen(List<Node> nodes, List<Usage> usage) {
     return seen(nodes, Optional.of(usage), Set.of(), Map.of());
   }
 
-  private static Surroundings seen(
+  private static ClusterFacts seen(
       List<Node> nodes,
       Optional<List<Usage>> usage,
       Set<String> staticClasses,
       Map<String, List<FreeVolume>> free) {
     var right = new DnsAnswer(List.of("10.0.0.7"), null);
-    return new Surroundings(
+    return new ClusterFacts(
         nodes,
         usage,
         Map.of("app.staging.test", right, "traefik.staging.test", right),
@@ -107,13 +110,63 @@ class CapacityTest {
         Set.of());
   }
 
-  private static StageResult assess(Surroundings seen, HasMetadata... planned) {
+  private static StageResult assess(ClusterFacts seen, HasMetadata... planned) {
     return Infrastructure.assess(
-        Given.aGoodStart().owning(INGRESS).amid(seen).snapshot(), List.of(planned));
+        Given.aGoodStart()
+            .storageClasses(Map.of("local-path", true, "local", false))
+            .owning(INGRESS)
+            .amid(seen)
+            .snapshot(),
+        List.of(planned));
   }
 
   private static Usage other(String node, long cpu, long memory) {
     return new Usage("elsewhere", "", node, Map.of("cpu", cpu, "memory", memory));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "memory, 1e400000000, " + Requests.MOST,
+    "memory, 1e50000000, " + Requests.MOST,
+    "memory, 99999999999999999999999, " + Requests.MOST,
+    "cpu, 1e400000000, " + Requests.MOST,
+    "cpu, 1e-400000000, 1",
+    "memory, abc, 0",
+    "memory, -1, 0",
+    "memory, 0, 0",
+    "memory, 1e3, 1000",
+    "memory, 0.5, 1",
+    "cpu, 0.5, 500",
+    "cpu, 100m, 100",
+    "memory, 1Ki, 1024",
+    "memory, 1Pi, 1125899906842624"
+  })
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void a_quantity_of_anybody_is_counted_without_writing_out_its_digits(
+      String kind, String amount, long counted) {
+    var quantity = new KubernetesSerialization().unmarshal('"' + amount + '"', Quantity.class);
+
+    assertThat(Requests.amount(quantity, kind)).isEqualTo(counted);
+  }
+
+  @Test
+  void what_a_foreign_pod_asks_beyond_all_reason_does_not_overflow_into_room() {
+    var greedy = new Usage("elsewhere", "", "one", Map.of("memory", Requests.MOST));
+    var result =
+        assess(
+            seen(List.of(node("one", "4", "8Gi").build()), List.of(greedy, greedy, greedy)),
+            asking("100m", "1Gi"));
+
+    assertThat(result.isReady()).isFalse();
+    assertThat(result.message()).contains("memory: found 0Mi free");
+  }
+
+  @Test
+  void what_is_asked_on_one_node_beyond_what_it_has_takes_nothing_from_another() {
+    var greedy = new Usage("elsewhere", "", "one", Map.of("memory", Requests.MOST));
+    var nodes = List.of(node("one", "4", "8Gi").build(), node("two", "4", "8Gi").build());
+
+    assertThat(assess(seen(nodes, List.of(greedy)), asking("100m", "1Gi")).isReady()).isTrue();
   }
 
   @Test
@@ -364,7 +417,7 @@ class CapacityTest {
             "the nodes have not enough left for the pods' requests: CPU: found 3 free, needed 3100m");
   }
 
-  private static StageResult assess(String infrastructure, Surroundings seen) {
+  private static StageResult assess(String infrastructure, ClusterFacts seen) {
     return Infrastructure.assess(
         Given.aGoodStart()
             .edited("  secrets:\n", "  infrastructure: {" + infrastructure + "}\n  secrets:\n")

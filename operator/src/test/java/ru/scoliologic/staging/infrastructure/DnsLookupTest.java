@@ -20,7 +20,7 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
-import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
 
 /** Against a small DNS server on a port of this machine. */
 class DnsLookupTest {
@@ -96,7 +96,10 @@ class DnsLookupTest {
 
   @Test
   void an_alias_is_followed() {
-    assertThat(lookup.ask(address(), "alias.test").addresses()).containsExactly("192.0.2.2");
+    var answer = lookup.ask(address(), "alias.test");
+
+    assertThat(answer.addresses()).containsExactly("192.0.2.2");
+    assertThat(answer.aliases()).containsExactly("target.test");
   }
 
   @Test
@@ -118,6 +121,6 @@ class DnsLookupTest {
     var nobody = address();
     socket.close();
 
-    assertThat(lookup.ask(nobody, "both.test").problem()).isNotBlank();
+    assertThat(lookup.ask(nobody, "both.test").problem()).startsWith("server " + nobody + ": ");
   }
 }

@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings;
-import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -38,7 +38,7 @@ class DnsRecordsTest {
         .edited("  secrets:\n", "  infrastructure: {dns: {mode: " + mode + "}}\n  secrets:\n")
         .owning(ingress)
         .amid(
-            new Surroundings(
+            new ClusterFacts(
                 List.of(),
                 Optional.empty(),
                 Map.of("app.staging.test", app, "traefik.staging.test", RIGHT),

@@ -12,11 +12,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.HardenedPod;
-import ru.scoliologic.staging.cluster.Surroundings;
-import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.kube.HardenedPod;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
+import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -46,6 +52,24 @@ class InfrastructureTest {
   }
 
   @Test
+  void a_service_without_an_address_repeats_what_the_cluster_says_of_it() {
+    var waiting =
+        Given.aGoodStart()
+            .warned(
+                "Service/demo-traefik",
+                "Error syncing load balancer: failed to ensure load balancer: no quota")
+            .snapshot();
+
+    var result = Infrastructure.assess(waiting, List.of());
+
+    assertThat(result.reason()).isEqualTo(Reason.AWAITING_ADDRESS);
+    assertThat(result.message())
+        .contains(
+            "Service demo-traefik has no address for ports 80 and 443 yet: the cluster says: Error"
+                + " syncing load balancer: failed to ensure load balancer: no quota");
+  }
+
+  @Test
   void an_address_and_a_default_class_make_the_stage_ready() {
     var result =
         Infrastructure.assess(Given.aGoodStart().owning(ingress("10.0.0.7")).snapshot(), List.of());
@@ -54,17 +78,23 @@ class InfrastructureTest {
     assertThat(result.message()).contains("10.0.0.7");
   }
 
+  /** Everything that is planned for what is there. */
+  private static StageResult assessed(Snapshot snapshot) {
+    var plan = Plan.of(snapshot, Configuration.resolve(snapshot));
+    return Infrastructure.assess(
+        snapshot, plan.objects().stream().map(PlannedObject::object).toList());
+  }
+
   @Test
   void a_storage_class_that_does_not_exist_is_named_with_those_that_do() {
     var result =
-        Infrastructure.assess(
+        assessed(
             Given.aGoodStart()
                 .edited(
                     "    app:\n      image",
                     "    postgres: {storageClassName: fast}\n    app:\n      image")
                 .owning(ingress("10.0.0.7"))
-                .snapshot(),
-            List.of());
+                .snapshot());
 
     assertThat(result.reason()).isEqualTo(Reason.STORAGE_CLASS_NOT_FOUND);
     assertThat(result.message())
@@ -73,29 +103,60 @@ class InfrastructureTest {
                 + " cluster has local-path");
   }
 
-  @Test
-  void a_storage_class_of_prometheus_that_does_not_exist_is_named() {
-    var on =
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "redis: {storageClassName: fast} | redis",
+        "ollama: {storageClassName: fast, models: ['a:1b']} | ollama",
+        "postgres: {backup: {storageClassName: fast}} | postgres.backup",
+        "monitoring: {prometheus: {storageClassName: fast}} | monitoring.prometheus",
+        "monitoring: {grafana: {storageClassName: fast}} | monitoring.grafana"
+      })
+  void every_field_that_names_a_storage_class_which_does_not_exist_is_reported(
+      String service, String field) {
+    var environment =
         Given.aGoodStart()
-            .edited(
-                "  services:\n",
-                "  services:\n    monitoring: {prometheus: {storageClassName: fast}, grafana: {enabled: false}}\n")
-            .snapshot();
+            .edited(yaml ->
+                yaml.replace("  services:\n", "  services:\n    " + service + "\n")
+                    .replace("domains:\n", "domains:\n    grafana: grafana.staging.test\n"))
+            .owning(ingress("10.0.0.7"));
 
-    assertThat(Infrastructure.assess(on, List.of()).message())
+    assertThat(assessed(environment.snapshot()).message())
         .startsWith(
-            "spec.services.monitoring.prometheus.storageClassName: storage class fast does not"
-                + " exist");
+            "spec.services.%s.storageClassName: storage class fast does not exist"
+                .formatted(field));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "storageClassName: fast, '', gitops.registry",
+    "'', storageClassName: fast, gitops.build.engine",
+  })
+  void a_storage_class_of_the_delivery_that_does_not_exist_is_reported(
+      String registry, String engine, String field) {
+    var environment =
+        Given.aGoodStart()
+            .edited(yaml ->
+                yaml
+                    + "  gitops: {repository: 'https://git.test/app.git', registry: {%s}, build: {engine: {%s}}}\n"
+                        .formatted(registry, engine))
+            .owning(ingress("10.0.0.7"));
+
+    assertThat(assessed(environment.snapshot()).message())
+        .startsWith("spec.%s.storageClassName: storage class fast does not exist".formatted(field));
   }
 
   @Test
-  void no_default_class_is_said_when_one_is_needed() {
-    var result =
-        Infrastructure.assess(
-            Given.aGoodStart().storageClasses(Map.of("slow", false)).snapshot(), List.of());
+  void no_default_class_is_said_with_the_claims_that_need_one() {
+    var result = assessed(Given.aGoodStart().storageClasses(Map.of("slow", false)).snapshot());
 
     assertThat(result.reason()).isEqualTo(Reason.STORAGE_CLASS_NOT_FOUND);
-    assertThat(result.message()).contains("no storage class is marked as the default");
+    assertThat(result.message())
+        .startsWith(
+            "no storage class is marked as the default, and these volume claims need one, for their"
+                + " storageClassName is not set: ")
+        .contains("demo-postgres", "demo-redis", "demo-traefik", "the cluster has slow");
   }
 
   @Test
@@ -123,7 +184,7 @@ class InfrastructureTest {
   @Test
   void all_that_is_lacking_is_told_under_the_reason_of_the_first() {
     var result =
-        Infrastructure.assess(
+        assessed(
             Given.aGoodStart()
                 .edited(yaml ->
                     yaml.replace(
@@ -136,8 +197,7 @@ class InfrastructureTest {
                         """))
                 .amid(wrongRecord())
                 .portHolders("Service kube-system/traefik")
-                .snapshot(),
-            List.of());
+                .snapshot());
 
     assertThat(result.reason()).isEqualTo(Reason.STORAGE_CLASS_NOT_FOUND);
     assertThat(result.message())
@@ -145,7 +205,8 @@ class InfrastructureTest {
             "spec.services.postgres.storageClassName: storage class fast does not exist;"
                 + " spec.services.redis.storageClassName: storage class faster does not exist; the"
                 + " cluster has local-path; Service demo-traefik has no address: ports 80 and 443 are"
-                + " held by Service kube-system/traefik; app.staging.test resolves to 192.0.2.9,"
+                + " held by Service kube-system/traefik; remove that one, or let both use one ingress"
+                + " controller with spec.ingress.mode: Shared; app.staging.test resolves to 192.0.2.9,"
                 + " needed 10.0.0.7; traefik.staging.test resolves to 192.0.2.9, needed 10.0.0.7");
     assertThat(((StageResult.Failing) result).retryAfter()).isEqualTo(StageResult.Waiting.LATER);
   }
@@ -165,7 +226,7 @@ class InfrastructureTest {
     assertThat(((StageResult.Waiting) result).retryAfter()).isEqualTo(StageResult.Waiting.SOON);
   }
 
-  private static Surroundings wrongRecord() {
+  private static ClusterFacts wrongRecord() {
     var wrong = new DnsAnswer(List.of("192.0.2.9"), null);
     return seen(
         Map.of("app.staging.test", wrong, "traefik.staging.test", wrong),
@@ -173,9 +234,9 @@ class InfrastructureTest {
         Set.of());
   }
 
-  private static Surroundings seen(
+  private static ClusterFacts seen(
       Map<String, DnsAnswer> records, List<String> expected, Set<String> absentClaims) {
-    return new Surroundings(
+    return new ClusterFacts(
         List.of(),
         Optional.empty(),
         records,

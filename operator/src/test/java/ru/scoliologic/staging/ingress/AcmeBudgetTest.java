@@ -19,10 +19,10 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Acme;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
-import ru.scoliologic.staging.cluster.CertificateAuthority;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -64,8 +64,8 @@ class AcmeBudgetTest {
         .build();
   }
 
-  private static Surroundings serving(Map<String, Boolean> certificates) {
-    return new Surroundings(
+  private static ClusterFacts serving(Map<String, Boolean> certificates) {
+    return new ClusterFacts(
         List.of(),
         Optional.empty(),
         Map.of(),
@@ -81,11 +81,12 @@ class AcmeBudgetTest {
   }
 
   private static Acme recorded(String authority, Certificate app) {
-    return new Acme(authority, List.of(app, new Certificate(DASHBOARD, true, 1, null, null)));
+    return new Acme(authority, List.of(app, new Certificate(DASHBOARD, true, 1, null, null, null)));
   }
 
   private static Certificate attempt(int number, Instant last, Instant next) {
-    return new Certificate(APP, false, number, last.toString(), next == null ? null : next + "");
+    return new Certificate(
+        APP, false, number, last.toString(), next == null ? null : next + "", null);
   }
 
   private static Given given(Certificate app, Boolean served, Instant now) {
@@ -109,7 +110,7 @@ class AcmeBudgetTest {
   void the_first_attempt_begins_when_the_record_is_right_and_not_before() {
     var given = given(null, null, Given.NOW);
 
-    assertThat(next(given, APP)).isEqualTo(new Certificate(APP, false, 0, null, null));
+    assertThat(next(given, APP)).isEqualTo(new Certificate(APP, false, 0, null, null, null));
     assertThat(next(given)).isEqualTo(attempt(1, Given.NOW, null));
   }
 
@@ -117,7 +118,7 @@ class AcmeBudgetTest {
   void nothing_counts_as_asked_for_before_traefik_runs() {
     var given = Given.aGoodStart().amid(serving(Map.of())).at(Given.NOW);
 
-    assertThat(next(given)).isEqualTo(new Certificate(APP, false, 0, null, null));
+    assertThat(next(given)).isEqualTo(new Certificate(APP, false, 0, null, null, null));
   }
 
   @Test
@@ -162,7 +163,7 @@ class AcmeBudgetTest {
   @Test
   void a_clock_that_is_ahead_is_not_taken_for_a_restart() {
     var since = Given.NOW.plusSeconds(3);
-    var begun = next(restarted(new Certificate(APP, false, 0, null, null), since, Given.NOW));
+    var begun = next(restarted(new Certificate(APP, false, 0, null, null, null), since, Given.NOW));
 
     assertThat(begun).isEqualTo(attempt(1, since, null));
     assertThat(next(restarted(begun, since, Given.NOW.plusSeconds(1)))).isEqualTo(begun);
@@ -177,7 +178,7 @@ class AcmeBudgetTest {
         Given.aGoodStart().owning(traefik(LONG_AGO, "custom-1")).amid(serving(Map.of())).at(later);
 
     assertThat(next(away.recorded(recorded("letsencrypt", begun)))).isEqualTo(begun);
-    assertThat(next(another)).isEqualTo(new Certificate(APP, false, 0, null, null));
+    assertThat(next(another)).isEqualTo(new Certificate(APP, false, 0, null, null, null));
   }
 
   @Test
@@ -215,7 +216,7 @@ class AcmeBudgetTest {
   void an_issued_certificate_ends_the_waiting_and_a_pause_of_traefik_does_not_begin_anew() {
     var issued = next(given(attempt(2, Given.NOW, Given.NOW.plusSeconds(900)), true, Given.NOW));
 
-    assertThat(issued).isEqualTo(new Certificate(APP, true, 2, Given.NOW.toString(), null));
+    assertThat(issued).isEqualTo(new Certificate(APP, true, 2, Given.NOW.toString(), null, null));
     assertThat(next(given(issued, null, Given.NOW))).isEqualTo(issued);
   }
 
@@ -258,7 +259,7 @@ class AcmeBudgetTest {
   void
       checks_that_pass_wait_until_the_certificates_are_recorded_so_that_nothing_is_written_after() {
     var passed = new StageResult.Ready(Reason.CHECKS_PASSED, "fine");
-    var issued = recorded("letsencrypt", new Certificate(APP, true, 1, Given.NOW + "", null));
+    var issued = recorded("letsencrypt", new Certificate(APP, true, 1, Given.NOW + "", null, null));
     var before = given(attempt(1, Given.NOW, null), true, Given.NOW).snapshot().environment();
     var after = Given.aGoodStart().recorded(issued).snapshot().environment();
 
@@ -282,20 +283,87 @@ class AcmeBudgetTest {
                 + " attempts made: 2, the next comes at 2026-01-02T03:34:05Z");
   }
 
-  private static List<Planned> plan(Snapshot snapshot, String... untrusted) {
+  private static Certificate answered(Certificate certificate, String answer) {
+    return new Certificate(
+        certificate.domain(),
+        certificate.issued(),
+        certificate.attempts(),
+        certificate.lastAttempt(),
+        certificate.nextAttempt(),
+        answer);
+  }
+
+  private static Given hearing(Given given, String answer) {
+    var seen = given.snapshot().surroundings();
+    return given.amid(seen.withWarnings(Map.of(AcmeAnswer.key(APP), answer)));
+  }
+
+  @Test
+  void an_answer_of_the_authority_is_kept_through_the_next_attempt_until_there_is_another() {
+    var retry = Given.NOW.plus(Duration.ofMinutes(30));
+    var begun = attempt(1, Given.NOW, null);
+    var heard = next(hearing(given(begun, false, Given.NOW.plusSeconds(5)), "caa: no"));
+    var refused = next(given(heard, false, Given.NOW.plusSeconds(90)));
+    var again = next(given(refused, false, retry));
+    var restarted = next(restarted(again, retry.plusSeconds(10), retry.plusSeconds(12)));
+    var other = next(hearing(given(restarted, false, retry.plusSeconds(20)), "dns: no"));
+
+    assertThat(heard).isEqualTo(answered(begun, "caa: no"));
+    assertThat(refused).isEqualTo(answered(attempt(1, Given.NOW, retry), "caa: no"));
+    assertThat(again).isEqualTo(answered(attempt(2, retry, null), "caa: no"));
+    assertThat(restarted.answer()).isEqualTo("caa: no");
+    assertThat(other.answer()).isEqualTo("dns: no");
+  }
+
+  @Test
+  void an_answer_is_dropped_once_there_is_a_certificate_and_is_not_heard_without_an_attempt() {
+    var refused = answered(attempt(1, Given.NOW, Given.NOW.plusSeconds(900)), "caa: no");
+    var issued = next(hearing(given(refused, true, Given.NOW), "caa: no"));
+
+    assertThat(issued).isEqualTo(new Certificate(APP, true, 1, Given.NOW.toString(), null, null));
+    assertThat(next(hearing(given(issued, null, Given.NOW), "caa: no"))).isEqualTo(issued);
+    assertThat(next(hearing(given(null, null, Given.NOW), "caa: no"), APP))
+        .isEqualTo(new Certificate(APP, false, 0, null, null, null));
+  }
+
+  @Test
+  void what_the_authority_answered_is_told_of_a_refusal_and_while_the_next_attempt_is_under_way() {
+    var waiting = new StageResult.Waiting(Reason.CERTIFICATE_NOT_ISSUED, "built-in");
+    var refused =
+        answered(attempt(2, Given.NOW, Given.NOW.plus(Duration.ofMinutes(30))), "caa: no; add it");
+    var underWay = answered(attempt(3, Given.NOW, null), "caa: no; add it");
+    var environment = Given.environment("demo");
+
+    assertThat(AcmeBudget.explain(waiting, recorded("letsencrypt", refused), environment).message())
+        .endsWith(
+            "/directory. app.staging.test: attempts made: 2, the next comes at"
+                + " 2026-01-02T03:34:05Z; the authority's last answer: caa: no; add it");
+    var told = AcmeBudget.explain(waiting, recorded("letsencrypt", underWay), environment);
+    assertThat(told.reason()).isEqualTo(Reason.CERTIFICATE_NOT_ISSUED);
+    assertThat(told.message())
+        .isEqualTo(
+            "built-in; app.staging.test: attempt 3 is under way; the authority's last answer: caa:"
+                + " no; add it");
+    assertThat(
+            AcmeBudget.explain(
+                waiting, recorded("letsencrypt", attempt(3, Given.NOW, null)), environment))
+        .isEqualTo(waiting);
+  }
+
+  private static List<PlannedObject> plan(Snapshot snapshot, String... untrusted) {
     return new TraefikResources(snapshot, "admin:x", "", Set.of(untrusted), "", "").plan();
   }
 
-  private static Ingress ingress(List<Planned> plan) {
+  private static Ingress ingress(List<PlannedObject> plan) {
     return plan.stream()
-        .map(Planned::object)
+        .map(PlannedObject::object)
         .filter(Ingress.class::isInstance)
         .map(Ingress.class::cast)
         .findFirst()
         .orElseThrow();
   }
 
-  private static boolean orders(List<Planned> plan) {
+  private static boolean orders(List<PlannedObject> plan) {
     return ingress(plan)
         .getMetadata()
         .getAnnotations()
@@ -304,10 +372,10 @@ class AcmeBudgetTest {
 
   @Test
   void traefik_is_told_of_the_resolver_when_an_attempt_begins_and_once_there_is_a_certificate() {
-    var none = new Certificate(APP, false, 0, null, null);
+    var none = new Certificate(APP, false, 0, null, null, null);
     var begun = attempt(2, Given.NOW, null);
     var refused = attempt(1, Given.NOW, Given.NOW.plusSeconds(900));
-    var issued = new Certificate(APP, true, 1, Given.NOW.toString(), null);
+    var issued = new Certificate(APP, true, 1, Given.NOW.toString(), null, null);
 
     assertThat(orders(plan(given(null, null, Given.NOW).snapshot()))).isFalse();
     assertThat(orders(plan(given(none, null, Given.NOW).snapshot()))).isFalse();
@@ -344,9 +412,9 @@ class AcmeBudgetTest {
         .isFalse();
   }
 
-  private static PersistentVolumeClaim claim(List<Planned> plan) {
+  private static PersistentVolumeClaim claim(List<PlannedObject> plan) {
     return plan.stream()
-        .map(Planned::object)
+        .map(PlannedObject::object)
         .filter(PersistentVolumeClaim.class::isInstance)
         .map(PersistentVolumeClaim.class::cast)
         .findFirst()
@@ -381,7 +449,8 @@ class AcmeBudgetTest {
   void a_domain_that_comes_back_and_an_environment_that_is_made_again_find_their_attempts() {
     var refused = attempt(3, Given.NOW, Given.NOW.plus(Duration.ofHours(2)));
     var kept = claim(plan(given(refused, false, Given.NOW).snapshot()));
-    var others = new Acme("letsencrypt", List.of(new Certificate(DASHBOARD, true, 1, null, null)));
+    var others =
+        new Acme("letsencrypt", List.of(new Certificate(DASHBOARD, true, 1, null, null, null)));
 
     assertThat(next(given(null, false, Given.NOW).owning(kept).recorded(others)))
         .isEqualTo(refused);
@@ -421,7 +490,12 @@ class AcmeBudgetTest {
     for (int i = 0; i < AcmeMemory.MOST + 10; i++) {
       all.add(
           new Certificate(
-              "d%d.test".formatted(i), false, 1, Given.NOW.plusSeconds(i) + "", Given.NOW + ""));
+              "d%d.test".formatted(i),
+              false,
+              1,
+              Given.NOW.plusSeconds(i) + "",
+              Given.NOW + "",
+              null));
     }
     var retry = Given.environment("demo").getSpec().ingress().acme().retry();
     var memory = new AcmeMemory(Map.of()).with(new Acme("a", all), retry);
@@ -449,32 +523,33 @@ class AcmeBudgetTest {
     assertThat(held(plan(moved))).isEmpty();
   }
 
-  private static List<String> held(List<Planned> plan) {
+  private static List<String> held(List<PlannedObject> plan) {
     return plan.stream()
-        .filter(Planned::held)
-        .map(Planned::object)
+        .filter(PlannedObject::held)
+        .map(PlannedObject::object)
         .map(HasMetadata::getKind)
         .toList();
   }
 
   @Test
   void attempts_for_the_dashboard_switch_an_ingress_and_restart_nothing() {
-    var allowed = attempt(new Certificate(DASHBOARD, false, 1, Given.NOW + "", null));
-    var refused = attempt(new Certificate(DASHBOARD, false, 1, Given.NOW + "", Given.NOW + ""));
+    var allowed = attempt(new Certificate(DASHBOARD, false, 1, Given.NOW + "", null, null));
+    var refused =
+        attempt(new Certificate(DASHBOARD, false, 1, Given.NOW + "", Given.NOW + "", null));
 
     assertThat(resolver(allowed)).contains("letsencrypt");
     assertThat(resolver(refused)).isEmpty();
     assertThat(templates(refused)).isEqualTo(templates(allowed));
   }
 
-  private static List<Planned> attempt(Certificate dashboard) {
+  private static List<PlannedObject> attempt(Certificate dashboard) {
     return plan(
         Given.aGoodStart().recorded(new Acme("letsencrypt", List.of(dashboard))).snapshot());
   }
 
-  private static Optional<String> resolver(List<Planned> plan) {
+  private static Optional<String> resolver(List<PlannedObject> plan) {
     return plan.stream()
-        .map(Planned::object)
+        .map(PlannedObject::object)
         .filter(Ingress.class::isInstance)
         .filter(ingress -> ingress.getMetadata().getName().equals("demo-traefik"))
         .findFirst()
@@ -482,9 +557,9 @@ class AcmeBudgetTest {
         .map(metadata -> metadata.getAnnotations().get(Orders.RESOLVER_ANNOTATION));
   }
 
-  private static Map<String, String> templates(List<Planned> plan) {
+  private static Map<String, String> templates(List<PlannedObject> plan) {
     return plan.stream()
-        .map(Planned::object)
+        .map(PlannedObject::object)
         .filter(Deployment.class::isInstance)
         .map(Deployment.class::cast)
         .findFirst()

@@ -17,10 +17,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Acme;
-import ru.scoliologic.staging.cluster.Observed;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.OwnedObjects;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
  * Pass after pass, second by second, with an authority that never issues: how often is it asked? A
@@ -74,7 +74,7 @@ class AcmeOrdersTest {
     applied =
         new TraefikResources(snapshot, "admin:x", "", Set.of(), "", "")
             .plan().stream()
-                .map(Planned::object)
+                .map(PlannedObject::object)
                 .filter(o -> o instanceof Ingress || o instanceof PersistentVolumeClaim)
                 .toList();
     if (namesTheResolver() && !before) {
@@ -89,7 +89,7 @@ class AcmeOrdersTest {
     return new Snapshot(
         BASE.environment(),
         BASE.others(),
-        new Observed(objects),
+        new OwnedObjects(objects),
         BASE.pods(),
         BASE.secrets(),
         BASE.configMaps(),
@@ -102,8 +102,8 @@ class AcmeOrdersTest {
         BASE.surroundings());
   }
 
-  private static Surroundings nobodyAnswers() {
-    return new Surroundings(
+  private static ClusterFacts nobodyAnswers() {
+    return new ClusterFacts(
         List.of(),
         Optional.empty(),
         Map.of(),

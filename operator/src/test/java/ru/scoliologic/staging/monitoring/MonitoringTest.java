@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 
 class MonitoringTest {
   private static final String TRAEFIK = "traefik: traefik.staging.test";
@@ -34,11 +34,11 @@ class MonitoringTest {
         .snapshot();
   }
 
-  private static List<HasMetadata> objects(List<Planned> plan) {
-    return plan.stream().map(Planned::object).toList();
+  private static List<HasMetadata> objects(List<PlannedObject> plan) {
+    return plan.stream().map(PlannedObject::object).toList();
   }
 
-  private static <T> T only(List<Planned> plan, Class<T> kind) {
+  private static <T> T only(List<PlannedObject> plan, Class<T> kind) {
     var found = objects(plan).stream().filter(kind::isInstance).map(kind::cast).toList();
     assertThat(found).hasSize(1);
     return found.getFirst();
@@ -80,7 +80,7 @@ class MonitoringTest {
     assertThat(client(GrafanaResources.plan(environment, true))).isEqualTo("traefik");
   }
 
-  private static String client(List<Planned> plan) {
+  private static String client(List<PlannedObject> plan) {
     return only(plan, NetworkPolicy.class)
         .getSpec()
         .getIngress()
@@ -95,7 +95,7 @@ class MonitoringTest {
   @Test
   void grafana_is_not_made_before_its_administrator_has_a_password() {
     assertThat(GrafanaResources.plan(monitored().environment(), false))
-        .filteredOn(Planned::held)
+        .filteredOn(PlannedObject::held)
         .extracting(p -> p.object().getKind())
         .containsExactly("Deployment");
   }

@@ -98,7 +98,8 @@ class HttpSenderTest {
   }
 
   private Outcome send(Channel channel) throws InterruptedException {
-    return sender.send(new Letter("k-1/0", "k-1", "a", channel, NewsTest.rolledBack()));
+    return sender.send(
+        new Delivery("k-1/0", "k-1", "a", channel, NotificationContentTest.rolledBack()));
   }
 
   private Failed failure(Channel channel) throws InterruptedException {
@@ -288,7 +289,9 @@ class HttpSenderTest {
 
     assertThat(letters)
         .allSatisfy(channel ->
-            assertThat(new Letter("", "", "", channel, NewsTest.rolledBack()).toString())
+            assertThat(
+                    new Delivery("", "", "", channel, NotificationContentTest.rolledBack())
+                        .toString())
                 .doesNotContain(TOKEN));
     assertThat(mail.login().toString()).doesNotContain(TOKEN);
   }

@@ -109,7 +109,7 @@ class MailSenderTest {
       String... to) {
     var mail = new Channel.Mail(host, port, encryption, "staging@example.org", List.of(to), login);
     return new MailSender(trust, Duration.ofSeconds(10))
-        .send(mail, new Letter("k-1/0", "k-1", "a", mail, NewsTest.rolledBack()));
+        .send(mail, new Delivery("k-1/0", "k-1", "a", mail, NotificationContentTest.rolledBack()));
   }
 
   @Test
@@ -129,7 +129,7 @@ class MailSenderTest {
     assertThat(message.getMessageID()).isEqualTo("<k-1@example.org>");
     assertThat(message.getSubject()).isEqualTo("[staging] demo: abc0003 was rolled back");
     assertThat(message.getContent().toString().replace("\r", "").strip())
-        .isEqualTo(NewsTest.rolledBack().text());
+        .isEqualTo(NotificationContentTest.rolledBack().text());
   }
 
   @Test
@@ -272,7 +272,9 @@ class MailSenderTest {
               Optional.empty());
       var outcome =
           new MailSender(SSLContext.getDefault(), Duration.ofMillis(300))
-              .send(mail, new Letter("k-1/0", "k-1", "a", mail, NewsTest.rolledBack()));
+              .send(
+                  mail,
+                  new Delivery("k-1/0", "k-1", "a", mail, NotificationContentTest.rolledBack()));
       assertThat(((Failed) outcome).message()).isEqualTo("the mail server did not answer in time");
     }
     serve(builder -> builder);

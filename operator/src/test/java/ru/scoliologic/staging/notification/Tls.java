@@ -16,10 +16,11 @@ import javax.net.ssl.TrustManagerFactory;
 import ru.scoliologic.staging.throwaway.TestCertificates;
 
 /** Both ends of TLS with a certificate of a test's own authority. */
-final class Tls {
+public final class Tls {
   private Tls() {}
 
-  static SSLContext serving(TestCertificates issued) throws GeneralSecurityException, IOException {
+  public static SSLContext serving(TestCertificates issued)
+      throws GeneralSecurityException, IOException {
     var key =
         KeyFactory.getInstance("EC")
             .generatePrivate(
@@ -35,7 +36,8 @@ final class Tls {
     return context;
   }
 
-  static SSLContext trusting(TestCertificates issued) throws GeneralSecurityException, IOException {
+  public static SSLContext trusting(TestCertificates issued)
+      throws GeneralSecurityException, IOException {
     var store = empty();
     store.setCertificateEntry("authority", certificate(issued.authority()));
     var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

@@ -153,7 +153,8 @@ public final class World {
         null,
         null,
         null,
-        status.told());
+        status.told(),
+        null);
   }
 
   private static StagingReleaseStatus status(
@@ -177,6 +178,7 @@ public final class World {
             switched,
             verified,
             null),
+        null,
         null,
         null,
         null,

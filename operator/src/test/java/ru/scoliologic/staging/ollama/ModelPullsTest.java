@@ -29,13 +29,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Models;
-import ru.scoliologic.staging.cluster.Models.Failed;
-import ru.scoliologic.staging.cluster.Models.Missing;
-import ru.scoliologic.staging.cluster.Models.Present;
-import ru.scoliologic.staging.cluster.Models.Pulling;
-import ru.scoliologic.staging.cluster.Models.State;
-import ru.scoliologic.staging.cluster.Models.TooLarge;
+import ru.scoliologic.staging.cluster.model.ModelStates;
+import ru.scoliologic.staging.cluster.model.ModelStates.Failed;
+import ru.scoliologic.staging.cluster.model.ModelStates.Missing;
+import ru.scoliologic.staging.cluster.model.ModelStates.Present;
+import ru.scoliologic.staging.cluster.model.ModelStates.Pulling;
+import ru.scoliologic.staging.cluster.model.ModelStates.State;
+import ru.scoliologic.staging.cluster.model.ModelStates.TooLarge;
 
 /** Pulls from a server that says what a test has it say, by a clock that a test sets. */
 class ModelPullsTest {
@@ -92,7 +92,7 @@ class ModelPullsTest {
     server.createContext("/api/tags", this::tags);
     server.createContext("/api/pull", this::pull);
     server.start();
-    pulls = new ModelPulls(new OllamaApi(address()), clock);
+    pulls = new ModelPulls(new OllamaApi(address()), clock, Runnable::run, () -> {});
   }
 
   @AfterEach
@@ -166,7 +166,7 @@ class ModelPullsTest {
     say(model, SUCCESS, END);
   }
 
-  private Optional<Models> look(String run, String... models) {
+  private Optional<ModelStates> look(String run, String... models) {
     return pulls.look(
         new ModelPulls.Wish(List.of(models), List.of("plain.test:5000"), CAPACITY), run);
   }

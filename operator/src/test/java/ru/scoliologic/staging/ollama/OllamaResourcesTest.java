@@ -5,20 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Models;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ModelStates;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 
 class OllamaResourcesTest {
@@ -31,22 +34,22 @@ class OllamaResourcesTest {
   }
 
   private static <T> T planned(Given given, Class<T> kind) {
-    return OllamaResources.plan(given.snapshot().environment()).stream()
-        .map(Planned::object)
+    return OllamaResources.plan(given.snapshot()).stream()
+        .map(PlannedObject::object)
         .filter(kind::isInstance)
         .map(kind::cast)
         .findFirst()
         .orElseThrow();
   }
 
-  private static Component observed(Optional<Models> models) {
+  private static ComponentHealth observed(Optional<ModelStates> models) {
     var given = asked("models: ['%s', %s]".formatted(MODEL, OTHER));
-    var seen = Surroundings.assumedGood(List.of());
+    var seen = ClusterFacts.assumedGood(List.of());
     return OllamaResources.observe(
             given
                 .owning(available(given))
                 .amid(
-                    new Surroundings(
+                    new ClusterFacts(
                         seen.nodes(),
                         seen.usage(),
                         seen.records(),
@@ -63,11 +66,11 @@ class OllamaResourcesTest {
         .orElseThrow();
   }
 
-  private static Component observed(Models.State first, Models.State second) {
-    var states = new LinkedHashMap<String, Models.State>();
+  private static ComponentHealth observed(ModelStates.State first, ModelStates.State second) {
+    var states = new LinkedHashMap<String, ModelStates.State>();
     states.put(MODEL, first);
     states.put(OTHER, second);
-    return observed(Optional.of(new Models(states)));
+    return observed(Optional.of(new ModelStates(states)));
   }
 
   private static Deployment available(Given given) {
@@ -88,7 +91,7 @@ class OllamaResourcesTest {
   void without_the_field_nothing_is_planned() {
     Snapshot snapshot = Given.aGoodStart().snapshot();
 
-    assertThat(OllamaResources.plan(snapshot.environment())).isEmpty();
+    assertThat(OllamaResources.plan(snapshot)).isEmpty();
     assertThat(OllamaResources.observe(snapshot)).isEmpty();
   }
 
@@ -101,6 +104,9 @@ class OllamaResourcesTest {
         .containsExactly(
             Map.of(Labels.ENVIRONMENT, "demo", Labels.COMPONENT, "app"),
             Map.of(Labels.NAME, Labels.OPERATOR));
+    assertThat(peers.getLast().getNamespaceSelector().getMatchLabels())
+        .as("where the operator's label counts")
+        .isEqualTo(Map.of("kubernetes.io/metadata.name", "staging-operator"));
   }
 
   @Test
@@ -128,7 +134,7 @@ class OllamaResourcesTest {
 
   @Test
   void it_is_ready_when_every_model_is_there() {
-    var component = observed(new Models.Present(), new Models.Present());
+    var component = observed(new ModelStates.Present(), new ModelStates.Present());
 
     assertThat(component.ready()).isTrue();
     assertThat(component.message()).isEqualTo("available with llama3.2:3b, tiny");
@@ -141,7 +147,8 @@ class OllamaResourcesTest {
 
   @Test
   void a_pull_tells_model_percent_and_bytes() {
-    var component = observed(new Models.Pulling(860_000_000, 2_019_000_000), new Models.Missing());
+    var component =
+        observed(new ModelStates.Pulling(860_000_000, 2_019_000_000), new ModelStates.Missing());
 
     assertThat(component.reason()).isEqualTo(Reason.MODELS_PULLING);
     assertThat(component.message()).isEqualTo("pulls model llama3.2:3b: 42 % (860.0 MB of 2.0 GB)");
@@ -149,14 +156,15 @@ class OllamaResourcesTest {
 
   @Test
   void before_the_first_byte_no_percent_is_told() {
-    assertThat(observed(new Models.Present(), new Models.Pulling(0, 0)).message())
+    assertThat(observed(new ModelStates.Present(), new ModelStates.Pulling(0, 0)).message())
         .isEqualTo("asks the registry for model tiny");
   }
 
   @Test
   void a_failed_pull_says_what_the_server_said() {
     var component =
-        observed(new Models.Present(), new Models.Failed("pull model manifest: not found"));
+        observed(
+            new ModelStates.Present(), new ModelStates.Failed("pull model manifest: not found"));
 
     assertThat(component.reason()).isEqualTo(Reason.MODEL_PULL_FAILED);
     assertThat(component.message())
@@ -166,7 +174,8 @@ class OllamaResourcesTest {
   @Test
   void a_volume_that_is_too_small_is_told_with_found_and_needed() {
     var component =
-        observed(new Models.TooLarge(5_000_000_000L, 1_073_741_824L), new Models.Missing());
+        observed(
+            new ModelStates.TooLarge(5_000_000_000L, 1_073_741_824L), new ModelStates.Missing());
 
     assertThat(component.reason()).isEqualTo(Reason.MODELS_TOO_LARGE);
     assertThat(component.message())
@@ -195,5 +204,33 @@ class OllamaResourcesTest {
   })
   void different_models_have_different_names(String one, String other) {
     assertThat(ModelName.of(one)).isNotEqualTo(ModelName.of(other));
+  }
+
+  @Test
+  void a_download_with_an_empty_record_is_forgotten_when_the_server_starts(@TempDir Path volume)
+      throws Exception {
+    var blobs = Files.createDirectories(volume.resolve("models/blobs"));
+    for (var whole : List.of("sha256-a", "sha256-b-partial", "sha256-b-partial-0")) {
+      Files.writeString(blobs.resolve(whole), "{}");
+    }
+    for (var record : List.of("sha256-c-partial", "sha256-c-partial-0")) {
+      Files.writeString(blobs.resolve(record), "{}");
+    }
+    Files.createFile(blobs.resolve("sha256-c-partial-1"));
+
+    var server = Files.writeString(volume.resolve("ollama"), "#!/bin/sh\necho \"$@\"\n");
+    assertThat(server.toFile().setExecutable(true)).isTrue();
+    var started = new ProcessBuilder("sh", "-c", OllamaResources.SERVE).redirectErrorStream(true);
+    started.environment().put("OLLAMA_MODELS", volume.resolve("models").toString());
+    started.environment().merge("PATH", volume.toString(), (path, own) -> own + ":" + path);
+    var process = started.start();
+
+    assertThat(process.inputReader().lines()).containsExactly("serve");
+    assertThat(process.waitFor()).isZero();
+    try (var left = Files.list(blobs)) {
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "sha256-a", "sha256-b-partial", "sha256-b-partial-0", "sha256-c-partial");
+    }
   }
 }

@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobSpecBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,18 +23,19 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.JobEnd;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Masking;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.JobOutcome;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Refusal;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.postgres.DatabaseTasks.State;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class DatabaseTasksTest {
   private static final Path GOLDEN = Path.of("src/test/resources/jobs");
-  private static final Masking MASKING = new Masking(List.of("s3cr3t\nkey"));
+  private static final SecretMasker MASKING = new SecretMasker(List.of("s3cr3t\nkey"));
   private static final String NOTHING_YET = "seed=done";
   private static final String RESTORE =
       "\n    postgres: {backup: {}, restore: {file: app-1.dump, request: first}}";
@@ -75,6 +77,11 @@ class DatabaseTasksTest {
             .build();
   }
 
+  /** As it is made, before the application has stopped for it. */
+  private static Job suspended(String name) {
+    return new JobBuilder(job(name, null)).withNewSpec().withSuspend(true).endSpec().build();
+  }
+
   private static Pod pod(String component) {
     return new PodBuilder()
         .withNewMetadata()
@@ -95,7 +102,7 @@ class DatabaseTasksTest {
             Map.of(
                 Labels.COMPONENT,
                 DatabaseTaskResources.COMPONENT,
-                JobEnd.JOB_NAME,
+                JobOutcome.JOB_NAME,
                 job.getMetadata().getName()))
         .endMetadata()
         .withNewStatus()
@@ -117,8 +124,8 @@ class DatabaseTasksTest {
     return DatabaseTasks.decide(given.snapshot()).step().orElseThrow().job();
   }
 
-  private static List<Planned> planned(Snapshot snapshot) {
-    return new PostgresResources(snapshot.environment())
+  private static List<PlannedObject> planned(Snapshot snapshot) {
+    return new PostgresResources(snapshot.environment(), "made-first")
         .plan(DatabaseTasks.decide(snapshot), List.of(), snapshot);
   }
 
@@ -155,9 +162,27 @@ class DatabaseTasksTest {
   }
 
   @Test
+  void the_claim_that_holds_a_seed_is_only_read_so_that_its_permissions_stay() {
+    var given =
+        with(
+            "\n    postgres: {seed: {volume: {claimName: other-postgres, file: x.sql}}, reset: a}");
+    var job = new DatabaseTaskResources(given.snapshot().environment()).job("seed", "id", "name");
+
+    assertThat(job.getSpec().getTemplate().getSpec().getVolumes())
+        .filteredOn(volume -> volume.getName().equals("seed"))
+        .extracting(volume -> volume.getPersistentVolumeClaim())
+        .singleElement()
+        .satisfies(claim -> {
+          assertThat(claim.getClaimName()).isEqualTo("other-postgres");
+          assertThat(claim.getReadOnly()).isTrue();
+        });
+  }
+
+  @Test
   void a_seed_holds_the_application_until_it_is_loaded() {
     var given = with(SEED).owning(claim("seed=todo reset=00000000"), Given.servingPostgres());
 
+    assertThat(DatabaseTasks.decide(given.snapshot()).holdTheApp()).isTrue();
     var first = DatabaseTasks.decide(given.snapshot());
     var job = nameOfStep(given);
     var after = DatabaseTasks.decide(given.owning(job(job, "Complete")).snapshot());
@@ -221,7 +246,11 @@ class DatabaseTasksTest {
     given.owning(job(nameOfStep(given), "Complete"));
     var stopping =
         with(RESTORE)
-            .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete"))
+            .owning(
+                claim(NOTHING_YET),
+                Given.servingPostgres(),
+                job(checkJob(), "Complete"),
+                suspended(restoreJob()))
             .pod(pod("app"));
 
     var waiting = DatabaseTasks.decide(stopping.snapshot());
@@ -261,6 +290,139 @@ class DatabaseTasksTest {
   }
 
   @Test
+  void the_application_stops_only_for_a_job_that_the_cluster_has_taken() {
+    for (var spec : List.of(RESTORE, RESET)) {
+      var given = with(spec).owning(claim(NOTHING_YET), Given.servingPostgres()).pod(pod("app"));
+      var trial = nameOfStep(given);
+      var tried = DatabaseTasks.decide(given.snapshot());
+      assertThat(tried.step().orElseThrow().tries()).isTrue();
+      assertThat(tried.holdTheApp()).isFalse();
+      assertThat(((Job) jobOf(planned(given.snapshot()), trial).object()).getSpec().getSuspend())
+          .isNull();
+      given.owning(job(trial, "Complete"));
+      var name = nameOfStep(given);
+      var asked = DatabaseTasks.decide(given.snapshot());
+      var made = jobOf(planned(given.snapshot()), name);
+      var taken = DatabaseTasks.decide(given.owning(suspended(name)).snapshot());
+
+      assertThat(asked.step().orElseThrow().due()).isTrue();
+      assertThat(asked.holdTheApp()).isFalse();
+      assertThat(made.held()).isFalse();
+      assertThat(((Job) made.object()).getSpec().getSuspend()).isTrue();
+      assertThat(taken.holdTheApp()).isTrue();
+      assertThat(taken.step().orElseThrow().waitsFor()).contains("the application to stop");
+      assertThat(jobOf(planned(given.snapshot()), name).held()).isTrue();
+    }
+  }
+
+  @Test
+  void a_job_that_was_taken_begins_as_it_is_when_the_application_has_stopped() {
+    var given = triedReset();
+    var name = nameOfStep(given);
+    var there =
+        new JobBuilder(suspended(name))
+            .editSpec()
+            .withBackoffLimit(17)
+            .endSpec()
+            .editMetadata()
+            .withResourceVersion("7")
+            .endMetadata()
+            .build();
+
+    var begins = jobOf(planned(given.owning(there).snapshot()), name);
+
+    assertThat(begins.held()).isFalse();
+    assertThat(((Job) begins.object()).getSpec())
+        .isEqualTo(new JobSpecBuilder(there.getSpec()).withSuspend(false).build());
+    assertThat(begins.object().getMetadata().getResourceVersion()).isNull();
+    assertThat(DatabaseTasks.decide(given.snapshot()).holdTheApp()).isTrue();
+  }
+
+  @Test
+  void a_job_that_has_not_begun_goes_with_its_request_and_holds_nothing() {
+    var job = suspended(restoreJob());
+    var withdrawn =
+        with("\n    postgres: {backup: {}}")
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), job)
+            .snapshot();
+    var asked =
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete"), job)
+            .snapshot();
+
+    assertThat(DatabaseTasks.decide(withdrawn).abandoned(withdrawn)).containsExactly(job);
+    assertThat(DatabaseTasks.decide(withdrawn).holdTheApp()).isFalse();
+    assertThat(DatabaseTasks.decide(asked).abandoned(asked)).isEmpty();
+  }
+
+  @Test
+  void a_job_that_the_cluster_refuses_is_told_and_stops_nothing() {
+    var snapshot =
+        with(RESTORE)
+            .owning(claim(NOTHING_YET), Given.servingPostgres(), job(checkJob(), "Complete"))
+            .pod(pod("app"))
+            .snapshot();
+    var tasks = DatabaseTasks.decide(snapshot);
+    var key = "Job/" + restoreJob();
+    var refused = new Refusal(Reason.QUOTA_EXCEEDED, key + ": exceeded quota s3cr3t\nkey", key);
+
+    assertThat(TaskReport.of(snapshot, tasks, List.of(refused), MASKING).tasks())
+        .singleElement()
+        .satisfies(task -> {
+          assertThat(task.state()).isEqualTo("Refused");
+          assertThat(task.message())
+              .isEqualTo(
+                  "restore cannot begin, which is tried again; nothing is stopped for it. "
+                      + key
+                      + ": exceeded quota ***");
+        });
+    assertThat(tasks.holdTheApp()).isFalse();
+  }
+
+  private static Given triedReset() {
+    var given = with(RESET).owning(claim(NOTHING_YET), Given.servingPostgres());
+    return given.owning(job(nameOfStep(given), "Complete"));
+  }
+
+  @Test
+  void a_reset_whose_trial_fails_stops_nothing_and_says_why() {
+    var given = with(RESET).owning(claim(NOTHING_YET), Given.servingPostgres()).pod(pod("app"));
+    var trial = job(nameOfStep(given), "Failed");
+
+    var snapshot = given.owning(trial).pod(podOf(trial, "refused: there is no file x")).snapshot();
+    var tasks = DatabaseTasks.decide(snapshot);
+
+    assertThat(trial.getMetadata().getName()).startsWith("demo-postgres-task-prepare-");
+    assertThat(tasks.holdTheApp()).isFalse();
+    assertThat(tasks.failure(snapshot, MASKING).orElseThrow().message())
+        .contains("reset failed, the database is as it was", "there is no file x");
+  }
+
+  @Test
+  void the_pod_of_a_trial_is_like_the_one_that_it_stands_for() {
+    var environment =
+        with("\n    postgres: {initSql: {configMapRef: {name: sql}}, backup: {}, reset: a, seed: {volume: {claimName: c, file: f}}}")
+            .snapshot()
+            .environment();
+    var resources = new DatabaseTaskResources(environment);
+    var trial = resources.job("prepare", "id", "a").getSpec().getTemplate().getSpec();
+    var reset = resources.job("reset", "id", "a").getSpec().getTemplate().getSpec();
+
+    trial.getContainers().getFirst().setCommand(reset.getContainers().getFirst().getCommand());
+
+    assertThat(trial).isEqualTo(reset);
+  }
+
+  private static PlannedObject jobOf(List<PlannedObject> plan, String name) {
+    return plan.stream()
+        .filter(p -> p.object() instanceof Job && p.object().getMetadata().getName().equals(name))
+        .reduce((one, other) -> {
+          throw new AssertionError(name + " is planned twice");
+        })
+        .orElseThrow();
+  }
+
+  @Test
   void a_refused_restore_stops_nothing_and_says_why_until_another_is_asked_for() {
     var check = job(checkJob(), "Failed");
     var given =
@@ -279,7 +441,7 @@ class DatabaseTasksTest {
           assertThat(r.reason()).isEqualTo(Reason.RESTORE_FAILED);
           assertThat(r.message()).contains("app-1.dump is damaged");
         });
-    assertThat(TaskReport.of(given.snapshot(), tasks, MASKING).tasks())
+    assertThat(TaskReport.of(given.snapshot(), tasks, List.of(), MASKING).tasks())
         .singleElement()
         .satisfies(t -> {
           assertThat(t.state()).isEqualTo("Failed");
@@ -298,7 +460,7 @@ class DatabaseTasksTest {
 
     var tasks = DatabaseTasks.decide(snapshot);
 
-    assertThat(TaskReport.of(snapshot, tasks, MASKING).tasks())
+    assertThat(TaskReport.of(snapshot, tasks, List.of(), MASKING).tasks())
         .singleElement()
         .satisfies(t -> assertThat(t.message()).isEqualTo("the password *** is refused"));
     assertThat(tasks.failure(snapshot, MASKING).orElseThrow().message())
@@ -343,7 +505,7 @@ class DatabaseTasksTest {
 
     var jobs =
         planned(given.snapshot()).stream()
-            .map(Planned::object)
+            .map(PlannedObject::object)
             .filter(o -> o instanceof Job || o instanceof CronJob)
             .map(o ->
                 o instanceof CronJob c
@@ -390,23 +552,21 @@ class DatabaseTasksTest {
 
   @Test
   void a_job_is_planned_once_and_a_regular_backup_is_held_back_meanwhile() {
-    var given = with(RESET).owning(claim(NOTHING_YET), Given.servingPostgres());
+    var given = triedReset();
     var before = planned(given.snapshot());
     var reset = nameOfStep(given);
     var after = planned(given.owning(job(reset, null)).snapshot());
 
-    assertThat(before)
-        .filteredOn(p -> p.object() instanceof Job)
-        .singleElement()
-        .satisfies(p -> assertThat(p.held()).isFalse());
+    assertThat(jobOf(before, reset).held()).isFalse();
     assertThat(before)
         .filteredOn(p -> p.object() instanceof CronJob)
         .singleElement()
-        .satisfies(p -> assertThat(((CronJob) p.object()).getSpec().getSuspend()).isTrue());
+        .satisfies(p -> assertThat(((CronJob) p.object()).getSpec().getSuspend()).isFalse());
     assertThat(after)
-        .filteredOn(p -> p.object() instanceof Job)
+        .filteredOn(p -> p.object() instanceof CronJob)
         .singleElement()
-        .satisfies(p -> assertThat(p.held()).isTrue());
+        .satisfies(p -> assertThat(((CronJob) p.object()).getSpec().getSuspend()).isTrue());
+    assertThat(jobOf(after, reset).held()).isTrue();
   }
 
   @Test
@@ -429,13 +589,17 @@ class DatabaseTasksTest {
             .pod(podOf(bad, "pg_dump: error\nfailed: pg_dump did not finish\n"))
             .snapshot();
 
-    var backup = TaskReport.of(snapshot, DatabaseTasks.decide(snapshot), MASKING).backup();
+    var backup =
+        TaskReport.of(snapshot, DatabaseTasks.decide(snapshot), List.of(), MASKING).backup();
 
     assertThat(backup.lastGood()).isEqualTo("2026-01-01T00:00:00Z");
     assertThat(backup.file()).isEqualTo("app-1.dump");
     assertThat(backup.bytes()).isEqualTo(2304);
     assertThat(backup.lastFailure()).isEqualTo("2026-01-02T00:00:00Z");
-    assertThat(backup.failure()).isEqualTo("pg_dump: error; failed: pg_dump did not finish");
+    assertThat(backup.failure())
+        .isEqualTo(
+            "failed: pg_dump did not finish; its last lines: pg_dump: error; failed: pg_dump did not"
+                + " finish");
   }
 
   @Test
@@ -446,7 +610,7 @@ class DatabaseTasksTest {
                 yaml.stripTrailing()
                     + "\n    postgres: {initSql: {configMapRef: {name: sql}}, backup: {}, restore:"
                     + " {request: first}, reset: again, seed: {configMapRef: {name: rows}}}\n");
-    for (var command : List.of("check", "copy", "restore", "seed", "reset")) {
+    for (var command : List.of("check", "copy", "restore", "seed", "prepare", "reset")) {
       var yaml =
           yaml(
               new DatabaseTaskResources(given.snapshot().environment())

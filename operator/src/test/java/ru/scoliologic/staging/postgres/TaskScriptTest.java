@@ -424,6 +424,32 @@ class TaskScriptTest {
   }
 
   @Test
+  void what_a_reset_needs_is_looked_for_before_anything_is_stopped()
+      throws IOException, InterruptedException {
+    var good = run("prepare");
+    variables.put("SEED", backups().toString());
+    variables.put("FILE", "absent.dump");
+    var absent = run("prepare");
+
+    assertThat(good.code()).as(good.said()).isZero();
+    assertThat(good.result()).isEqualTo("the database can be created anew\n");
+    assertThat(absent.code()).isEqualTo(REFUSED);
+    assertThat(absent.said()).contains("refused: the seed's volume holds no file absent.dump");
+    assertThat(absent.calls()).doesNotContain("CREATE DATABASE");
+  }
+
+  @Test
+  void a_reset_is_not_prepared_while_the_server_does_not_answer()
+      throws IOException, InterruptedException {
+    program("psql", "exit 2\n");
+
+    var outcome = run("prepare");
+
+    assertThat(outcome.code()).isEqualTo(1);
+    assertThat(outcome.said()).contains("failed: the server lets nobody in");
+  }
+
+  @Test
   void init_sql_that_connects_elsewhere_is_refused_at_a_reset()
       throws IOException, InterruptedException {
     var init = Files.createDirectory(folder.resolve("init"));

@@ -14,9 +14,10 @@ import java.util.Base64;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.stage.Reason;
 
 /** The protection of the application's domain, as it is planned. */
@@ -35,7 +36,7 @@ class AccessTest {
     return Plan.of(snapshot, Configuration.resolve(snapshot));
   }
 
-  private static <T extends HasMetadata> Planned planned(
+  private static <T extends HasMetadata> PlannedObject planned(
       Snapshot snapshot, Class<T> kind, String name) {
     return plan(snapshot).objects().stream()
         .filter(p -> kind.isInstance(p.object()))
@@ -74,7 +75,7 @@ class AccessTest {
     assertThat(rules(snapshot))
         .contains(
             "rule: \"Host(`app.staging.test`) && (Path(`/api/health`) || PathPrefix(`/api/health/`)"
-                + " || Path(`/hooks`) || PathPrefix(`/hooks/`)) && !PathRegexp(`[%\\\\x5c]`)\"",
+                + " || Path(`/hooks`) || PathPrefix(`/hooks/`)) && !PathRegexp(`[%;\\\\x5c]`)\"",
             "service: team-demo-app-http@kubernetes",
             "middlewares: [app-no-index, app-password, app-check-header]",
             "X-Robots-Tag: \"noindex, nofollow\"");

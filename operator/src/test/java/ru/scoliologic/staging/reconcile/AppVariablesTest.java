@@ -6,9 +6,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Applier;
-import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.kube.Applier;
+import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.reconcile.plan.Plan;
 
 class AppVariablesTest {
   private static final String VERSION = "Deployment/demo-app-";

@@ -22,14 +22,23 @@ import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Timings;
-import ru.scoliologic.staging.cluster.AgentContract;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Names;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.configuration.Configuration;
-import ru.scoliologic.staging.release.Ledger;
-import ru.scoliologic.staging.release.NextStep.Checks;
+import ru.scoliologic.staging.reconcile.assess.DeploymentAssessment;
+import ru.scoliologic.staging.reconcile.assess.GitopsAssessment;
+import ru.scoliologic.staging.reconcile.assess.Readiness;
+import ru.scoliologic.staging.reconcile.assess.ReadinessTest;
+import ru.scoliologic.staging.reconcile.assess.RolloutOutcome;
+import ru.scoliologic.staging.reconcile.plan.Plan;
+import ru.scoliologic.staging.release.ReleaseLedger;
+import ru.scoliologic.staging.release.RolloutDecision.Checks;
+import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
+import ru.scoliologic.staging.stage.Stage;
+import ru.scoliologic.staging.stage.StageResult;
 
 /** Which commit serves and which starts, as an environment is planned that follows a branch. */
 class CommitRolloutTest {
@@ -87,7 +96,8 @@ class CommitRolloutTest {
             List.of()));
     var conditions =
         verified
-            ? List.of(new ConditionBuilder().withType(Ledger.VERIFIED).withStatus("True").build())
+            ? List.of(
+                new ConditionBuilder().withType(ReleaseLedger.VERIFIED).withStatus("True").build())
             : List.<Condition>of();
     release.setStatus(
         new StagingReleaseStatus(
@@ -113,6 +123,7 @@ class CommitRolloutTest {
                 null,
                 null,
                 null),
+            null,
             null));
     return release;
   }
@@ -142,6 +153,7 @@ class CommitRolloutTest {
     return new DeploymentBuilder()
         .withNewMetadata()
         .withName("demo-app-" + id(commit))
+        .withLabels(Map.of(Labels.VERSION, id(commit)))
         .withAnnotations(Map.of(Labels.IMAGE, "127.0.0.1:30123/app@" + DIGEST))
         .endMetadata()
         .withNewSpec()
@@ -169,10 +181,10 @@ class CommitRolloutTest {
         following("branch: main").owning(release(OLD, BuildState.Building, 9, null, false, null));
     var plan = plan(given);
 
-    assertThat(plan.rollout().serving()).isEqualTo(Version.NONE);
+    assertThat(plan.rollout().serving()).isEqualTo(AppVersion.NONE);
     assertThat(plan.rollout().kept()).isEmpty();
     var app =
-        Assessment.components(given.snapshot(), plan).stream()
+        DeploymentAssessment.components(given.snapshot(), plan).stream()
             .filter(component -> component.name().equals("app"))
             .findFirst()
             .orElseThrow();
@@ -196,13 +208,14 @@ class CommitRolloutTest {
                 yaml.replaceFirst("(?m)^spec:\n", "spec:\n" + BRANCH.formatted("branch: main")))
             .owning(built(NEW, 1), registry());
 
-    assertThat(plan(given).rollout().serving()).isEqualTo(Version.ofImage("sample-app:1"));
+    assertThat(plan(given).rollout().serving()).isEqualTo(AppVersion.ofImage("sample-app:1"));
     given
         .serving("sample-app:1")
         .owning(
             new DeploymentBuilder(deployment(OLD, 1))
                 .editMetadata()
-                .withName("demo-app-" + Version.ofImage("sample-app:1").id())
+                .withName("demo-app-" + AppVersion.ofImage("sample-app:1").id())
+                .withLabels(Map.of(Labels.VERSION, AppVersion.ofImage("sample-app:1").id()))
                 .withAnnotations(Map.of(Labels.IMAGE, "sample-app:1"))
                 .endMetadata()
                 .build());
@@ -214,14 +227,14 @@ class CommitRolloutTest {
     var given =
         following("branch: main")
             .owning(verified(OLD, 9), built(NEW, 1), serving(OLD), deployment(OLD, 1));
-    assertThat(plan(given).rollout().candidate().map(Version::id)).contains(id(NEW));
+    assertThat(plan(given).rollout().candidate().map(AppVersion::id)).contains(id(NEW));
 
     given.owning(deployment(NEW, 1));
     assertThat(plan(given).rollout().serving().id()).isEqualTo(id(OLD));
     assertThat(plan(given, Checks.FAILED).rollout().serving().id()).isEqualTo(id(OLD));
     var switched = plan(given, Checks.PASSED).rollout();
     assertThat(switched.serving().id()).isEqualTo(id(NEW));
-    assertThat(switched.previous().map(Version::id)).contains(id(OLD));
+    assertThat(switched.previous().map(AppVersion::id)).contains(id(OLD));
     assertThat(switched.switchedAt()).isEqualTo(Given.NOW);
   }
 
@@ -252,9 +265,16 @@ class CommitRolloutTest {
     var snapshot = given.snapshot();
     var plan = plan(given);
     var facts =
-        new Versions(snapshot, plan, plan.step(), Optional.empty(), List.of(), Optional.empty())
-            .facts(Map.of());
-    return Ledger.of(snapshot, facts).stream()
+        new RolloutOutcome(
+                snapshot,
+                plan,
+                plan.forecast(),
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty())
+            .facts();
+    return ReleaseLedger.of(snapshot, facts).stream()
         .filter(release -> release.getMetadata().getName().equals("demo-" + id(commit)))
         .findFirst()
         .orElseThrow()
@@ -286,6 +306,57 @@ class CommitRolloutTest {
     assertThat(stateOf(given, NEW)).isEqualTo("Superseded");
   }
 
+  private static String followed(Given given) {
+    return GitopsAssessment.assess(given.snapshot(), plan(given)).message();
+  }
+
+  private static Given upAndRunning(String more) {
+    return following(more)
+        .owning(
+            verified(OLD, 9),
+            serving(OLD),
+            deployment(OLD, 1),
+            agentSays(NEW),
+            up("demo-gitops-agent"),
+            up("demo-registry"));
+  }
+
+  private static Deployment up(String name) {
+    return new DeploymentBuilder(deployment(OLD, 1))
+        .editMetadata()
+        .withName(name)
+        .withAnnotations(Map.of())
+        .withGeneration(1L)
+        .endMetadata()
+        .editSpec()
+        .withReplicas(1)
+        .endSpec()
+        .editStatus()
+        .withObservedGeneration(1L)
+        .withReplicas(1)
+        .withUpdatedReplicas(1)
+        .withReadyReplicas(1)
+        .endStatus()
+        .build();
+  }
+
+  @Test
+  void of_a_commit_whose_build_failed_nothing_is_promised_even_before_its_release_says_so() {
+    var failed = release(NEW, BuildState.Failed, 1, null, false, null);
+
+    assertThat(followed(upAndRunning("branch: main").owning(failed)))
+        .contains("bbbbbbbb")
+        .contains("failed and got no traffic")
+        .doesNotContain("next");
+  }
+
+  @Test
+  void a_verified_commit_that_a_pin_holds_back_is_not_promised_either() {
+    assertThat(followed(upAndRunning("pin: " + OLD).owning(verified(NEW, 1))))
+        .contains("bbbbbbbb")
+        .contains("is held back by a pin or a request");
+  }
+
   @Test
   void a_bad_commit_gets_no_workload() {
     var configuration = plan(following("branch: main")).configuration();
@@ -299,7 +370,7 @@ class CommitRolloutTest {
                 deployment(NEW, 1));
 
     assertThat(plan(given, Checks.PASSED).rollout().kept())
-        .extracting(Version::id)
+        .extracting(AppVersion::id)
         .containsExactly(id(OLD));
   }
 
@@ -331,5 +402,47 @@ class CommitRolloutTest {
 
     assertThat(plan(pinned).wanted().id()).isEqualTo(id(OLD));
     assertThat(plan(unknown).wanted().id()).isEqualTo(id(NEW));
+  }
+
+  @Test
+  void a_commit_of_the_branch_that_starts_leaves_the_environment_ready_and_a_pinned_one_does_not() {
+    var starts =
+        Optional.<StageResult>of(
+            new StageResult.Waiting(Reason.CANDIDATE_STARTING, "bbbbbbbb starts"));
+
+    assertThat(Readiness.ofTheSpec(starts, plan(beside("branch: main")))).isEmpty();
+    assertThat(Readiness.ofTheSpec(starts, plan(beside("pin: " + NEW)))).isEqualTo(starts);
+  }
+
+  private static Given beside(String more) {
+    return following(more)
+        .owning(verified(OLD, 9), built(NEW, 1), serving(OLD), deployment(OLD, 1));
+  }
+
+  @Test
+  void the_last_answer_of_the_checks_holds_while_they_run_for_a_new_commit_of_the_same_spec() {
+    var plan = plan(beside("branch: main"));
+    var running =
+        Map.<Stage, StageResult>of(
+            Stage.VALIDATION, new StageResult.Waiting(Reason.CHECKS_RUNNING, "e2e still runs"));
+    var environment = beside("branch: main").snapshot().environment();
+    environment.setStatus(Given.status("a", "app.staging.test"));
+
+    assertThat(Readiness.shown(running, environment, plan).get(Stage.VALIDATION).isReady())
+        .as("nothing was ever verified")
+        .isFalse();
+
+    environment.getMetadata().setGeneration(2L);
+    var passed = new StageResult.Ready(Reason.CHECKS_PASSED, "8 of 8 checks passed");
+    environment.setStatus(
+        ReadinessTest.with(
+            new Conditions(List.of(), 2, Given.NOW)
+                .of(Stage.of(true), Map.of(Stage.VALIDATION, passed), passed)));
+    assertThat(Readiness.shown(running, environment, plan)).containsEntry(Stage.VALIDATION, passed);
+
+    environment.getMetadata().setGeneration(3L);
+    assertThat(Readiness.shown(running, environment, plan).get(Stage.VALIDATION).isReady())
+        .as("another spec may ask for other checks")
+        .isFalse();
   }
 }

@@ -16,9 +16,10 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.FieldChanges;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Applier;
-import ru.scoliologic.staging.cluster.Hash;
+import ru.scoliologic.staging.cluster.kube.Applier;
+import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.configuration.Configuration;
+import ru.scoliologic.staging.reconcile.plan.Plan;
 
 class FieldEffectTest {
   private static final Path CRD =

@@ -8,7 +8,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 
 /** Does nothing, under the name of the real one, which the SDK's metrics bear. */
 @ControllerConfiguration(name = "stagingenvironment")
-final class IdleReconciler implements Reconciler<StagingEnvironment> {
+public final class IdleReconciler implements Reconciler<StagingEnvironment> {
   @Override
   public UpdateControl<StagingEnvironment> reconcile(
       StagingEnvironment environment, Context<StagingEnvironment> context) {

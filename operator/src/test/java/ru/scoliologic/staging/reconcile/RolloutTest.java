@@ -13,30 +13,33 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.app.Rollout;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
-import ru.scoliologic.staging.release.Ledger;
-import ru.scoliologic.staging.release.NextStep.Checks;
+import ru.scoliologic.staging.reconcile.plan.Plan;
+import ru.scoliologic.staging.release.ReleaseLedger;
+import ru.scoliologic.staging.release.RolloutDecision.Checks;
 
 class RolloutTest {
-  private static final Version OLD = Version.ofImage("sample-app:0");
-  private static final Version WANTED = Version.ofImage("sample-app:1");
+  private static final AppVersion OLD = AppVersion.ofImage("sample-app:0");
+  private static final AppVersion WANTED = AppVersion.ofImage("sample-app:1");
 
   private static Rollout decide(Snapshot snapshot) {
     return Plan.of(snapshot, Configuration.resolve(snapshot), Checks.PASSED).rollout();
   }
 
-  private static Service serving(Version version, Instant since) {
+  private static Service serving(AppVersion version, Instant since) {
     return serving(version, since, Map.of());
   }
 
-  private static Service serving(Version version, Instant since, Map<String, String> more) {
+  private static Service serving(AppVersion version, Instant since, Map<String, String> more) {
     return new ServiceBuilder()
         .withNewMetadata()
         .withName("demo-app")
@@ -49,10 +52,11 @@ class RolloutTest {
         .build();
   }
 
-  private static Deployment deployment(Version version, int available) {
+  private static Deployment deployment(AppVersion version, int available) {
     return new DeploymentBuilder()
         .withNewMetadata()
         .withName("demo-app-" + version.id())
+        .withLabels(Map.of(Labels.VERSION, version.id()))
         .withAnnotations(Map.of(Labels.IMAGE, version.image()))
         .endMetadata()
         .withNewSpec()
@@ -65,12 +69,13 @@ class RolloutTest {
         .build();
   }
 
-  private static StagingRelease verified(Version version) {
+  private static StagingRelease verified(AppVersion version) {
     var release = new StagingRelease();
     release.setMetadata(
         new ObjectMetaBuilder().withName("demo-" + version.id()).withGeneration(1L).build());
     release.setSpec(StagingReleaseSpec.ofImage("demo", version.image()));
-    var condition = new ConditionBuilder().withType(Ledger.VERIFIED).withStatus("True").build();
+    var condition =
+        new ConditionBuilder().withType(ReleaseLedger.VERIFIED).withStatus("True").build();
     release.setStatus(Given.releaseStatus("Serving", List.of(condition)));
     return release;
   }
@@ -253,5 +258,30 @@ class RolloutTest {
 
     assertThat(rollout.serving()).isEqualTo(OLD);
     assertThat(rollout.kept()).containsExactly(OLD, WANTED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Checks.class,
+      names = {"PASSED"},
+      mode = EnumSource.Mode.EXCLUDE)
+  void only_checks_that_passed_move_a_plan_a_failure_is_marked_before_anything_is_removed(
+      Checks candidate) {
+    var snapshot =
+        Given.aGoodStart()
+            .owning(
+                serving(OLD, Given.NOW.minusSeconds(999)),
+                deployment(OLD, 1),
+                deployment(WANTED, 1))
+            .snapshot();
+    var settings = Configuration.resolve(snapshot);
+
+    // Also after a Secret was refused the pass plans with what the checks said.
+    var plan = Plan.of(snapshot, settings, candidate);
+
+    assertThat(plan.rollout()).isEqualTo(Plan.of(snapshot, settings).rollout());
+    assertThat(plan.rollout().candidate()).contains(WANTED);
+    assertThat(plan.forecast()).isEqualTo(Plan.of(snapshot, settings).forecast());
+    assertThat(plan.keys()).contains("Deployment/demo-app-" + WANTED.id());
   }
 }

@@ -12,13 +12,15 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.Component;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Surroundings;
-import ru.scoliologic.staging.cluster.Surroundings.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
+import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
 import ru.scoliologic.staging.ingress.SharedIngressResources;
+import ru.scoliologic.staging.reconcile.assess.DeploymentAssessment;
+import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -33,13 +35,13 @@ class SharedIngressTest {
         .amid(seen(address, Set.of("nginx", "other")));
   }
 
-  private static Surroundings seen(String record, Set<String> classes) {
+  private static ClusterFacts seen(String record, Set<String> classes) {
     return seen(record, classes, Map.of());
   }
 
-  private static Surroundings seen(
+  private static ClusterFacts seen(
       String record, Set<String> classes, Map<String, String> warnings) {
-    return new Surroundings(
+    return new ClusterFacts(
         List.of(),
         Optional.empty(),
         Map.of("app.staging.test", new DnsAnswer(List.of(record), null)),
@@ -98,8 +100,8 @@ class SharedIngressTest {
     assertThat(plan(snapshot).all())
         .extracting((HasMetadata object) -> object.getMetadata().getName())
         .noneMatch(name -> name.contains("traefik"));
-    assertThat(Assessment.components(snapshot, plan(snapshot)))
-        .extracting(Component::name)
+    assertThat(DeploymentAssessment.components(snapshot, plan(snapshot)))
+        .extracting(ComponentHealth::name)
         .doesNotContain("traefik");
     assertThat(Configuration.resolve(snapshot).result().isReady()).isTrue();
     assertThat(ingress(snapshot).getSpec().getTls().getFirst().getSecretName())
@@ -146,6 +148,16 @@ class SharedIngressTest {
         .isEqualTo(
             "spec.ingress.shared.className: ingress class nginx does not exist; the cluster has"
                 + " other, traefik");
+  }
+
+  @Test
+  void a_certificate_that_is_not_there_names_the_class_whose_controller_answers() {
+    var environment = shared("", ADDRESS).snapshot().environment();
+    var builtIn =
+        new StageResult.Waiting(Reason.CERTIFICATE_NOT_ISSUED, "Traefik serves its built-in one");
+
+    assertThat(SharedIngressResources.explain(builtIn, environment).message())
+        .startsWith("the controller of ingress class nginx answers without a certificate");
   }
 
   @Test

@@ -12,9 +12,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /** An API server that answers one path as it is told, and the client that asks it. */
-record StandInApiServer(HttpServer server, KubernetesClient client) implements AutoCloseable {
+public record StandInApiServer(HttpServer server, KubernetesClient client)
+    implements AutoCloseable {
 
-  static StandInApiServer start(String path, HttpHandler handler) throws IOException {
+  public static StandInApiServer start(String path, HttpHandler handler) throws IOException {
     var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext(path, handler);
     server.start();
@@ -29,7 +30,7 @@ record StandInApiServer(HttpServer server, KubernetesClient client) implements A
     return new StandInApiServer(server, client);
   }
 
-  static void answer(HttpExchange exchange, int status, byte[] json) throws IOException {
+  public static void answer(HttpExchange exchange, int status, byte[] json) throws IOException {
     exchange.getResponseHeaders().add("Content-Type", "application/json");
     exchange.sendResponseHeaders(status, json.length);
     exchange.getResponseBody().write(json);

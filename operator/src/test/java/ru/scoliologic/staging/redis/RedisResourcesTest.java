@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.RedisSpec;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
 
 class RedisResourcesTest {
   private static final String PASSWORD = "secret-one";
@@ -32,7 +32,7 @@ class RedisResourcesTest {
             .snapshot();
     return new RedisResources(snapshot.environment(), passwords, OPERATOR)
         .plan(List.of(), snapshot).stream()
-            .map(Planned::object)
+            .map(PlannedObject::object)
             .filter(kind::isInstance)
             .map(kind::cast)
             .findFirst()

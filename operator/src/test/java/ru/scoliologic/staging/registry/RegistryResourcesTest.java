@@ -10,17 +10,21 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.cluster.ImageRegistry;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
-import ru.scoliologic.staging.cluster.Version;
+import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ImageReferences;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
 class RegistryResourcesTest {
-  private static final Version COMMIT = new Version("0123456789-abcdef", "", "", true);
   private static final String DIGEST = "sha256:" + "0".repeat(64);
+  private static final AppVersion COMMIT =
+      new AppVersion("0123456789-abcdef", "127.0.0.1:30123/app@" + DIGEST, "", true);
+  private static final AppVersion COMMIT_ELSEWHERE =
+      new AppVersion("0123456789-abcdef", "r.example.org/team/app@" + DIGEST, "", true);
   private static final RegistryResources.Login LOGIN =
       new RegistryResources.Login("staging", "word", "staging:$2y$04$hash");
 
@@ -48,14 +52,15 @@ class RegistryResourcesTest {
         .build();
   }
 
-  private static Planned planned(Snapshot snapshot, RegistryResources.Login login, String name) {
+  private static PlannedObject planned(
+      Snapshot snapshot, RegistryResources.Login login, String name) {
     return RegistryResources.plan(snapshot, Stage.DEPLOYMENT, login).stream()
         .filter(p -> (p.object().getKind() + "/" + p.object().getMetadata().getName()).equals(name))
         .findFirst()
         .orElseThrow();
   }
 
-  private static String decoded(Planned planned, String key) {
+  private static String decoded(PlannedObject planned, String key) {
     return new String(
         Base64.getDecoder().decode(((Secret) planned.object()).getData().get(key)),
         StandardCharsets.UTF_8);
@@ -65,8 +70,9 @@ class RegistryResourcesTest {
   void a_node_pulls_from_its_loopback_at_the_port_that_the_cluster_chose() {
     var snapshot = following("{}").owning(service(30123)).snapshot();
 
-    assertThat(ImageRegistry.reference(snapshot, DIGEST)).contains("127.0.0.1:30123/app@" + DIGEST);
-    assertThat(ImageRegistry.pullSecrets(snapshot.environment(), COMMIT))
+    assertThat(ImageReferences.reference(snapshot, DIGEST, Optional.empty()))
+        .contains("127.0.0.1:30123/app@" + DIGEST);
+    assertThat(ImageReferences.pullSecrets(snapshot.environment(), COMMIT))
         .extracting(LocalObjectReference::getName)
         .containsExactly("demo-registry-pull");
     var pull = planned(snapshot, LOGIN, "Secret/demo-registry-pull");
@@ -79,7 +85,7 @@ class RegistryResourcesTest {
   void before_there_is_a_port_nothing_can_be_pulled_and_nothing_is_made_that_names_it() {
     var snapshot = following("{}").owning(service(null)).snapshot();
 
-    assertThat(ImageRegistry.reference(snapshot, DIGEST)).isEmpty();
+    assertThat(ImageReferences.reference(snapshot, DIGEST, Optional.empty())).isEmpty();
     assertThat(planned(snapshot, LOGIN, "Secret/demo-registry-pull").held()).isTrue();
   }
 
@@ -98,7 +104,7 @@ class RegistryResourcesTest {
     var unknown = new RegistryResources.Login("staging", "", "");
 
     assertThat(RegistryResources.plan(snapshot, Stage.DEPLOYMENT, unknown))
-        .filteredOn(Planned::held)
+        .filteredOn(PlannedObject::held)
         .extracting(p -> p.object().getKind() + "/" + p.object().getMetadata().getName())
         .containsExactlyInAnyOrder(
             "Secret/demo-registry-users", "Secret/demo-registry-pull", "Deployment/demo-registry");
@@ -112,11 +118,35 @@ class RegistryResourcesTest {
 
     assertThat(RegistryResources.plan(snapshot, Stage.DEPLOYMENT, LOGIN)).isEmpty();
     assertThat(RegistryResources.observe(snapshot)).isEmpty();
-    assertThat(ImageRegistry.reference(snapshot, DIGEST))
+    assertThat(ImageReferences.reference(snapshot, DIGEST, Optional.empty()))
         .contains("r.example.org/team/app@" + DIGEST);
-    assertThat(ImageRegistry.pullSecrets(snapshot.environment(), COMMIT))
+    assertThat(ImageReferences.pullSecrets(snapshot.environment(), COMMIT_ELSEWHERE))
         .extracting(LocalObjectReference::getName)
         .containsExactly("push");
+  }
+
+  @Test
+  void a_commit_is_pulled_from_where_it_was_pushed_though_the_spec_names_another_registry() {
+    var own = Optional.of("127.0.0.1:30001/app@" + DIGEST);
+    var elsewhere = Optional.of("r.example.org/team/app@" + DIGEST);
+    var other = "{external: {repository: other.example.org/app}}";
+
+    assertThat(
+            ImageReferences.reference(
+                following(other).owning(service(30123)).snapshot(), DIGEST, elsewhere))
+        .isEqualTo(elsewhere);
+    assertThat(
+            ImageReferences.reference(
+                following(other).owning(service(30123)).snapshot(), DIGEST, own))
+        .contains("127.0.0.1:30123/app@" + DIGEST);
+    assertThat(
+            ImageReferences.reference(
+                following("{}").owning(service(30123)).snapshot(), DIGEST, elsewhere))
+        .isEqualTo(elsewhere);
+    assertThat(ImageReferences.reference(Given.aGoodStart().snapshot(), DIGEST, elsewhere))
+        .isEqualTo(elsewhere);
+    assertThat(ImageReferences.reference(following(other).snapshot(), "sha256:1", elsewhere))
+        .contains("other.example.org/app@sha256:1");
   }
 
   @Test

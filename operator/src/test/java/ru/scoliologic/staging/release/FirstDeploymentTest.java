@@ -15,9 +15,9 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Wiped;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
-import ru.scoliologic.staging.cluster.Snapshot;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -68,7 +68,7 @@ class FirstDeploymentTest {
 
   private static String attempt(Snapshot snapshot) {
     return FirstDeployment.attempt(
-        snapshot, Target.of(snapshot, true).desired().orElseThrow(), CONFIGURATION);
+        snapshot, RolloutTarget.of(snapshot, true).desired().orElseThrow(), CONFIGURATION);
   }
 
   private static boolean isWiped(Snapshot snapshot) {
@@ -251,7 +251,7 @@ class FirstDeploymentTest {
     var snapshot = wiping().owning(adopted, claim("demo-ollama", UID)).snapshot();
     var plan =
         List.of("demo-postgres", "demo-redis", "demo-ollama", "demo-traefik").stream()
-            .map(name -> new Planned(Stage.DEPLOYMENT, claim(name, null)))
+            .map(name -> new PlannedObject(Stage.DEPLOYMENT, claim(name, null)))
             .toList();
 
     FirstDeployment.mark(snapshot, plan);
@@ -267,7 +267,7 @@ class FirstDeploymentTest {
   void the_mark_is_taken_off_once_all_was_available() {
     var snapshot =
         wiping().told(failing("ChecksFailed"), null).owning(claim("demo-redis", UID)).snapshot();
-    var plan = List.of(new Planned(Stage.DEPLOYMENT, claim("demo-redis", null)));
+    var plan = List.of(new PlannedObject(Stage.DEPLOYMENT, claim("demo-redis", null)));
 
     FirstDeployment.mark(snapshot, plan);
 

@@ -69,6 +69,28 @@ class ConditionsTest {
   }
 
   @Test
+  void after_an_error_no_condition_goes_on_saying_what_it_said_before() {
+    var error = new StageResult.Failing(Reason.UNEXPECTED_ERROR, "the API server answers 500");
+
+    var after = new Conditions(first(), 1, NOW).notAssessed(STAGES, error);
+    var later = new Conditions(after, 1, NOW.plusSeconds(60)).notAssessed(STAGES, error);
+
+    var infrastructure = find(after, "InfrastructureReady");
+    assertThat(infrastructure.getStatus()).isEqualTo("Unknown");
+    assertThat(infrastructure.getReason()).isEqualTo("NotAssessed");
+    assertThat(infrastructure.getMessage())
+        .startsWith("not assessed since " + NOW + ", for the operator meets an error")
+        .endsWith("before that it was True: all is there");
+    assertThat(find(after, "Ready").getReason()).isEqualTo("UnexpectedError");
+    assertThat(find(after, "Deployed").getReason())
+        .as("a gate that never opened stays shut")
+        .isEqualTo("AwaitingPreviousStage");
+    assertThat(later).isEqualTo(after);
+    assertThat(Conditions.gateOpened(after, Stage.CONFIGURATION)).isTrue();
+    assertThat(Conditions.gateOpened(after, Stage.DEPLOYMENT)).isFalse();
+  }
+
+  @Test
   void the_transition_time_moves_with_the_status_only() {
     var later = NOW.plusSeconds(60);
     var after =

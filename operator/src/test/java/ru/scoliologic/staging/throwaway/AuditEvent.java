@@ -8,6 +8,7 @@ import java.time.Instant;
  * @param user who asked, such as {@code system:serviceaccount:ns:name}; the impersonated user if
  *     there is one
  * @param resource plural, with the subresource after a slash
+ * @param dryRun whether it was only tried
  * @param time when the request arrived
  */
 public record AuditEvent(
@@ -18,6 +19,7 @@ public record AuditEvent(
     String namespace,
     String name,
     int code,
+    boolean dryRun,
     Instant time) {
 
   /**
@@ -25,7 +27,8 @@ public record AuditEvent(
    * changes nothing.
    */
   public boolean isWrite() {
-    return !apiGroup.equals("authorization.k8s.io")
+    return !dryRun
+        && !apiGroup.equals("authorization.k8s.io")
         && switch (verb) {
           case "create", "update", "patch", "delete", "deletecollection" -> true;
           default -> false;

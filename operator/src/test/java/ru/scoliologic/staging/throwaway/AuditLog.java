@@ -57,6 +57,7 @@ public final class AuditLog {
             object.path("namespace").asText(),
             object.path("name").asText(),
             node.at("/responseStatus/code").asInt(),
+            node.path("requestURI").asText().contains("dryRun=All"),
             Instant.parse(node.path("requestReceivedTimestamp").asText())));
   }
 }

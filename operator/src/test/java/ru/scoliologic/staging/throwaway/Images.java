@@ -25,6 +25,7 @@ public final class Images {
   public static final String TRAEFIK = "traefik:v3.6.12";
   public static final String PEBBLE = "ghcr.io/letsencrypt/pebble:2.10.1";
   public static final String POSTGRES = "postgres:17";
+  public static final String POSTGRES_EXTENDED = "postgres:17-extended";
   public static final String REDIS = "redis:8.0";
   public static final String PROMETHEUS = "prom/prometheus:v3.16.0";
   public static final String CERT_MANAGER = "quay.io/jetstack/cert-manager-controller:v1.21.2";
@@ -37,6 +38,11 @@ public final class Images {
 
   /** Large, so it is brought into a node only where something is built: {@code loadImage}. */
   public static final String BASE_IMAGES = "base-images:1";
+
+  /** Of {@code make gitops} alone, so they are brought into a node by its tests. */
+  public static final String ARGO_CD = "quay.io/argoproj/argocd:v3.6.1";
+
+  public static final String KUSTOMIZE_CONTROLLER = "ghcr.io/fluxcd/kustomize-controller:v1.9.6";
 
   public static final String OPERATOR = "staging-operator:dev";
   public static final String APP_1 = "sample-app:1";
@@ -52,7 +58,16 @@ public final class Images {
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
           "services",
-              List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, CERT_MANAGER, OLLAMA),
+              List.of(
+                  DEBIAN,
+                  TRAEFIK,
+                  PEBBLE,
+                  POSTGRES,
+                  POSTGRES_EXTENDED,
+                  REDIS,
+                  PROMETHEUS,
+                  CERT_MANAGER,
+                  OLLAMA),
           "delivery", List.of(REGISTRY, ENGINE, GIT_SERVER),
           "apps", List.of(APP_1, APP_2, APP_BROKEN, APP_UNHEALTHY, APP_STUBBORN, MODEL_REGISTRY),
           "operator", List.of(OPERATOR));

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 /** Where things lie in the working copy. */
 final class Repository {
   /** The folders that {@code kubectl} sees below /workspace, with the same layout. */
-  static final String[] SHARED = {"manifests", "crds", "examples", "operator/src/test/cluster"};
+  static final String[] SHARED = {
+    "manifests", "crds", "examples", "operator/src/test/cluster", ".cluster/gitops"
+  };
 
   private static final Path ROOT = find(Path.of("").toAbsolutePath());
 

@@ -63,7 +63,7 @@ public final class Run {
     Leftovers.clear();
     boolean removed = ThrowawayCluster.removeLasting();
     try {
-      for (String file : List.of("kubeconfig", "acme-ca.pem")) {
+      for (String file : List.of("kubeconfig", "kubeconfig-kept", "acme-ca.pem")) {
         Files.deleteIfExists(Repository.state(file));
       }
       SampleClone.remove();

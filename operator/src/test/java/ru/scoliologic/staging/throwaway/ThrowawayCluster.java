@@ -40,13 +40,22 @@ public final class ThrowawayCluster implements AutoCloseable {
   private static final String AUDIT_LOG = "/var/log/audit.log";
   private static final String LOADED = "/var/lib/rancher/k3s/loaded-images";
 
+  /** Where k3s looks for more of the kubelet's configuration, beside its own. */
+  private static final String KUBELET_PARTS = "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d";
+
+  /** Set where one test class at a time is worked on: the cluster then stays for the next run. */
+  private static final String KEPT = "cluster.kept";
+
   /** What a cluster is for; told apart by label. */
   enum Use {
     TEST,
+    KEPT,
     RUN;
 
+    /** It sees this working copy below /workspace, so another one keeps a cluster of its own. */
     String label() {
-      return name().toLowerCase(Locale.ROOT);
+      var name = name().toLowerCase(Locale.ROOT);
+      return this == KEPT ? name + ":" + Repository.root() : name;
     }
   }
 
@@ -55,6 +64,7 @@ public final class ThrowawayCluster implements AutoCloseable {
   private final String container;
   private final String nodeIp;
   private final Use use;
+  private final boolean usedBefore;
   private final Config config;
   private final KubernetesClient admin;
   private final List<KubernetesClient> clients = new ArrayList<>();
@@ -62,9 +72,10 @@ public final class ThrowawayCluster implements AutoCloseable {
   private ModelRegistry models;
   private GitServer git;
 
-  private ThrowawayCluster(String container, Use use) {
+  private ThrowawayCluster(String container, Use use, boolean usedBefore) {
     this.container = container;
     this.use = use;
+    this.usedBefore = usedBefore;
     this.nodeIp =
         Docker.run(
             "inspect",
@@ -86,12 +97,19 @@ public final class ThrowawayCluster implements AutoCloseable {
     this.admin = new KubernetesClientBuilder().withConfig(config).build();
   }
 
-  /** The cluster that all tests of this JVM share; Testcontainers removes it when the JVM ends. */
+  /**
+   * The cluster that all tests of this JVM share; Testcontainers removes it when the JVM ends,
+   * unless it is to be kept.
+   */
   public static synchronized ThrowawayCluster start() {
     if (shared == null) {
-      Docker.requireEngine();
-      Leftovers.clear();
-      shared = create(Use.TEST);
+      if (Boolean.getBoolean(KEPT)) {
+        shared = lasting(Use.KEPT);
+      } else {
+        Docker.requireEngine();
+        Leftovers.clear();
+        shared = create(Use.TEST);
+      }
     }
     return shared;
   }
@@ -100,28 +118,34 @@ public final class ThrowawayCluster implements AutoCloseable {
    * The cluster of {@code make run}: the one that is there, else a new one; it outlives the JVM.
    */
   static ThrowawayCluster lasting() {
+    return lasting(Use.RUN);
+  }
+
+  private static ThrowawayCluster lasting(Use use) {
     Docker.requireEngine();
     Leftovers.clear();
-    Optional<String> running = running();
+    Optional<String> running = running(use);
     if (running.isEmpty()) {
-      removeLasting();
-      return create(Use.RUN);
+      remove(use);
+      return create(use);
     }
-    ThrowawayCluster cluster = new ThrowawayCluster(running.get(), Use.RUN);
+    ThrowawayCluster cluster = new ThrowawayCluster(running.get(), use, true);
     cluster.refreshImages();
     return cluster;
   }
 
-  /** Removes the cluster of {@code make run} and says whether there was one. */
+  /**
+   * Removes the cluster of {@code make run}, and one kept for tests; says whether one was there.
+   */
   static boolean removeLasting() {
+    boolean ran = remove(Use.RUN);
+    boolean kept = remove(Use.KEPT);
+    return ran || kept;
+  }
+
+  private static boolean remove(Use use) {
     List<String> found =
-        Docker.run(
-                "ps",
-                "-a",
-                "-q",
-                "--no-trunc",
-                "--filter",
-                "label=" + LABEL + "=" + Use.RUN.label())
+        Docker.run("ps", "-a", "-q", "--no-trunc", "--filter", "label=" + LABEL + "=" + use.label())
             .lines()
             .toList();
     found.forEach(id -> Docker.run("rm", "-f", "-v", id));
@@ -130,13 +154,12 @@ public final class ThrowawayCluster implements AutoCloseable {
 
   /** True when {@code make run} has a cluster that would be used again. */
   static boolean isRunning() {
-    return running().isPresent();
+    return running(Use.RUN).isPresent();
   }
 
   /** A cluster whose node image is no longer the current one does not count. */
-  private static Optional<String> running() {
-    return Docker.run(
-            "ps", "-q", "--no-trunc", "--filter", "label=" + LABEL + "=" + Use.RUN.label())
+  private static Optional<String> running(Use use) {
+    return Docker.run("ps", "-q", "--no-trunc", "--filter", "label=" + LABEL + "=" + use.label())
         .lines()
         .filter(id ->
             Docker.run("inspect", "--format", "{{.Image}}", id).endsWith(Images.id(Images.NODE)))
@@ -154,7 +177,7 @@ public final class ThrowawayCluster implements AutoCloseable {
     @SuppressWarnings("resource") // ended by close(), or by `make stop`
     K3sContainer node =
         new K3sContainer(DockerImageName.parse(Images.NODE))
-            .withReuse(use == Use.RUN)
+            .withReuse(use != Use.TEST)
             .withStartupTimeout(Duration.ofMinutes(4));
     List<String> command = new ArrayList<>(Arrays.asList(node.getCommandParts()));
     command.add("--disable=metrics-server");
@@ -163,6 +186,8 @@ public final class ThrowawayCluster implements AutoCloseable {
         "--kube-apiserver-arg=audit-policy-file="
             + WORKSPACE
             + "operator/src/test/cluster/audit-policy.yaml");
+    // k3s looks there by itself, its stand-in does not.
+    command.add("--kubelet-arg=config-dir=" + KUBELET_PARTS);
     node.setCommand(command.toArray(String[]::new));
     node.withCreateContainerCmdModifier(create -> {
       Map<String, String> labels = new HashMap<>(create.getLabels());
@@ -180,14 +205,18 @@ public final class ThrowawayCluster implements AutoCloseable {
     } catch (RuntimeException e) {
       throw new ClusterException("the cluster did not start: " + Docker.cure(rootCause(e)), e);
     }
-    ThrowawayCluster cluster = new ThrowawayCluster(node.getContainerId(), use);
+    ThrowawayCluster cluster = new ThrowawayCluster(node.getContainerId(), use, false);
     cluster.remember(images);
     return cluster;
   }
 
   private static Stream<Bind> binds(Path archives) {
     return Stream.concat(
-        Stream.of(bind(archives, "/var/lib/rancher/k3s/agent/images")),
+        Stream.of(
+            bind(archives, "/var/lib/rancher/k3s/agent/images"),
+            bind(
+                Repository.root().resolve("operator/src/test/cluster/kubelet.conf"),
+                KUBELET_PARTS + "/50-throwaway.conf")),
         Arrays.stream(Repository.SHARED)
             .filter(folder -> Files.isDirectory(Repository.root().resolve(folder)))
             .map(folder -> bind(Repository.root().resolve(folder), WORKSPACE + folder)));
@@ -203,7 +232,7 @@ public final class ThrowawayCluster implements AutoCloseable {
       throw new ClusterException(
           "set TESTCONTAINERS_RYUK_DISABLED=true in the environment (make does)");
     }
-    if (use == Use.RUN && !Boolean.parseBoolean(System.getenv("TESTCONTAINERS_REUSE_ENABLE"))) {
+    if (use != Use.TEST && !Boolean.parseBoolean(System.getenv("TESTCONTAINERS_REUSE_ENABLE"))) {
       throw new ClusterException(
           "set TESTCONTAINERS_REUSE_ENABLE=true in the environment (make does)");
     }
@@ -215,6 +244,11 @@ public final class ThrowawayCluster implements AutoCloseable {
       cause = cause.getCause();
     }
     return String.valueOf(cause.getMessage());
+  }
+
+  /** Whether an earlier run has worked on it, and may have left something. */
+  public boolean isUsedBefore() {
+    return usedBefore;
   }
 
   /** A client with all rights. */
@@ -260,9 +294,11 @@ public final class ThrowawayCluster implements AutoCloseable {
   public Path kubeconfig() {
     // Tests run in several processes, each with a cluster of its own.
     return Repository.state(
-        use == Use.RUN
-            ? "kubeconfig"
-            : "kubeconfig-test-" + System.getProperty("surefire.forkNumber", "1"));
+        switch (use) {
+          case RUN -> "kubeconfig";
+          case KEPT -> "kubeconfig-kept";
+          case TEST -> "kubeconfig-test-" + System.getProperty("surefire.forkNumber", "1");
+        });
   }
 
   /** Runs a command on the node. */
@@ -408,7 +444,7 @@ public final class ThrowawayCluster implements AutoCloseable {
     Docker.run("exec", container, "sh", "-c", "echo '" + lines + "' >" + LOADED);
   }
 
-  /** Ends the cluster; that of {@code make run} goes on. */
+  /** Ends the cluster; one that is to last goes on. */
   @Override
   public void close() {
     clients.forEach(KubernetesClient::close);

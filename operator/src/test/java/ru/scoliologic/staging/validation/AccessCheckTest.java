@@ -7,24 +7,25 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.AccessSpec;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
-import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
 
 class AccessCheckTest {
   private static final AccessSpec PASSWORD =
       new AccessSpec(null, new AccessSpec.BasicAuth(new KeyRef("team", "USERS")), null, null);
   private static final AccessSpec LIST = new AccessSpec(List.of("10.0.0.0/8"), null, null, null);
 
-  private static Target target(AccessSpec access) {
-    return new Target(
+  private static CheckTarget target(AccessSpec access) {
+    return new CheckTarget(
         "10.0.0.7",
         3000,
         "app.staging.test",
         "traefik.staging.test",
-        "/api/health",
+        Given.healthCheck(3000, "{}"),
         IngressSpec.Server.Custom,
         "",
         "operator",
@@ -34,7 +35,7 @@ class AccessCheckTest {
         Map.of(),
         access,
         "the-token",
-        new Masking(List.of()));
+        new SecretMasker(List.of()));
   }
 
   @ParameterizedTest

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
-import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.kube.HealthCheck;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.stage.Reason;
 
 /** Checks of a pod, against a real server that is asked as an ingress would ask. */
@@ -64,19 +65,26 @@ class CandidateChecksTest {
 
   private static void answer(HttpExchange exchange, int status) throws IOException {
     var body = "{}".getBytes(StandardCharsets.UTF_8);
+    if (status == 301) {
+      exchange.getResponseHeaders().add("Location", "https://app.staging.test/");
+    }
     exchange.sendResponseHeaders(status, body.length);
     exchange.getResponseBody().write(body);
     exchange.close();
   }
 
-  private Checks.Round run(int port) throws Exception {
+  private CheckRunner.Round run(int port) throws Exception {
+    return run(port, Given.healthCheck(port, "{}"));
+  }
+
+  private static CheckRunner.Round run(int port, HealthCheck asked) throws Exception {
     return CandidateChecks.run(
-        new Target(
+        new CheckTarget(
             "127.0.0.1",
             port,
             "app.staging.test",
             null,
-            "/api/health",
+            asked,
             IngressSpec.Server.Custom,
             "",
             "",
@@ -86,7 +94,7 @@ class CandidateChecksTest {
             Map.of(),
             null,
             "",
-            new Masking(List.of())));
+            new SecretMasker(List.of())));
   }
 
   private static ValidationSpec declared() {
@@ -112,7 +120,57 @@ class CandidateChecksTest {
     health = 503;
 
     assertThat(Verdicts.criticalRemarks(run(pod.getAddress().getPort()).results()))
-        .isEqualTo("health: /api/health: found status 503, needed 200");
+        .isEqualTo("health: /api/health: found status 503, needed 200; its body begins: {}");
+  }
+
+  @Test
+  void one_that_redirects_whatever_its_state_does_not_pass() throws Exception {
+    health = 301;
+
+    assertThat(Verdicts.criticalRemarks(run(pod.getAddress().getPort()).results()))
+        .startsWith("health: /api/health: found status 301, a redirect to")
+        .contains("https://app.staging.test/", "spec.services.app.health.status");
+  }
+
+  @Test
+  void a_redirect_passes_where_the_spec_says_so() throws Exception {
+    health = 301;
+    int port = pod.getAddress().getPort();
+
+    var round = run(port, Given.healthCheck(port, "{status: [200, 301]}"));
+
+    assertThat(Verdicts.criticalFailures(round.results())).isEmpty();
+  }
+
+  @Test
+  void the_headers_of_the_spec_are_part_of_the_request() throws Exception {
+    int port = pod.getAddress().getPort();
+    pod.createContext(
+        "/guarded",
+        exchange ->
+            answer(
+                exchange,
+                asAnIngressAsks(exchange)
+                        && "1".equals(exchange.getRequestHeaders().getFirst("X-Probe"))
+                    ? 200
+                    : 403));
+
+    var asked = "{path: /guarded, headers: [{name: X-Probe, value: '1'}]}";
+
+    assertThat(Verdicts.criticalFailures(run(port, Given.healthCheck(port, asked)).results()))
+        .isEmpty();
+  }
+
+  @Test
+  void without_a_health_path_its_front_page_must_be_served() throws Exception {
+    int port = pod.getAddress().getPort();
+    pod.createContext("/", exchange -> answer(exchange, health));
+    var asked = Given.healthCheck(port, "{tcp: true}");
+
+    assertThat(Verdicts.criticalFailures(run(port, asked).results())).isEmpty();
+    health = 500;
+    assertThat(Verdicts.criticalRemarks(run(port, asked).results()))
+        .isEqualTo("health: /: found status 500, needed one below 500");
   }
 
   @Test

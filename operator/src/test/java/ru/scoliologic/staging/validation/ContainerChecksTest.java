@@ -21,8 +21,8 @@ import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
-import ru.scoliologic.staging.cluster.Labels;
-import ru.scoliologic.staging.cluster.Planned;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.validation.ContainerChecks.Surface;
 import ru.scoliologic.staging.validation.JUnitReport.Case;
 
@@ -158,12 +158,12 @@ class ContainerChecksTest {
         .containsEntry("NODE_EXTRA_CA_CERTS", "/staging/ca.crt")
         .containsEntry("START", "$(APP_URL)/login");
     assertThat(plan)
-        .extracting(Planned::object)
+        .extracting(PlannedObject::object)
         .filteredOn(ConfigMap.class::isInstance)
         .singleElement()
         .satisfies(map -> assertThat(((ConfigMap) map).getData()).containsEntry("ca.crt", "PEM"));
     assertThat(plan)
-        .extracting(Planned::object)
+        .extracting(PlannedObject::object)
         .filteredOn(NetworkPolicy.class::isInstance)
         .singleElement()
         .satisfies(policy -> assertThat(((NetworkPolicy) policy).getSpec().getIngress()).isEmpty());
@@ -199,7 +199,9 @@ class ContainerChecksTest {
 
     assertThat(checks.waiting().orElseThrow().message()).isEqualTo("checks run: browser is to run");
     assertThat(results(asking(""))).extracting(Result::outcome).containsExactly(Outcome.Pending);
-    assertThat(checks.plan()).filteredOn(p -> p.object() instanceof Job).allMatch(Planned::held);
+    assertThat(checks.plan())
+        .filteredOn(p -> p.object() instanceof Job)
+        .allMatch(PlannedObject::held);
   }
 
   @Test
@@ -346,7 +348,8 @@ class ContainerChecksTest {
                 .logTail("check-1", "no sign-in\nbutton"));
 
     assertThat(results.getFirst().message())
-        .isEqualTo("container check ended with exit code 3; its last lines: no sign-in; button");
+        .isEqualTo(
+            "container check ended with exit code 3: button; its last lines: no sign-in; button");
   }
 
   @Test
@@ -391,7 +394,8 @@ class ContainerChecksTest {
 
   @Test
   void the_longest_name_of_an_environment_leaves_a_name_that_a_pod_can_have() {
-    var name = new ru.scoliologic.staging.cluster.Names("e".repeat(40)).check("12345678", "123456");
+    var name =
+        new ru.scoliologic.staging.cluster.kube.Names("e".repeat(40)).check("12345678", "123456");
 
     assertThat(name).hasSizeLessThanOrEqualTo(63);
   }

@@ -22,7 +22,7 @@ import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec;
-import ru.scoliologic.staging.cluster.Masking;
+import ru.scoliologic.staging.cluster.masking.SecretMasker;
 
 /** Against a real HTTP server. */
 class DeclaredChecksTest {
@@ -79,8 +79,9 @@ class DeclaredChecksTest {
               client,
               base,
               Map.of(TOKEN, "top-secret-token"),
-              new Masking(List.of("composed-secret")),
-              Map.of());
+              new SecretMasker(List.of("composed-secret")),
+              Map.of(),
+              TimeBudget.ofARound());
       for (var group : checks.groups(spec.checks())) {
         results.addAll(group.call());
       }

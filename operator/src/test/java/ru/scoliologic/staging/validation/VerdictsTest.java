@@ -2,7 +2,10 @@ package ru.scoliologic.staging.validation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
@@ -20,6 +23,24 @@ class VerdictsTest {
 
   private static Result result(String name, Priority priority, Outcome outcome, String message) {
     return new Result(name, "pages", priority, outcome, message);
+  }
+
+  @Test
+  void a_report_of_very_many_long_rows_stays_small_enough_to_be_stored() {
+    var rows =
+        IntStream.range(0, 660)
+            .mapToObj(i ->
+                new Result(
+                    "check " + i, "group", Priority.Critical, Outcome.Failed, "ж".repeat(500)))
+            .toList();
+
+    var report = Verdicts.report(rows, Instant.parse("2026-01-01T00:00:00Z"));
+
+    assertThat(report.results()).hasSize(660);
+    assertThat(report.results().getFirst().message()).isEqualTo("ж".repeat(500));
+    assertThat(report.results().getLast().message()).isEqualTo("not shown: the report is too long");
+    assertThat(report.results().toString().getBytes(StandardCharsets.UTF_8))
+        .hasSizeLessThan(500_000);
   }
 
   @Test

@@ -1,0 +1,2 @@
+/** Builds on a Docker engine. */
+package ru.scoliologic.staging.agent.docker;

@@ -1,0 +1,2 @@
+/** Reads the repository: its branch, its commits and their files. */
+package ru.scoliologic.staging.agent.git;

@@ -1,0 +1,2 @@
+/** Logs in to registries and removes old images. */
+package ru.scoliologic.staging.agent.registry;

@@ -1,0 +1,2 @@
+/** Removes secret values from text that people read. */
+package ru.scoliologic.staging.cluster.masking;

@@ -1,0 +1,160 @@
+package ru.scoliologic.staging.cluster.model;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.kube.OwnContainer;
+import ru.scoliologic.staging.cluster.log.ProgramLog;
+
+/**
+ * All input of one pass, read once before any decision.
+ *
+ * @param environment the resource itself
+ * @param others every other environment of the cluster
+ * @param owned the objects that belong to the environment
+ * @param pods the environment's pods
+ * @param secrets the user's Secrets that the spec names, by name; a missing one is absent
+ * @param configMaps the user's ConfigMaps that the spec names, by name
+ * @param storageClasses every storage class by name, and whether it is the default
+ * @param portHolders Services and pods that occupy ports 80 and 443 of the ingress Service; read
+ *     only while it has no address
+ * @param logTails quoted logs of containers that crashed, are late or start, by pod name
+ * @param fresh makes a random value of the given number of letters and digits; called only for a
+ *     missing credential
+ * @param now the time of the pass
+ * @param growingClasses names of the storage classes that allow volume expansion
+ * @param surroundings nodes, DNS records, served certificates
+ */
+public record Snapshot(
+    StagingEnvironment environment,
+    List<StagingEnvironment> others,
+    OwnedObjects owned,
+    List<Pod> pods,
+    Map<String, Secret> secrets,
+    Map<String, ConfigMap> configMaps,
+    Map<String, Boolean> storageClasses,
+    List<String> portHolders,
+    Map<String, ProgramLog> logTails,
+    RandomValues fresh,
+    Instant now,
+    Set<String> growingClasses,
+    ClusterFacts surroundings) {
+
+  public Snapshot {
+    var seen = owned;
+    owned = OwnContainer.jobs(seen, pods);
+    pods = OwnContainer.pods(pods, seen);
+  }
+
+  /** Set by the Deployment controller; equal for pods of one template. */
+  private static final String TEMPLATE = "pod-template-hash";
+
+  /** Source of new credentials. */
+  @FunctionalInterface
+  public interface RandomValues {
+    /** A random value of the given length. */
+    String next(int length, String alphabet);
+  }
+
+  public Names names() {
+    return Names.of(environment);
+  }
+
+  public String namespace() {
+    return environment.getMetadata().getNamespace();
+  }
+
+  /** Pods of one component that are not being deleted. */
+  public List<Pod> podsOf(String component) {
+    return pods.stream()
+        .filter(pod -> !pod.isMarkedForDeletion())
+        .filter(pod -> component.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .toList();
+  }
+
+  /**
+   * The view after objects were written. Releases stay as first seen: a user's request that arrived
+   * meanwhile was not part of the decision and would count as handled.
+   */
+  public Snapshot after(OwnedObjects written) {
+    return with(written.keeping(StagingRelease.class, owned), pods, logTails, surroundings);
+  }
+
+  /** A copy with these releases instead of the present ones. */
+  public Snapshot withReleases(List<StagingRelease> releases) {
+    var there = owned.keeping(StagingRelease.class, new OwnedObjects(List.copyOf(releases)));
+    return with(there, pods, logTails, surroundings);
+  }
+
+  /** A copy with other surroundings. */
+  public Snapshot amid(ClusterFacts seen) {
+    return with(owned, pods, logTails, seen);
+  }
+
+  /**
+   * A copy with only the pods of one version of a component and of its newest template; pods of
+   * older templates are no longer relevant.
+   */
+  public Snapshot ofVersion(String component, String version) {
+    var runs =
+        podsOf(component).stream()
+            .filter(pod -> version.equals(pod.getMetadata().getLabels().get(Labels.VERSION)))
+            .toList();
+    var newest =
+        runs.stream()
+            .max(
+                Comparator.comparing(
+                    pod -> Objects.toString(pod.getMetadata().getCreationTimestamp(), "")))
+            .map(Snapshot::template);
+    return with(
+        owned,
+        runs.stream().filter(pod -> template(pod).equals(newest.orElse(""))).toList(),
+        logTails,
+        surroundings);
+  }
+
+  /** A copy with these quoted logs, by pod name. */
+  public Snapshot quoting(Map<String, ProgramLog> logs) {
+    return with(owned, pods, logs, surroundings);
+  }
+
+  private Snapshot with(
+      OwnedObjects owned,
+      List<Pod> pods,
+      Map<String, ProgramLog> logTails,
+      ClusterFacts surroundings) {
+    return new Snapshot(
+        environment,
+        others,
+        owned,
+        pods,
+        secrets,
+        configMaps,
+        storageClasses,
+        portHolders,
+        logTails,
+        fresh,
+        now,
+        growingClasses,
+        surroundings);
+  }
+
+  private static String template(Pod pod) {
+    return pod.getMetadata().getLabels().getOrDefault(TEMPLATE, "");
+  }
+
+  public Optional<Secret> ownedSecret(String name) {
+    return owned.find(Secret.class, name);
+  }
+}

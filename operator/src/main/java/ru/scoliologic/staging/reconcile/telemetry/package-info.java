@@ -1,0 +1,2 @@
+/** The operator's metrics. */
+package ru.scoliologic.staging.reconcile.telemetry;

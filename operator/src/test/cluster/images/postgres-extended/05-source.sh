@@ -1,0 +1,2 @@
+# Is a part of the entry point, so what comes later sees it.
+BY=sourced
