@@ -59,6 +59,8 @@ public record PassOutcome(
       Rotations rotations,
       boolean atOnce) {}
 
+  private static final Duration AT_ONCE = Duration.ofMillis(100);
+
   /** Characters of the cause that are kept in the status. */
   private static final int MAX_CAUSE = 4_000;
 
@@ -230,7 +232,10 @@ public record PassOutcome(
     };
   }
 
-  /** Time until the next pass if no watch triggers one. */
+  /**
+   * Time until the next pass if no watch triggers one, always positive: the SDK's timer takes no
+   * other. What came due while a slow server took the status is done at once.
+   */
   public Duration next(Duration period, StagingEnvironmentStatus told, Instant now) {
     var byClock =
         Stream.of(
@@ -263,9 +268,11 @@ public record PassOutcome(
           case StageResult.Stalled s -> CheckScheduler.PERIOD;
           case StageResult.Ready r -> period;
         };
-    return Stream.of(byClock, byWhatIsOnItsWay, Stream.of(byResult))
-        .flatMap(waits -> waits)
-        .min(Duration::compareTo)
-        .orElse(CheckScheduler.PERIOD);
+    var soonest =
+        Stream.of(byClock, byWhatIsOnItsWay, Stream.of(byResult))
+            .flatMap(waits -> waits)
+            .min(Duration::compareTo)
+            .orElse(CheckScheduler.PERIOD);
+    return soonest.compareTo(AT_ONCE) < 0 ? AT_ONCE : soonest;
   }
 }
