@@ -17,7 +17,9 @@ go_less() {
   cp go.mod go.sum "$work/"
   for module in "$@"; do
     copy="$work/${module//\//-}"
-    cp -r "$(go list -mod=mod -m -f '{{.Dir}}' "$module")" "$copy"
+    # Go tells the directory of a module only when its cache has the module.
+    (cd "$work" && go mod download "$module" && go list -mod=mod -m -f '{{.Dir}}' "$module") >"$work/directory"
+    cp -r "$(cat "$work/directory")" "$copy"
     chmod -R u+w "$copy"
     cp -r "less/$module/." "$copy/"
     find "$copy" -name '*.go' -empty -delete

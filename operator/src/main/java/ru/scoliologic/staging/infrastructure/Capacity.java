@@ -101,7 +101,6 @@ final class Capacity {
     var others =
         surroundings.usage().get().stream()
             .filter(usage -> names.contains(usage.node()))
-            .filter(usage -> !own(usage))
             .collect(Collectors.groupingBy(Usage::node));
     var lacking = new ArrayList<String>();
     asked.forEach((kind, needed) -> {
@@ -158,11 +157,6 @@ final class Capacity {
 
   private static Optional<String> told(String what, List<String> parts) {
     return parts.isEmpty() ? Optional.empty() : Optional.of(what + ": " + String.join(", ", parts));
-  }
-
-  private boolean own(Usage usage) {
-    return usage.namespace().equals(snapshot.namespace())
-        && usage.environment().equals(snapshot.names().environment());
   }
 
   private long allocatable(String kind) {

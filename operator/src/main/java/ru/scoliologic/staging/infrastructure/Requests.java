@@ -6,10 +6,12 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.model.ClusterFacts.Usage;
 
@@ -31,6 +33,26 @@ public final class Requests {
         Labels.environmentOf(pod).orElse(""),
         pod.getSpec().getNodeName(),
         of(pod.getSpec()));
+  }
+
+  /**
+   * The requests of all pods but those of one environment, summed by node: what is kept of a
+   * cluster does not grow with its pods.
+   */
+  public static List<Usage> ofOthers(List<Usage> pods, StagingEnvironment environment) {
+    var own = environment.getMetadata();
+    var sums = new TreeMap<String, Map<String, Long>>();
+    pods.stream()
+        .filter(pod ->
+            !pod.namespace().equals(own.getNamespace())
+                || !pod.environment().equals(own.getName()))
+        .forEach(pod -> {
+          var sum = sums.computeIfAbsent(pod.node(), node -> new TreeMap<>());
+          pod.requests().forEach((kind, amount) -> sum.merge(kind, amount, Requests::plus));
+        });
+    return sums.entrySet().stream()
+        .map(sum -> new Usage("", "", sum.getKey(), Map.copyOf(sum.getValue())))
+        .toList();
   }
 
   /** By kind of resource: thousandths of a core, bytes, or a number of devices. */

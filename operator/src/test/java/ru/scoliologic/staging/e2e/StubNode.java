@@ -107,7 +107,7 @@ final class StubNode implements AutoCloseable {
         Map.of(
             "cpu", new Quantity("64"),
             "memory", new Quantity("256Gi"),
-            "pods", new Quantity("500"),
+            "pods", new Quantity("10000"),
             "ephemeral-storage", new Quantity("1Ti"),
             "nvidia.com/gpu", new Quantity("4"));
     return new NodeBuilder()

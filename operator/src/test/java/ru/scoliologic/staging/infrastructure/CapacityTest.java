@@ -200,12 +200,19 @@ class CapacityTest {
   void pods_of_the_environment_itself_do_not_count_as_others() {
     var nodes = List.of(node("a", "4", "8Gi").build());
 
-    var result =
-        assess(
-            seen(nodes, List.of(new Usage("team", "demo", "a", Map.of("cpu", 3000L)))),
-            asking("1", "1Gi"));
+    var own = new Usage("team", "demo", "a", Map.of("cpu", 3000L));
+    var neighbour = new Usage("team", "other", "a", Map.of("cpu", 1000L, "memory", 7L));
+    var stranger = new Usage("elsewhere", "demo", "a", Map.of("cpu", 500L));
+    var away = new Usage("elsewhere", "", "b", Map.of("cpu", 1L));
 
-    assertThat(result.isReady()).isTrue();
+    var others =
+        Requests.ofOthers(List.of(own, neighbour, stranger, away), Given.environment("demo"));
+
+    assertThat(others)
+        .containsExactly(
+            new Usage("", "", "a", Map.of("cpu", 1500L, "memory", 7L)),
+            new Usage("", "", "b", Map.of("cpu", 1L)));
+    assertThat(assess(seen(nodes, others), asking("1", "1Gi")).isReady()).isTrue();
   }
 
   @Test

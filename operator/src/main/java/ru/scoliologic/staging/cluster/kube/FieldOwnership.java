@@ -3,7 +3,10 @@ package ru.scoliologic.staging.cluster.kube;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.FieldsV1;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntryBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,6 +23,9 @@ public final class FieldOwnership {
   public static final String MANAGER = "staging-operator";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
+
+  /** Holds reduced fields; a name of the API server's has a prefix such as "f:". */
+  private static final String TEXT = "text";
 
   private FieldOwnership() {}
 
@@ -48,15 +54,56 @@ public final class FieldOwnership {
     return applied(actual).map(owned -> owns(owned, fields)).orElse(false);
   }
 
-  /** The tree of the fields that our apply entry owns. */
-  private static Optional<Map<String, Object>> applied(HasMetadata actual) {
-    return actual.getMetadata().getManagedFields().stream()
+  /**
+   * Reduces the managed fields of an object to what is read of them here: our apply entry, as text.
+   * As trees of all managers they take more memory than the rest of the object.
+   */
+  public static void reduce(HasMetadata object) {
+    var metadata = object.getMetadata();
+    metadata.setManagedFields(
+        ours(metadata.getManagedFields())
+            .map(entry -> {
+              var fields = new FieldsV1();
+              fields.setAdditionalProperty(TEXT, text(fields(entry)));
+              return new ManagedFieldsEntryBuilder(entry).withFieldsV1(fields).build();
+            })
+            .map(List::of)
+            .orElse(List.of()));
+  }
+
+  private static Optional<ManagedFieldsEntry> ours(List<ManagedFieldsEntry> entries) {
+    return entries.stream()
         .filter(entry ->
             MANAGER.equals(entry.getManager())
                 && "Apply".equals(entry.getOperation())
                 && entry.getSubresource() == null)
-        .findFirst()
-        .map(entry -> entry.getFieldsV1().getAdditionalProperties());
+        .findFirst();
+  }
+
+  /** The tree of the fields that our apply entry owns. */
+  private static Optional<Map<String, Object>> applied(HasMetadata actual) {
+    return ours(actual.getMetadata().getManagedFields()).map(FieldOwnership::fields);
+  }
+
+  private static Map<String, Object> fields(ManagedFieldsEntry entry) {
+    var fields = entry.getFieldsV1().getAdditionalProperties();
+    return fields.get(TEXT) instanceof String text ? tree(text) : fields;
+  }
+
+  private static String text(Map<String, Object> fields) {
+    try {
+      return JSON.writeValueAsString(fields);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("managed fields that are no JSON", e);
+    }
+  }
+
+  private static Map<String, Object> tree(String text) {
+    try {
+      return JSON.readValue(text, TREE);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("managed fields that are no JSON", e);
+    }
   }
 
   /** Whether a field of {@code spec} was planned at the last apply. */

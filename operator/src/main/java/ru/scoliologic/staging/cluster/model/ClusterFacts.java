@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * Observed surroundings of an environment.
  *
  * @param nodes every node
- * @param usage requests of other pods; absent while not needed
+ * @param usage requests of the pods of others, summed by node; absent while not needed
  * @param records DNS records by domain; a domain without a query is absent
  * @param expected addresses that records must resolve to, and names of load balancers that are
  *     accepted instead; empty when unknown
@@ -139,11 +139,11 @@ public record ClusterFacts(
   }
 
   /**
-   * The requests of one pod.
+   * The requests of one pod, or of all pods of a node.
    *
-   * @param namespace of the pod
+   * @param namespace of the pod; empty for a sum
    * @param environment of the pod, or empty
-   * @param node that the pod runs on
+   * @param node that it runs on
    * @param requests by resource: millicores, bytes, or a number of devices
    */
   public record Usage(

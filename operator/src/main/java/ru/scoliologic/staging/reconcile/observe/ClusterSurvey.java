@@ -135,7 +135,7 @@ final class ClusterSurvey {
     if (ClusterWatch.done(environment) && last != null && last.generation() == generation) {
       return last.usage();
     }
-    var seen = pods().map(Pods::usage);
+    var seen = pods().map(all -> Requests.ofOthers(all.usage(), environment));
     // A list that failed is requested again.
     seen.ifPresent(usage -> looks.put(uid, new Look(generation, Optional.of(usage))));
     return seen;

@@ -77,6 +77,7 @@ public final class OwnedObjectCache implements Applier.Cache {
             .withName(HasMetadata.getPlural(kind))
             .withNamespacesInheritedFromController()
             .withLabelSelector(Labels.SELECTOR)
+            .withItemStore(new ReducedItemStore<>())
             .withSecondaryToPrimaryMapper(OwnedObjectCache::environmentOf)
             .build();
     sources.put(HasMetadata.getKind(kind), new ReadYourWritesInformer(configuration, context));

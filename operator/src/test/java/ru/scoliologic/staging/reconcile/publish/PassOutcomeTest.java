@@ -23,7 +23,7 @@ class PassOutcomeTest {
             Reason.INVALID_SPEC, "spec.domains.app: missing", Duration.ofSeconds(5));
     var outcome = PassOutcome.refused(Map.of(Stage.INFRASTRUCTURE, failing), failing);
     var written =
-        outcome.status(Given.environment("minimal"), null, Clock.fixed(Given.NOW, ZoneOffset.UTC));
+        outcome.status(Given.environment("demo"), null, Clock.fixed(Given.NOW, ZoneOffset.UTC));
     assertThat(Instant.parse(written.nextRetry())).isEqualTo(Given.NOW.plusSeconds(5));
     return outcome.next(PERIOD, written, Given.NOW.plus(writing));
   }

@@ -1,0 +1,59 @@
+package ru.scoliologic.staging.e2e;
+
+import java.util.Locale;
+
+/** The operator's process in the throwaway cluster, as the node's kernel counts it. */
+record OperatorProcess(Staging staging, String pid) {
+  private static final int TICKS_A_SECOND = 100;
+
+  static OperatorProcess of(Staging staging) {
+    return new OperatorProcess(
+        staging,
+        sh(
+            staging,
+            "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null"
+                + " | grep -q '^java .*operator.jar run' && echo ${p#/proc/}; done; true"));
+  }
+
+  /** Resident memory, the most of it so far, and threads. */
+  String memory() {
+    var status = sh(staging, "cat /proc/" + pid + "/status");
+    return String.format(
+        Locale.ROOT,
+        "%.0f MB resident, %.0f at most, %s threads, %s connections",
+        number(status, "VmRSS"),
+        number(status, "VmHWM"),
+        value(status, "Threads"),
+        sh(staging, "ls /proc/%s/fd -l | grep -c socket: || true".formatted(pid)));
+  }
+
+  /** Processor time of all threads since the start. */
+  double cpuSeconds() {
+    var fields = sh(staging, "cat /proc/" + pid + "/stat").replaceFirst(".*\\) ", "").split(" ", -1);
+    return (Double.parseDouble(fields[11]) + Double.parseDouble(fields[12])) / TICKS_A_SECOND;
+  }
+
+  int restarts() {
+    return staging.admin().pods().inNamespace(Staging.OPERATOR).list().getItems().stream()
+        .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+        .mapToInt(status -> status.getRestartCount())
+        .sum();
+  }
+
+  private static double number(String status, String field) {
+    return Double.parseDouble(value(status, field).replaceAll("[^0-9]", "")) / 1024;
+  }
+
+  private static String value(String status, String field) {
+    return status
+        .lines()
+        .filter(line -> line.startsWith(field + ":"))
+        .map(line -> line.substring(field.length() + 1).strip())
+        .findFirst()
+        .orElse("0");
+  }
+
+  private static String sh(Staging staging, String command) {
+    return staging.cluster().exec("sh", "-c", command).stdout().strip();
+  }
+}
