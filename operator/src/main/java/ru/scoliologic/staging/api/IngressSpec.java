@@ -174,15 +174,13 @@ public record IngressSpec(
       value =
           "self.server == 'Custom' || !has(self.retry) || duration(self.retry.minInterval) >="
               + " duration('30m')",
-      message =
-          "retry.minInterval is too short: an authority with limits is asked every 30m at most;"
-              + " shorter goes with server: Custom only")
+      message = Acme.RETRY_MESSAGE)
   @ValidationRule(
       value = "(self.server == 'Custom') == has(self.directory)",
-      message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
+      message = Acme.DIRECTORY_ONLY_MESSAGE)
   @ValidationRule(
       value = "self.server == 'Custom' || !has(self.caBundle)",
-      message = "caBundle goes with server: Custom only")
+      message = Acme.BUNDLE_MESSAGE)
   public record Acme(
       @Required
           @Size(max = 254)
@@ -217,6 +215,12 @@ public record IngressSpec(
     public static final String DIRECTORY_PATTERN = "^https://[^ ]+$";
     public static final String DIRECTORY_MESSAGE =
         "is not an https URL: give the ACME directory, for example https://ca.example.org/directory";
+    public static final String DIRECTORY_ONLY_MESSAGE =
+        "directory (the ACME directory URL) goes with server: Custom, and only with it";
+    public static final String BUNDLE_MESSAGE = "caBundle goes with server: Custom only";
+    public static final String RETRY_MESSAGE =
+        "retry.minInterval is too short: an authority with limits is asked every 30m at most;"
+            + " shorter goes with server: Custom only";
     static final String DEFAULT_SERVER = "LetsEncrypt";
 
     public Acme {
@@ -228,10 +232,10 @@ public record IngressSpec(
   /** The authority that must issue before the desired one is used. */
   @ValidationRule(
       value = "(self.server == 'Custom') == has(self.directory)",
-      message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
+      message = Acme.DIRECTORY_ONLY_MESSAGE)
   @ValidationRule(
       value = "self.server == 'Custom' || !has(self.caBundle)",
-      message = "caBundle goes with server: Custom only")
+      message = Acme.BUNDLE_MESSAGE)
   public record First(
       @Default(DEFAULT_SERVER)
           @JsonPropertyDescription("LetsEncryptStaging, LetsEncrypt or Custom.")
