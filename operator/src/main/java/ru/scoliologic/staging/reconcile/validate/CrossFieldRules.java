@@ -25,7 +25,7 @@ import ru.scoliologic.staging.api.MonitoringSpec;
 import ru.scoliologic.staging.api.NotificationSpec;
 import ru.scoliologic.staging.api.NotificationSpec.Email;
 import ru.scoliologic.staging.api.PostgresSpec;
-import ru.scoliologic.staging.api.SecretsSpec.Key;
+import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ServicesSpec;
 import ru.scoliologic.staging.api.SharedIngress;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec;
@@ -73,7 +73,7 @@ final class CrossFieldRules {
       }
       case SharedIngress.SecretName secret -> secretName(secret.name());
       case AccessSpec access -> access(access);
-      case Key key -> key(key);
+      case SecretsSpec.Key key -> key(key);
       case ServicesSpec services -> refuse(copiesToNowhere(services), ServicesSpec.COPY_MESSAGE);
       case AppSpec app -> app(app);
       case Health health -> health(health);
@@ -150,8 +150,7 @@ final class CrossFieldRules {
     } else if (name != null && !HOST_NAME.matches(name)) {
       problems.accept(
           "%s%s: '%s' %s%s"
-              .formatted(
-                  path, field, name, Domains.HOST_NAME_MESSAGE, HostNames.asciiForm(name)));
+              .formatted(path, field, name, Domains.HOST_NAME_MESSAGE, HostNames.asciiForm(name)));
     }
   }
 
@@ -177,8 +176,7 @@ final class CrossFieldRules {
         Acme.RETRY_MESSAGE);
   }
 
-  private void authority(
-      Server server, String directory, IngressSpec.CaBundle bundle) {
+  private void authority(Server server, String directory, IngressSpec.CaBundle bundle) {
     boolean custom = server == Server.Custom;
     refuse(custom != (directory != null), Acme.DIRECTORY_ONLY_MESSAGE);
     refuse(!custom && bundle != null, Acme.BUNDLE_MESSAGE);
@@ -211,19 +209,17 @@ final class CrossFieldRules {
     }
   }
 
-  private void key(Key key) {
+  private void key(SecretsSpec.Key key) {
     var generate = key.generate();
     refuse(
         generate != null
             && generate.length() != null
             && key.minLength() != null
             && generate.length() < key.minLength(),
-        Key.TOO_SHORT);
+        SecretsSpec.Key.TOO_SHORT);
     refuse(
-        "GRAFANA_ADMIN_PASSWORD".equals(key.name())
-            && generate != null
-            && generate.rotation() > 0,
-        Key.NO_ROTATION);
+        "GRAFANA_ADMIN_PASSWORD".equals(key.name()) && generate != null && generate.rotation() > 0,
+        SecretsSpec.Key.NO_ROTATION);
     if (key.pattern() != null && !isRegularExpression(key.pattern())) {
       problems.accept(
           "%s.pattern: '%s' is not a regular expression (RE2)".formatted(path, key.pattern()));
@@ -263,8 +259,7 @@ final class CrossFieldRules {
         .filter(folder -> !names.add(new Names("").appVolume(folder)))
         .forEach(folder ->
             problems.accept(
-                "%s.volumes[%s].path: %s"
-                    .formatted(path, folder, Volume.DISTINCT_MESSAGE)));
+                "%s.volumes[%s].path: %s".formatted(path, folder, Volume.DISTINCT_MESSAGE)));
   }
 
   private void health(Health health) {

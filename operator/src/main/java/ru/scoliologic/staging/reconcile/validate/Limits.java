@@ -37,9 +37,7 @@ record Limits(
 
   static Limits of(Field field) {
     return of(
-        field,
-        field.getAnnotatedType(),
-        List.of(field.getAnnotationsByType(ValidationRule.class)));
+        field, field.getAnnotatedType(), List.of(field.getAnnotationsByType(ValidationRule.class)));
   }
 
   /** The rules of a list about a text are about each of its items. */
@@ -69,8 +67,7 @@ record Limits(
 
   /** The limits of a text of its own, outside of a field. */
   static Limits ofText(int max, TextRule rule) {
-    return new Limits(
-        false, Range.ANY, new Range(0, max), List.of(rule), Optional.empty(), null);
+    return new Limits(false, Range.ANY, new Range(0, max), List.of(rule), Optional.empty(), null);
   }
 
   Optional<TextRule> brokenBy(String text) {

@@ -33,8 +33,7 @@ final class SchemaRules {
 
   private static final Limits AMOUNT =
       Limits.ofText(
-          Amount.MAX_LENGTH,
-          new TextRule(Pattern.compile(Amount.PATTERN), false, Amount.MESSAGE));
+          Amount.MAX_LENGTH, new TextRule(Pattern.compile(Amount.PATTERN), false, Amount.MESSAGE));
 
   private final Set<String> problems = new LinkedHashSet<>();
 
@@ -77,9 +76,8 @@ final class SchemaRules {
 
   private void text(String path, String text, Limits limits) {
     int length = text.codePointCount(0, text.length());
-    // A text without bounds is not quoted.
-    var broken =
-        length > limits.size().max() ? Optional.<TextRule>empty() : limits.brokenBy(text);
+    // One that is too long is not quoted.
+    var broken = length > limits.size().max() ? Optional.<TextRule>empty() : limits.brokenBy(text);
     if (text.isBlank() && (limits.size().min() > 0 || broken.isPresent())) {
       problems.add(path + MISSING);
     } else if (broken.isPresent()) {
@@ -105,7 +103,8 @@ final class SchemaRules {
     var names = new HashSet<String>();
     for (var item : list) {
       var name = name(item);
-      if (limits.distinct().filter(rule -> !names.add(rule.compared(name))).isPresent()) {
+      if (!name.isEmpty()
+          && limits.distinct().filter(rule -> !names.add(rule.compared(name))).isPresent()) {
         problems.add(at(path, name) + " is listed twice: every name may stand once");
       }
       value(item instanceof Record ? at(path, name) : path, item, limits.items());
@@ -144,10 +143,7 @@ final class SchemaRules {
     static Field of(RecordComponent component) {
       try {
         var declared = component.getDeclaringRecord().getDeclaredField(component.getName());
-        return new Field(
-            component.getName(),
-            component.getAccessor(),
-            Limits.of(declared));
+        return new Field(component.getName(), component.getAccessor(), Limits.of(declared));
       } catch (NoSuchFieldException e) {
         throw new IllegalStateException("a record has a field for each component", e);
       }

@@ -24,12 +24,10 @@ record TextRule(Pattern pattern, boolean forbids, String message) {
       return Optional.empty();
     }
     var literal = cel.group("raw") == null ? cel.group("plain") : cel.group("raw");
-    var pattern =
-        cel.group("function").equals("matches") ? literal : "^" + Pattern.quote(literal);
+    var pattern = cel.group("function").equals("matches") ? literal : "^" + Pattern.quote(literal);
     int flags = cel.group("lower") == null ? 0 : Pattern.CASE_INSENSITIVE;
     return Optional.of(
-        new TextRule(
-            Pattern.compile(pattern, flags), !cel.group("not").isEmpty(), rule.message()));
+        new TextRule(Pattern.compile(pattern, flags), !cel.group("not").isEmpty(), rule.message()));
   }
 
   boolean allows(String text) {

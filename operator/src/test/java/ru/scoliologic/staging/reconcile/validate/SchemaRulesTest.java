@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -152,8 +153,7 @@ class SchemaRulesTest {
       if (schema.getItems() != null) {
         var item = schema.getItems().getSchema();
         var itemPath = item.getType().equals("object") ? path + "\\[[^]]*\\]" : path;
-        inside.add(
-            new Place(item, itemPath, value -> in.apply(JSON.createArrayNode().add(value))));
+        inside.add(new Place(item, itemPath, value -> in.apply(JSON.createArrayNode().add(value))));
       }
       if (schema.getAdditionalProperties() != null) {
         inside.add(
@@ -201,8 +201,7 @@ class SchemaRulesTest {
         found.add(violation("pattern", TextNode.valueOf("abc"), path + ": 'abc' is not .*"));
       }
       if (schema.getMinItems() != null) {
-        found.add(
-            violation("minItems", JSON.createArrayNode(), path + " is missing: see .*"));
+        found.add(violation("minItems", JSON.createArrayNode(), path + " is missing: see .*"));
       }
       if (schema.getMaxItems() != null) {
         int bad = schema.getMaxItems().intValue() + 1;
@@ -216,8 +215,7 @@ class SchemaRulesTest {
 
     private String outOfRange(long bad) {
       return "%s: %d is out of range: give a number from %d to %d"
-          .formatted(
-              path, bad, schema.getMinimum().longValue(), schema.getMaximum().longValue());
+          .formatted(path, bad, schema.getMinimum().longValue(), schema.getMaximum().longValue());
     }
 
     private String tooLong(int bad, String unit) {
@@ -230,7 +228,10 @@ class SchemaRulesTest {
           switch (item.getType()) {
             case "object" -> JSON.createObjectNode();
             case "integer" -> LongNode.valueOf(item.getMinimum().longValue());
-            default -> item.getEnum() == null || item.getEnum().isEmpty() ? TextNode.valueOf("a") : item.getEnum().getFirst();
+            default ->
+                item.getEnum() == null || item.getEnum().isEmpty()
+                    ? TextNode.valueOf("a")
+                    : item.getEnum().getFirst();
           };
       return JSON.createArrayNode().addAll(Collections.nCopies(count, value));
     }
@@ -254,7 +255,7 @@ class SchemaRulesTest {
     }
   }
 
-  private static Stream<Violation> violations() {
+  static Stream<Violation> violations() {
     return new Place(SPEC, "spec", value -> value).all().flatMap(Place::violations);
   }
 
@@ -267,7 +268,7 @@ class SchemaRulesTest {
     assertThat(problems(violation.spec())).noneMatch(problem -> problem.contains("secret@"));
   }
 
-  private static List<String> acrossFields() {
+  static List<String> acrossFields() {
     return ACROSS_FIELDS;
   }
 
@@ -283,8 +284,9 @@ class SchemaRulesTest {
         .allSatisfy(message ->
             assertThat(problems(spec))
                 .filteredOn(problem -> problem.endsWith(message))
-                .allMatch(problem -> problem.matches(
-                    path.replace("[]", "\\[[^]]*\\]") + ":? " + Pattern.quote(message)))
+                .allMatch(problem ->
+                    problem.matches(
+                        path.replace("[]", "\\[[^]]*\\]") + ":? " + Pattern.quote(message)))
                 .hasSize(1));
   }
 
@@ -297,17 +299,17 @@ class SchemaRulesTest {
     }
 
     var rules = new TreeSet<String>();
-    acrossFields(SPEC, "spec", rules);
+    collect(SPEC, "spec", rules);
     assertThat(covered).isEqualTo(rules).isNotEmpty();
   }
 
-  private static void acrossFields(JSONSchemaProps schema, String path, TreeSet<String> found) {
+  private static void collect(JSONSchemaProps schema, String path, Set<String> found) {
     if ("object".equals(schema.getType())) {
       rules(schema).forEach(rule -> found.add(path + ": " + rule.getMessage()));
     }
-    properties(schema).forEach((name, field) -> acrossFields(field, path + "." + name, found));
+    properties(schema).forEach((name, field) -> collect(field, path + "." + name, found));
     if (schema.getItems() != null) {
-      acrossFields(schema.getItems().getSchema(), path + "[]", found);
+      collect(schema.getItems().getSchema(), path + "[]", found);
     }
   }
 

@@ -93,7 +93,8 @@ class SpecValidatorTest {
         IntStream.range(0, secrets / 10)
             .mapToObj(check ->
                 IntStream.range(0, 10)
-                    .mapToObj(i -> "{name: a, secretKeyRef: {name: s%d%d, key: k}}".formatted(check, i))
+                    .mapToObj(
+                        i -> "{name: a, secretKeyRef: {name: s%d%d, key: k}}".formatted(check, i))
                     .collect(
                         Collectors.joining(
                             ", ", "{name: c%d, path: /, headers: [".formatted(check), "]}")))
@@ -404,7 +405,10 @@ class SpecValidatorTest {
 
     assertThat(SpecValidator.problems(edited))
         .anySatisfy(p -> assertThat(p).contains("retry.minInterval is too short"))
-        .anySatisfy(p -> assertThat(p).contains("acme.first: directory (the ACME directory URL) goes with server: Custom"))
+        .anySatisfy(p ->
+            assertThat(p)
+                .contains(
+                    "acme.first: directory (the ACME directory URL) goes with server: Custom"))
         .anySatisfy(p -> assertThat(p).contains("'nat.example.org' holds what is no IP address"))
         .anySatisfy(p -> assertThat(p).contains("'dns' is not the address of a DNS server"))
         .anySatisfy(p -> assertThat(p).contains("'four' is not an amount of CPU"))
