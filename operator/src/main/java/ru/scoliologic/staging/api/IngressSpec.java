@@ -100,9 +100,9 @@ public record IngressSpec(
     implements ComponentSpec {
 
   public static final String DEFAULT_IMAGE = "traefik:v3.6.12";
-  public static final String ADDRESS_PATTERN =
+  static final String ADDRESS_PATTERN =
       "^([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)$";
-  public static final String ADDRESS_MESSAGE =
+  static final String ADDRESS_MESSAGE =
       "holds what is no IP address: give ones like 203.0.113.10 or 2001:db8::10";
   public static final String ACME_MESSAGE =
       "acme is missing: mode Own orders certificates itself, give acme.email";
@@ -209,11 +209,10 @@ public record IngressSpec(
       @JsonPropertyDescription("When a certificate that was not issued is asked for again.")
           Retry retry) {
 
-    public static final String EMAIL_PATTERN = "^[^@ ]+@[^@ ]+[.][^@ .]+$";
-    public static final String EMAIL_MESSAGE =
-        "is not an e-mail address: give one like ops@example.org";
-    public static final String DIRECTORY_PATTERN = "^https://[^ ]+$";
-    public static final String DIRECTORY_MESSAGE =
+    static final String EMAIL_PATTERN = "^[^@ ]+@[^@ ]+[.][^@ .]+$";
+    static final String EMAIL_MESSAGE = "is not an e-mail address: give one like ops@example.org";
+    static final String DIRECTORY_PATTERN = "^https://[^ ]+$";
+    static final String DIRECTORY_MESSAGE =
         "is not an https URL: give the ACME directory, for example https://ca.example.org/directory";
     public static final String DIRECTORY_ONLY_MESSAGE =
         "directory (the ACME directory URL) goes with server: Custom, and only with it";
@@ -271,7 +270,7 @@ public record IngressSpec(
           String maxInterval) {
 
     public static final String INTERVAL_PATTERN = "^[1-9][0-9]{0,4}[smh]$";
-    public static final String INTERVAL_MESSAGE =
+    static final String INTERVAL_MESSAGE =
         "is not a length of time: give whole seconds, minutes or hours, for example 30m";
 
     /** Below it, Let's Encrypt's limit of five failed orders for a name in an hour is at risk. */
