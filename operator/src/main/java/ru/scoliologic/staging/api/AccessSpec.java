@@ -45,9 +45,9 @@ public record AccessSpec(
       "holds what is no network: give ones like 203.0.113.0/24, 198.51.100.7 or 2001:db8::/32";
 
   /** No backtick and no dot segment: paths become rules of the router. */
-  public static final String PATH_PATTERN = "^(/[A-Za-z0-9_~.-]*[A-Za-z0-9_~-])+/?$";
+  static final String PATH_PATTERN = "^(/[A-Za-z0-9_~.-]*[A-Za-z0-9_~-])+/?$";
 
-  public static final String PATH_MESSAGE =
+  static final String PATH_MESSAGE =
       "holds what is no path below '/': give ones like /api/health or /.well-known; '/' would open"
           + " everything";
   public static final String OPEN_MESSAGE =

@@ -98,8 +98,7 @@ public record AppSpec(
         Integer deadlineSeconds)
     implements ComponentSpec {
 
-  public static final String IMAGE_PATTERN =
-      "^[a-zA-Z0-9][-a-zA-Z0-9._/:]*(@sha256:[0-9a-f]{64})?$";
+  static final String IMAGE_PATTERN = "^[a-zA-Z0-9][-a-zA-Z0-9._/:]*(@sha256:[0-9a-f]{64})?$";
   public static final String IMAGE_MESSAGE =
       "is not an image reference: give one like registry.example.org/team/app:1.2";
   public static final String DEADLINE_MESSAGE =
@@ -272,8 +271,8 @@ public record AppSpec(
       @Min(1) @Max(65535) @JsonPropertyDescription("Their port; the application's when absent.")
           Integer port) {
 
-    public static final String PATH_PATTERN = "^/[A-Za-z0-9._~/-]*$";
-    public static final String PATH_MESSAGE = "is not a path: give one like /metrics";
+    static final String PATH_PATTERN = "^/[A-Za-z0-9._~/-]*$";
+    static final String PATH_MESSAGE = "is not a path: give one like /metrics";
     static final String DEFAULT_PATH = "/metrics";
 
     public Metrics {
@@ -320,13 +319,12 @@ public record AppSpec(
           String storageClassName) {
 
     /** The name of a volume in a pod has 63 characters at most. */
-    public static final int MAX_PATH = 62;
+    static final int MAX_PATH = 62;
 
-    public static final String PATH_PATTERN = "^(/[A-Za-z0-9._-]*[A-Za-z0-9])+$";
-    public static final String PATH_MESSAGE =
-        "is not an absolute folder: give one like /app/uploads";
-    public static final String TAKEN_PATTERN = "^/(tmp|etc|(proc|sys|dev)(/.*)?)$";
-    public static final String TAKEN_MESSAGE =
+    static final String PATH_PATTERN = "^(/[A-Za-z0-9._-]*[A-Za-z0-9])+$";
+    static final String PATH_MESSAGE = "is not an absolute folder: give one like /app/uploads";
+    static final String TAKEN_PATTERN = "^/(tmp|etc|(proc|sys|dev)(/.*)?)$";
+    static final String TAKEN_MESSAGE =
         "is a folder that every container has already: give one of the application's, like"
             + " /app/uploads";
 

@@ -42,8 +42,8 @@ public record Build(
     @JsonPropertyDescription("The Docker engine; one beside the agent when absent.")
         Engine engine) {
 
-  public static final String PATH_PATTERN = "^[A-Za-z0-9_.][A-Za-z0-9_./-]*$";
-  public static final String PATH_MESSAGE =
+  static final String PATH_PATTERN = "^[A-Za-z0-9_.][A-Za-z0-9_./-]*$";
+  static final String PATH_MESSAGE =
       "is not a path inside the repository: give one like docker/Dockerfile, without / at the front";
   static final String DEFAULT_DOCKERFILE = "Dockerfile";
   static final String DEFAULT_CONTEXT = ".";
@@ -110,8 +110,8 @@ public record Build(
                   + " before the first build, for engines that no registry answers.")
           String baseImages) {
 
-    public static final String HOST_PATTERN = "^tcp://[^/ _]+:[0-9]+$";
-    public static final String HOST_MESSAGE =
+    static final String HOST_PATTERN = "^tcp://[^/ _]+:[0-9]+$";
+    static final String HOST_MESSAGE =
         "is not the address of a Docker engine: give one like tcp://builder.example.org:2376; the"
             + " name of a host has no underscore";
     public static final String TLS_MESSAGE =

@@ -47,7 +47,7 @@ public record DatabaseBackup(
   private static final String STEP = "(/[1-9][0-9]?)?";
 
   /** Five fields, each a star, a number or a range, with a step or in a list. */
-  public static final String SCHEDULE_PATTERN =
+  static final String SCHEDULE_PATTERN =
       ("^([*]|" + MINUTE + "(-" + MINUTE + ")?)" + STEP)
           + ("(,([*]|" + MINUTE + "(-" + MINUTE + ")?)" + STEP + ")*")
           + (" ([*]|" + HOUR + "(-" + HOUR + ")?)" + STEP)
@@ -59,7 +59,7 @@ public record DatabaseBackup(
           + (" ([*]|" + WEEKDAY + "(-" + WEEKDAY + ")?)" + STEP)
           + ("(,([*]|" + WEEKDAY + "(-" + WEEKDAY + ")?)" + STEP + ")*$");
 
-  public static final String SCHEDULE_MESSAGE =
+  static final String SCHEDULE_MESSAGE =
       "is not a schedule: give minute, hour, day, month and weekday in the form of cron, for"
           + " example '0 3 * * *' for every day at 3:00 UTC";
   static final String DEFAULT_SCHEDULE = "0 3 * * *";

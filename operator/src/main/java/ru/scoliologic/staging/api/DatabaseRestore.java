@@ -22,8 +22,8 @@ public record DatabaseRestore(
         String request) {
 
   public static final String LATEST = "latest";
-  public static final String FILE_PATTERN = "^[A-Za-z0-9_][A-Za-z0-9._-]*$";
-  public static final String FILE_MESSAGE =
+  static final String FILE_PATTERN = "^[A-Za-z0-9_][A-Za-z0-9._-]*$";
+  static final String FILE_MESSAGE =
       "is not the name of a file: give a name without folders, or latest";
 
   public DatabaseRestore {

@@ -31,9 +31,9 @@ public record DatabaseSeed(
                   + " -Fc; or latest, for the newest backup in the root.")
           String file) {
 
-    public static final String FILE_PATTERN =
+    static final String FILE_PATTERN =
         "^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$";
-    public static final String FILE_MESSAGE =
+    static final String FILE_MESSAGE =
         "is not the path of a file: give it relative to the volume's root, or latest";
   }
 }

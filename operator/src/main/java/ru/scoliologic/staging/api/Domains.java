@@ -8,16 +8,12 @@ import io.fabric8.generator.annotation.ValidationRule;
 /** Host names of the environment; each belongs to one environment of the cluster at a time. */
 @ValidationRule(
     value = "!has(self.traefik) || self.app != self.traefik",
-    message =
-        "app and traefik are the same host name: the dashboard needs a domain of its own, for"
-            + " example traefik.staging.example.org")
+    message = Domains.TRAEFIK_MESSAGE)
 @ValidationRule(
     value =
         "!has(self.grafana) || (self.grafana != self.app && (!has(self.traefik) || self.grafana !="
             + " self.traefik))",
-    message =
-        "grafana has the host name of app or of traefik: Grafana needs a domain of its own, for"
-            + " example grafana.staging.example.org")
+    message = Domains.GRAFANA_MESSAGE)
 public record Domains(
     @Required
         @Size(max = 253)
@@ -45,6 +41,13 @@ public record Domains(
   public static final String HOST_NAME_MESSAGE =
       "is not a host name: give a lower-case DNS name without scheme, port or wildcard, for"
           + " example app.staging.example.org";
+
+  public static final String TRAEFIK_MESSAGE =
+      "app and traefik are the same host name: the dashboard needs a domain of its own, for"
+          + " example traefik.staging.example.org";
+  public static final String GRAFANA_MESSAGE =
+      "grafana has the host name of app or of traefik: Grafana needs a domain of its own, for"
+          + " example grafana.staging.example.org";
 
   /** A name with other letters passes the schema: the operator refuses it with its ASCII form. */
   private static final String HOST_NAME_RULE =

@@ -80,27 +80,27 @@ public record GitopsSpec(
         @JsonPropertyDescription("Taints that the agent tolerates, with the engine beside it.")
         List<Toleration> tolerations) {
 
-  public static final String REPOSITORY_PATTERN =
+  static final String REPOSITORY_PATTERN =
       "^(https?://[^/ ]+/[^ ]+|ssh://[^/ ]+/[^ ]+|[A-Za-z0-9_.-]+@[A-Za-z0-9._-]+:[^ ]+)$";
   public static final String REPOSITORY_MESSAGE =
       "is not the URL of a Git repository: give one like https://git.example.org/team/app.git or"
           + " git@git.example.org:team/app.git";
 
   /** A URL with a password, or for https even only a user name, before the host. */
-  public static final String PASSWORD_PATTERN = "^(https?://[^/]*@|ssh://[^/@]*:[^/@]*@).*";
+  static final String PASSWORD_PATTERN = "^(https?://[^/]*@|ssh://[^/@]*:[^/@]*@).*";
 
-  public static final String PASSWORD_MESSAGE =
+  static final String PASSWORD_MESSAGE =
       "holds credentials: leave them out and give spec.gitops.credentials, the name of a Secret";
 
   /** Found in names that {@code git check-ref-format --branch} refuses. */
-  public static final String NOT_A_BRANCH =
+  static final String NOT_A_BRANCH =
       "^[-/]|(^|/)[.]|//|[.][.]|@[{]|[.]lock(/|$)|[./]$|^@$|[\\x00-\\x20\\x7f~^:?*\\[\\\\]";
 
-  public static final String BRANCH_MESSAGE =
+  static final String BRANCH_MESSAGE =
       "is not the name of a branch: give one that `git check-ref-format --branch` takes, like main"
           + " or feature/#12-login";
   public static final String COMMIT_PATTERN = "^[0-9a-f]{40}$";
-  public static final String COMMIT_MESSAGE =
+  static final String COMMIT_MESSAGE =
       "is not a commit: give its full hash, 40 digits from `git rev-parse`";
   public static final String HOST_NEEDS_REGISTRY =
       "build.engine.host is outside the cluster and cannot reach a registry inside it: set"
@@ -149,7 +149,7 @@ public record GitopsSpec(
               "Key of a Secret with a token that may write statuses of the repository's commits.")
           KeyRef tokenSecretKeyRef) {
 
-    public static final String API_MESSAGE =
+    static final String API_MESSAGE =
         "is not a URL: give one like https://github.example.org/api/v3";
 
     public CommitStatus {

@@ -34,13 +34,13 @@ public record HeadersSpec(
           "X-Content-Type-Options", "nosniff",
           "Referrer-Policy", "strict-origin-when-cross-origin");
 
-  public static final String TWICE_MESSAGE =
+  static final String TWICE_MESSAGE =
       "a header is listed twice: every name may stand once, in capital letters or not";
 
   /** No line break and nothing else that could end a header. */
-  public static final String VALUE_PATTERN = "^[ -~]*$";
+  static final String VALUE_PATTERN = "^[ -~]*$";
 
-  public static final String VALUE_MESSAGE =
+  static final String VALUE_MESSAGE =
       "is not the value of a header: give printable ASCII characters on one line";
 
   public static final String NAME_PATTERN = "^[A-Za-z][A-Za-z0-9-]*$";
@@ -49,12 +49,12 @@ public record HeadersSpec(
       "is not the name of a header: give letters, digits and hyphens, for example X-Frame-Options";
 
   /** Headers of the connection, the body, the session or authentication. */
-  public static final String RESERVED_PATTERN =
+  static final String RESERVED_PATTERN =
       "^(connection|content-encoding|content-length|content-range|content-type|date|keep-alive"
           + "|location|proxy-[a-z-]*|set-cookie|trailer|transfer-encoding|upgrade"
           + "|www-authenticate)$";
 
-  public static final String RESERVED_MESSAGE =
+  static final String RESERVED_MESSAGE =
       "cannot be set here: it belongs to the connection, the body, the session or the sign-in of"
           + " each answer";
 

@@ -71,8 +71,8 @@ public record InfrastructureSpec(
           @JsonPropertyDescription("What happens when the nodes have less: Enforce, Warn or Off.")
           Mode mode) {
 
-    public static final String CPU_PATTERN = "^[1-9][0-9]{0,6}m?$";
-    public static final String CPU_MESSAGE =
+    static final String CPU_PATTERN = "^[1-9][0-9]{0,6}m?$";
+    static final String CPU_MESSAGE =
         "is not an amount of CPU: give whole cores or thousandths, for example 4 or 500m";
     static final String DEFAULT_CPU = "4";
     static final String DEFAULT_MEMORY = "8Gi";
@@ -103,10 +103,10 @@ public record InfrastructureSpec(
               "DNS server to ask, as ip or (IPv4 only) ip:port; the operator's own when absent.")
           String resolver) {
 
-    public static final String RESOLVER_PATTERN =
+    static final String RESOLVER_PATTERN =
         "^([0-9]{1,3}([.][0-9]{1,3}){3}(:[0-9]{1,5})?"
             + "|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:]*)$";
-    public static final String RESOLVER_MESSAGE =
+    static final String RESOLVER_MESSAGE =
         "is not the address of a DNS server: give one like 192.0.2.53, 192.0.2.53:5353 or"
             + " 2001:db8::53";
     static final String DEFAULT_MODE = "Enforce";

@@ -30,7 +30,7 @@ public record IngressService(
                 + " The cluster's default when absent, Local with access.allowFrom.")
         TrafficPolicy externalTrafficPolicy) {
 
-  public static final String CLASS_PATTERN =
+  static final String CLASS_PATTERN =
       "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
   public static final String CLASS_MESSAGE =
       "is not the class of a load balancer: give one like service.k8s.aws/nlb";

@@ -100,9 +100,9 @@ public record IngressSpec(
     implements ComponentSpec {
 
   public static final String DEFAULT_IMAGE = "traefik:v3.6.12";
-  public static final String ADDRESS_PATTERN =
+  static final String ADDRESS_PATTERN =
       "^([0-9]{1,3}([.][0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)$";
-  public static final String ADDRESS_MESSAGE =
+  static final String ADDRESS_MESSAGE =
       "holds what is no IP address: give ones like 203.0.113.10 or 2001:db8::10";
   public static final String ACME_MESSAGE =
       "acme is missing: mode Own orders certificates itself, give acme.email";
@@ -174,15 +174,13 @@ public record IngressSpec(
       value =
           "self.server == 'Custom' || !has(self.retry) || duration(self.retry.minInterval) >="
               + " duration('30m')",
-      message =
-          "retry.minInterval is too short: an authority with limits is asked every 30m at most;"
-              + " shorter goes with server: Custom only")
+      message = Acme.RETRY_MESSAGE)
   @ValidationRule(
       value = "(self.server == 'Custom') == has(self.directory)",
-      message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
+      message = Acme.DIRECTORY_ONLY_MESSAGE)
   @ValidationRule(
       value = "self.server == 'Custom' || !has(self.caBundle)",
-      message = "caBundle goes with server: Custom only")
+      message = Acme.BUNDLE_MESSAGE)
   public record Acme(
       @Required
           @Size(max = 254)
@@ -211,12 +209,17 @@ public record IngressSpec(
       @JsonPropertyDescription("When a certificate that was not issued is asked for again.")
           Retry retry) {
 
-    public static final String EMAIL_PATTERN = "^[^@ ]+@[^@ ]+[.][^@ .]+$";
-    public static final String EMAIL_MESSAGE =
-        "is not an e-mail address: give one like ops@example.org";
-    public static final String DIRECTORY_PATTERN = "^https://[^ ]+$";
-    public static final String DIRECTORY_MESSAGE =
+    static final String EMAIL_PATTERN = "^[^@ ]+@[^@ ]+[.][^@ .]+$";
+    static final String EMAIL_MESSAGE = "is not an e-mail address: give one like ops@example.org";
+    static final String DIRECTORY_PATTERN = "^https://[^ ]+$";
+    static final String DIRECTORY_MESSAGE =
         "is not an https URL: give the ACME directory, for example https://ca.example.org/directory";
+    public static final String DIRECTORY_ONLY_MESSAGE =
+        "directory (the ACME directory URL) goes with server: Custom, and only with it";
+    public static final String BUNDLE_MESSAGE = "caBundle goes with server: Custom only";
+    public static final String RETRY_MESSAGE =
+        "retry.minInterval is too short: an authority with limits is asked every 30m at most;"
+            + " shorter goes with server: Custom only";
     static final String DEFAULT_SERVER = "LetsEncrypt";
 
     public Acme {
@@ -228,10 +231,10 @@ public record IngressSpec(
   /** The authority that must issue before the desired one is used. */
   @ValidationRule(
       value = "(self.server == 'Custom') == has(self.directory)",
-      message = "directory (the ACME directory URL) goes with server: Custom, and only with it")
+      message = Acme.DIRECTORY_ONLY_MESSAGE)
   @ValidationRule(
       value = "self.server == 'Custom' || !has(self.caBundle)",
-      message = "caBundle goes with server: Custom only")
+      message = Acme.BUNDLE_MESSAGE)
   public record First(
       @Default(DEFAULT_SERVER)
           @JsonPropertyDescription("LetsEncryptStaging, LetsEncrypt or Custom.")
@@ -267,7 +270,7 @@ public record IngressSpec(
           String maxInterval) {
 
     public static final String INTERVAL_PATTERN = "^[1-9][0-9]{0,4}[smh]$";
-    public static final String INTERVAL_MESSAGE =
+    static final String INTERVAL_MESSAGE =
         "is not a length of time: give whole seconds, minutes or hours, for example 30m";
 
     /** Below it, Let's Encrypt's limit of five failed orders for a name in an hour is at risk. */

@@ -94,12 +94,12 @@ public record MonitoringSpec(
           Integer deadlineSeconds)
       implements ComponentSpec {
 
-    public static final String VERSION_PATTERN = "^3[.][0-9]{1,3}[.][0-9]{1,3}$";
-    public static final String VERSION_MESSAGE =
+    static final String VERSION_PATTERN = "^3[.][0-9]{1,3}[.][0-9]{1,3}$";
+    static final String VERSION_MESSAGE =
         "is not a supported Prometheus version: give one of the third major version, for example"
             + " 3.16.0";
-    public static final String RETENTION_PATTERN = "^[1-9][0-9]{0,4}[hdwy]$";
-    public static final String RETENTION_MESSAGE =
+    static final String RETENTION_PATTERN = "^[1-9][0-9]{0,4}[hdwy]$";
+    static final String RETENTION_MESSAGE =
         "is not a time to keep samples: give a whole number with h, d, w or y, for example 15d";
     static final String DEFAULT_VERSION = "3.16.0";
     static final String DEFAULT_RETENTION = "15d";
@@ -174,11 +174,11 @@ public record MonitoringSpec(
           Integer deadlineSeconds)
       implements ComponentSpec {
 
-    public static final String VERSION_PATTERN = "^1[0-9][.][0-9]{1,3}[.][0-9]{1,3}$";
-    public static final String VERSION_MESSAGE =
+    static final String VERSION_PATTERN = "^1[0-9][.][0-9]{1,3}[.][0-9]{1,3}$";
+    static final String VERSION_MESSAGE =
         "is not a supported Grafana version: give 10 or newer, for example 12.3.0";
-    public static final String ADMIN_USER_PATTERN = "^[A-Za-z0-9][-A-Za-z0-9._@]*$";
-    public static final String ADMIN_USER_MESSAGE =
+    static final String ADMIN_USER_PATTERN = "^[A-Za-z0-9][-A-Za-z0-9._@]*$";
+    static final String ADMIN_USER_MESSAGE =
         "is not a user name: use letters, digits, '.', '_', '-' and '@'";
     static final boolean DEFAULT_ENABLED = true;
     static final String DEFAULT_VERSION = "12.3.0";

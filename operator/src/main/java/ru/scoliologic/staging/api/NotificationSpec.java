@@ -34,10 +34,9 @@ public record NotificationSpec(
 
   public static final String ONE_MESSAGE =
       "has no or several addressees: give one of slack, telegram, email and webhook";
-  public static final String URL_PATTERN = "^https?://[^ ]+$";
-  public static final String URL_MESSAGE =
-      "is not a URL: give one like https://hooks.example.org/staging";
-  public static final String PASSWORD_PATTERN = "^https?://[^/]*@.*";
+  static final String URL_PATTERN = "^https?://[^ ]+$";
+  static final String URL_MESSAGE = "is not a URL: give one like https://hooks.example.org/staging";
+  static final String PASSWORD_PATTERN = "^https?://[^/]*@.*";
   public static final String DISTINCT_MESSAGE =
       "holds a name twice: give each entry a name of its own";
 
@@ -82,10 +81,10 @@ public record NotificationSpec(
               message = API_PASSWORD_MESSAGE)
           @JsonPropertyDescription("Where Telegram's API is; another one behind a proxy.")
           String api) {
-    public static final String CHAT_PATTERN = "^(-?[0-9]+|@[A-Za-z0-9_]+)$";
-    public static final String CHAT_MESSAGE =
+    static final String CHAT_PATTERN = "^(-?[0-9]+|@[A-Za-z0-9_]+)$";
+    static final String CHAT_MESSAGE =
         "is not a chat: give its number, like -1001234567890, or the name of a channel, like @team";
-    public static final String API_PASSWORD_MESSAGE =
+    static final String API_PASSWORD_MESSAGE =
         "holds credentials: leave them out, the token is read from tokenSecretKeyRef";
 
     public Telegram {
@@ -126,13 +125,13 @@ public record NotificationSpec(
           List<@Size(min = 3, max = 254) String> to,
       @JsonPropertyDescription("A Secret with the keys username and password.")
           SharedIngress.SecretName credentials) {
-    public static final String HOST_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$";
-    public static final String HOST_MESSAGE =
+    static final String HOST_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$";
+    static final String HOST_MESSAGE =
         "is not a host name: give one like mail.example.org, and the port in port";
-    public static final String ADDRESS_PATTERN = "^[A-Za-z0-9.!#$%&*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$";
-    public static final String ADDRESS_MESSAGE =
+    static final String ADDRESS_PATTERN = "^[A-Za-z0-9.!#$%&*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$";
+    static final String ADDRESS_MESSAGE =
         "is not an e-mail address: give one like staging@example.org";
-    public static final String RECIPIENTS_MESSAGE =
+    static final String RECIPIENTS_MESSAGE =
         "holds what is no e-mail address: give ones like team@example.org";
     public static final String CLEAR_MESSAGE =
         "sends a password in the clear: set encryption to StartTls or Tls, or leave credentials"
@@ -172,7 +171,7 @@ public record NotificationSpec(
           KeyRef signingSecretKeyRef) {
     public static final String ONE_MESSAGE =
         "needs one URL: give url, or urlSecretKeyRef when it is a credential";
-    public static final String PASSWORD_MESSAGE =
+    static final String PASSWORD_MESSAGE =
         "holds credentials: give urlSecretKeyRef, the key of a Secret with the URL";
   }
 }

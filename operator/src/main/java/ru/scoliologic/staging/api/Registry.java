@@ -85,7 +85,7 @@ public record Registry(
                   + " pulled.")
           SharedIngress.SecretName credentials) {
 
-    public static final String REPOSITORY_PATTERN =
+    static final String REPOSITORY_PATTERN =
         "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$";
     public static final String REPOSITORY_MESSAGE =
         "is not a repository of a registry: give one like registry.example.org/team/app, in small"

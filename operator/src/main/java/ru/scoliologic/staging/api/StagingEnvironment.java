@@ -16,15 +16,11 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @JsonClassDescription(
     "A whole staging environment: ingress with certificates, application, PostgreSQL and Redis.")
 @ValidationRule(
-    value = "size(self.metadata.name) <= 40",
-    message =
-        "metadata.name is too long: an environment's name has at most 40 characters, for its"
-            + " objects are named after it")
+    value = "size(self.metadata.name) <= " + StagingEnvironment.MAX_NAME,
+    message = StagingEnvironment.MAX_NAME_MESSAGE)
 @ValidationRule(
-    value = "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-    message =
-        "metadata.name must start with a letter and hold only a-z, 0-9 and '-': its Services are"
-            + " named after it")
+    value = "self.metadata.name.matches('" + StagingEnvironment.NAME_PATTERN + "')",
+    message = StagingEnvironment.NAME_MESSAGE)
 @AdditionalPrinterColumn(
     name = "READY",
     jsonPath = ".status.conditions[?(@.type==\"Ready\")].status",
@@ -65,6 +61,14 @@ public class StagingEnvironment
 
   public static final String GROUP = "staging.scoliologic.ru";
   public static final String VERSION = "v1alpha1";
+  public static final int MAX_NAME = 40;
+  public static final String MAX_NAME_MESSAGE =
+      "metadata.name is too long: an environment's name has at most 40 characters, for its objects"
+          + " are named after it";
+  public static final String NAME_PATTERN = "^[a-z]([-a-z0-9]*[a-z0-9])?$";
+  public static final String NAME_MESSAGE =
+      "metadata.name must start with a letter and hold only a-z, 0-9 and '-': its Services are"
+          + " named after it";
 
   /** Whether commits of a branch are rolled out, which adds a fifth stage. */
   public boolean followsBranch() {

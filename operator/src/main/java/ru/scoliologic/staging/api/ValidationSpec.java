@@ -106,9 +106,9 @@ public record ValidationSpec(
           String body,
       @JsonPropertyDescription("What is expected of the answer; status 200 when absent.")
           Expect expect) {
-    public static final String PATH_PATTERN =
+    static final String PATH_PATTERN =
         "^/([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f][0-9A-Fa-f])*$";
-    public static final String PATH_MESSAGE =
+    static final String PATH_MESSAGE =
         "is not a path of a URL: give one like /search?q=a%20b, with spaces and other characters"
             + " percent-encoded";
 
@@ -300,7 +300,7 @@ public record ValidationSpec(
           @JsonPropertyDescription("JSON Pointer (RFC 6901), for example /status or /items/0/name.")
           String pointer,
       @Size(max = 500) @JsonPropertyDescription("Its value as text.") String equalTo) {
-    public static final String POINTER = "is not a JSON Pointer: give one like /status";
+    static final String POINTER = "is not a JSON Pointer: give one like /status";
   }
 
   /** One check that a person must make. */

@@ -11,7 +11,8 @@ import ru.scoliologic.staging.api.GitopsSpec;
 /** What is taken as the name of a branch is what Git itself takes. */
 class BranchNamesTest {
   private static List<String> problems(String branch) {
-    return GitopsRules.problems(
+    return SchemaRules.problems(
+        "spec.gitops",
         new GitopsSpec(
             "https://git.example.org/a",
             branch,

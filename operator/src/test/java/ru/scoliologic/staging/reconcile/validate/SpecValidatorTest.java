@@ -16,6 +16,7 @@ import ru.scoliologic.staging.api.Amount;
 import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.ServicesSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.notification.World;
 import ru.scoliologic.staging.reconcile.observe.ReferencedObjects;
 
@@ -40,7 +41,7 @@ class SpecValidatorTest {
         "image: sample-app:1 | image: 'sample app' | spec.services.app.image: 'sample app' is not an image reference",
         "name: ESIA_CLIENT_ID | name: ESIA-ID | spec.secrets.keys[ESIA-ID].name: 'ESIA-ID' is not a variable name",
         "name: ESIA_CLIENT_ID | name: GRAFANA_ADMIN_PASSWORD, generate: {length: 32, rotation: 1} | generate.rotation cannot be used for the password of Grafana",
-        "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys: JWT_SECRET is listed twice",
+        "name: ESIA_CLIENT_ID | name: JWT_SECRET | spec.secrets.keys[JWT_SECRET] is listed twice: every name may stand once",
         "generate: {length: 48} | generate: {length: 31} | spec.secrets.keys[JWT_SECRET]: generate.length is less than minLength: raise it"
       })
   void a_bad_value_is_named_with_its_field_and_the_cure(String good, String bad, String expected) {
@@ -79,24 +80,27 @@ class SpecValidatorTest {
   @Test
   void more_secrets_than_can_be_watched_are_refused() {
     assertThat(SpecValidator.problems(naming(ReferencedObjects.MOST - 10))).isEmpty();
-    assertThat(SpecValidator.problems(naming(2000)))
+    assertThat(SpecValidator.problems(naming(1000)))
         .singleElement()
         .asString()
         .matches(
-            "spec names 20\\d\\d different Secrets and ConfigMaps, 50 at most: each is watched; keep"
+            "spec names 10\\d\\d different Secrets and ConfigMaps, 50 at most: each is watched; keep"
                 + " several keys in one of them");
   }
 
   private static StagingEnvironment naming(int secrets) {
-    var headers =
-        IntStream.range(0, secrets)
-            .mapToObj(i -> "{name: a, secretKeyRef: {name: s%d, key: k}}".formatted(i))
+    var checks =
+        IntStream.range(0, secrets / 10)
+            .mapToObj(check ->
+                IntStream.range(0, 10)
+                    .mapToObj(
+                        i -> "{name: a, secretKeyRef: {name: s%d%d, key: k}}".formatted(check, i))
+                    .collect(
+                        Collectors.joining(
+                            ", ", "{name: c%d, path: /, headers: [".formatted(check), "]}")))
             .collect(Collectors.joining(", "));
     return Given.aGoodStart()
-        .edited(yaml ->
-            yaml
-                + "  validation: {checks: [{name: a, path: /, headers: [%s]}]}\n"
-                    .formatted(headers))
+        .edited(yaml -> yaml + "  validation: {checks: [%s]}\n".formatted(checks))
         .snapshot()
         .environment();
   }
@@ -149,7 +153,7 @@ class SpecValidatorTest {
         "{command: [ok], headers: [{name: A, value: b}]} | spec.services.app.health: path, headers and status are of a",
         "{command: [ok], port: 9000} | spec.services.app.health: a command asks no port",
         "{command: [ok], tcp: true} | spec.services.app.health: a command asks no port",
-        "{headers: [{name: 'A B', value: c}]} | spec.services.app.health.headers: 'A B' is not the name of a header"
+        "{headers: [{name: 'A B', value: c}]} | spec.services.app.health.headers[A B].name: 'A B' is not the name of a header"
       })
   void how_the_application_is_asked_is_checked(String health, String expected) {
     var edited =
@@ -199,8 +203,8 @@ class SpecValidatorTest {
         "[{name: a}] | spec.notifications[a] has no or several addressees",
         "[{name: a, slack: {urlSecretKeyRef: {name: s, key: k}}, webhook: {url: 'https://h.test/'}}] | spec.notifications[a] has no or several addressees",
         "[{webhook: {url: 'https://h.test/'}}] | spec.notifications[].name is missing",
-        "[{name: a, webhook: {url: 'https://h.test/'}}, {name: a, webhook: {url: 'https://h.test/'}}] | spec.notifications: holds a name twice",
-        "[{name: a, slack: {urlSecretKeyRef: {name: s}}}] | spec.notifications[a].slack.urlSecretKeyRef is missing",
+        "[{name: a, webhook: {url: 'https://h.test/'}}, {name: a, webhook: {url: 'https://h.test/'}}] | spec.notifications[a] is listed twice",
+        "[{name: a, slack: {urlSecretKeyRef: {name: s}}}] | spec.notifications[a].slack.urlSecretKeyRef.key is missing",
         "[{name: a, telegram: {chatId: team, tokenSecretKeyRef: {name: s, key: k}}}] | spec.notifications[a].telegram.chatId: 'team' is not a chat",
         "[{name: a, telegram: {chatId: '-1', tokenSecretKeyRef: {name: s, key: k}, api: api.test}}] | spec.notifications[a].telegram.api: 'api.test' is not a URL",
         "[{name: a, telegram: {chatId: '-1', tokenSecretKeyRef: {name: s, key: k}, api: 'https://u:p@api.test'}}] | spec.notifications[a].telegram.api holds credentials",
@@ -270,7 +274,7 @@ class SpecValidatorTest {
     assertThat(SpecValidator.problems(withFolders(longest + "b")))
         .singleElement()
         .asString()
-        .endsWith(".path has 63 characters: 62 at most, for a volume is named after it");
+        .endsWith(".path has 63 characters: 62 at most, shorten it");
   }
 
   @ParameterizedTest
@@ -401,7 +405,10 @@ class SpecValidatorTest {
 
     assertThat(SpecValidator.problems(edited))
         .anySatisfy(p -> assertThat(p).contains("retry.minInterval is too short"))
-        .anySatisfy(p -> assertThat(p).contains("acme.first.directory is missing"))
+        .anySatisfy(p ->
+            assertThat(p)
+                .contains(
+                    "acme.first: directory (the ACME directory URL) goes with server: Custom"))
         .anySatisfy(p -> assertThat(p).contains("'nat.example.org' holds what is no IP address"))
         .anySatisfy(p -> assertThat(p).contains("'dns' is not the address of a DNS server"))
         .anySatisfy(p -> assertThat(p).contains("'four' is not an amount of CPU"))
@@ -413,11 +420,11 @@ class SpecValidatorTest {
       delimiter = '|',
       value = {
         "{set: [{value: a}]} | spec.ingress.headers.set[].name is missing",
-        "{set: [{name: 'X Y'}]} | spec.ingress.headers.set: 'X Y' is not the name of a header",
-        "{set: [{name: Set-Cookie, value: a}]} | spec.ingress.headers.set: 'Set-Cookie' cannot be set",
-        "{set: [{name: WWW-Authenticate}]} | spec.ingress.headers.set: 'WWW-Authenticate' cannot be set",
+        "{set: [{name: 'X Y'}]} | spec.ingress.headers.set[X Y].name: 'X Y' is not the name of a header",
+        "{set: [{name: Set-Cookie, value: a}]} | spec.ingress.headers.set[Set-Cookie].name: 'Set-Cookie' cannot be set",
+        "{set: [{name: WWW-Authenticate}]} | spec.ingress.headers.set[WWW-Authenticate].name: 'WWW-Authenticate' cannot be set",
         "{set: [{name: X-A, value: \"a\\nX-B: b\"}]} | spec.ingress.headers.set[X-A].value is not the value",
-        "{set: [{name: X-A, value: a}, {name: x-a, value: b}]} | spec.ingress.headers.set: a header is listed"
+        "{set: [{name: X-A, value: a}, {name: x-a, value: b}]} | spec.ingress.headers.set[x-a] is listed twice"
       })
   void headers_that_no_answer_may_carry_are_named(String headers, String expected) {
     assertThat(SpecValidator.problems(ingress("headers: " + headers)))
@@ -503,7 +510,7 @@ class SpecValidatorTest {
     assertThat(SpecValidator.problems(own))
         .singleElement()
         .asString()
-        .contains("spec.domains.traefik");
+        .isEqualTo("spec: " + StagingEnvironmentSpec.TRAEFIK_MESSAGE);
   }
 
   private static StagingEnvironment ingress(String fields) {
@@ -531,7 +538,7 @@ class SpecValidatorTest {
             .environment();
 
     assertThat(SpecValidator.problems(edited))
-        .containsExactly("spec.ingress.acme: directory and caBundle go with server: Custom only");
+        .containsExactly("spec.ingress.acme: " + IngressSpec.Acme.DIRECTORY_ONLY_MESSAGE);
   }
 
   @ParameterizedTest
@@ -594,11 +601,22 @@ class SpecValidatorTest {
 
   @Test
   void a_name_that_leaves_no_room_for_its_objects_is_refused() {
-    var environment = Given.environment("demo");
-    environment.getMetadata().setName("a".repeat(41));
+    assertThat(SpecValidator.problems(named("a".repeat(40)))).isEmpty();
+    assertThat(SpecValidator.problems(named("a".repeat(41))))
+        .containsExactly(StagingEnvironment.MAX_NAME_MESSAGE);
+  }
 
-    assertThat(SpecValidator.problems(environment))
-        .anySatisfy(p -> assertThat(p).contains("at most 40"));
+  @ParameterizedTest
+  @ValueSource(strings = {"my.env", "1st", "env-", "Env"})
+  void a_name_that_no_service_can_have_is_refused(String name) {
+    assertThat(SpecValidator.problems(named(name)))
+        .containsExactly(StagingEnvironment.NAME_MESSAGE);
+  }
+
+  private static StagingEnvironment named(String name) {
+    var environment = Given.environment("demo");
+    environment.getMetadata().setName(name);
+    return environment;
   }
 
   @ParameterizedTest
@@ -611,7 +629,7 @@ class SpecValidatorTest {
         "{pin: abc} | spec.gitops.pin: 'abc' is not a commit",
         "{build: {dockerfile: /etc/Dockerfile}} | spec.gitops.build.dockerfile: '/etc/Dockerfile' is not a path inside the repository",
         "{build: {context: ''}} | spec.gitops.build.context is missing",
-        "{build: {args: [{name: A, value: '1'}, {name: A, value: '2'}]}} | spec.gitops.build.args holds A twice",
+        "{build: {args: [{name: A, value: '1'}, {name: A, value: '2'}]}} | spec.gitops.build.args[A] is listed twice",
         "{build: {engine: {tls: {name: a}}}} | spec.gitops.build.engine: tls goes with host",
         "{build: {engine: {host: builder}}} | spec.gitops.build.engine.host: 'builder' is not the address of a Docker engine",
         "{build: {engine: {host: 'tcp://b:2376'}}} | spec.gitops: build.engine.host is outside the cluster",
