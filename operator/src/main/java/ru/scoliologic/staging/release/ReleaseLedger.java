@@ -12,6 +12,7 @@ import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -95,7 +96,7 @@ public final class ReleaseLedger {
                 release -> ReleaseCatalog.find(snapshot, ReleaseCatalog.id(release)).isPresent())
             .toList();
     releases.stream()
-        .filter(release -> release.getStatus().state().equals("Waiting"))
+        .filter(release -> release.getStatus().is(ReleaseState.Waiting))
         .forEach(release -> release.setStatus(release.getStatus().saying(awaited)));
     return releases;
   }

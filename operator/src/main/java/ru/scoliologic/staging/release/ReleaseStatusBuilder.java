@@ -16,6 +16,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Timings;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.AppVersion;
@@ -27,8 +28,6 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /** Builds the status of one version's release. */
 final class ReleaseStatusBuilder {
-  private static final String FAILED = "Failed";
-
   /** A commit that is not reported as the head within this time is not the head. */
   private static final Duration ANNOUNCED = Duration.ofSeconds(30);
 
@@ -102,7 +101,7 @@ final class ReleaseStatusBuilder {
     var failure = failure(state, conditions);
     return new StagingReleaseStatus(
         generation,
-        state,
+        state.name(),
         message(state, conditions, failure),
         conditions,
         timings(),
@@ -150,8 +149,8 @@ final class ReleaseStatusBuilder {
   }
 
   /** The last failure, kept during a retry: nothing else shows that a retry failed the same way. */
-  private String failure(String state, List<Condition> conditions) {
-    if (state.equals(FAILED)) {
+  private String failure(ReleaseState state, List<Condition> conditions) {
+    if (state == ReleaseState.Failed) {
       return cause(conditions);
     }
     return verified ? null : last.map(StagingReleaseStatus::failure).orElse(null);
@@ -406,47 +405,47 @@ final class ReleaseStatusBuilder {
         .build();
   }
 
-  private String state(List<Condition> conditions, boolean failed) {
+  private ReleaseState state(List<Condition> conditions, boolean failed) {
     if (failed) {
-      return FAILED;
+      return ReleaseState.Failed;
     }
     if (starts || comesUp) {
-      return "Starting";
+      return ReleaseState.Starting;
     }
     if (serves) {
-      return "Serving";
+      return ReleaseState.Serving;
     }
     if (Conditions.find(conditions, ReleaseLedger.SUPERSEDED).isPresent()) {
-      return ReleaseLedger.SUPERSEDED;
+      return ReleaseState.Superseded;
     }
     if (facts.previous().filter(version::equals).isPresent()) {
-      return "Previous";
+      return ReleaseState.Previous;
     }
     if (verified) {
-      return "Replaced";
+      return ReleaseState.Replaced;
     }
     if (facts.decision().waits().get(version.id()) == Wait.NOT_APPROVED) {
-      return "AwaitingApproval";
+      return ReleaseState.AwaitingApproval;
     }
     var built = build.map(BuildStatus::state);
     if (is(BuildState.Failed)) {
-      return FAILED;
+      return ReleaseState.Failed;
     }
     return built.filter(s -> s == BuildState.Building || s == BuildState.Pushing).isPresent()
-        ? "Building"
-        : "Waiting";
+        ? ReleaseState.Building
+        : ReleaseState.Waiting;
   }
 
-  private String message(String state, List<Condition> conditions, String failure) {
+  private String message(ReleaseState state, List<Condition> conditions, String failure) {
     return switch (state) {
-      case "Serving" -> verified ? "serves and is verified" : conditions.getLast().getMessage();
-      case "Previous" -> "served before; kept for a short way back";
-      case "Replaced" -> "served before; another version serves now";
-      case "AwaitingApproval" ->
+      case Serving -> verified ? "serves and is verified" : conditions.getLast().getMessage();
+      case Previous -> "served before; kept for a short way back";
+      case Replaced -> "served before; another version serves now";
+      case AwaitingApproval ->
           "is built and waits for somebody to approve it: set spec.approved of this release to true";
-      case "Waiting" -> waiting(conditions);
-      case "Starting" -> said(conditions, ReleaseLedger.ROLLED_OUT);
-      case FAILED ->
+      case Waiting -> waiting(conditions);
+      case Starting -> said(conditions, ReleaseLedger.ROLLED_OUT);
+      case Failed ->
           ProgramLog.with(
               failure,
               (wiped().isEmpty() && Boolean.TRUE.equals(migrated())
@@ -454,8 +453,8 @@ final class ReleaseStatusBuilder {
                           + (copy() == null ? "" : ": the one before it is kept as " + copy())
                       : "")
                   + (retryWaits() ? "; " + retryWaiting() : ""));
-      case "Building" -> said(conditions, ReleaseLedger.BUILT);
-      default -> conditions.getLast().getMessage();
+      case Building -> said(conditions, ReleaseLedger.BUILT);
+      case Superseded -> conditions.getLast().getMessage();
     };
   }
 

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
@@ -256,7 +257,9 @@ public record Plan(
     return "%s: %s"
         .formatted(
             ReleaseCatalog.version(snapshot, release).title(),
-            status == null || status.state() == null ? "Waiting" : status.state());
+            status == null || status.state() == null
+                ? ReleaseState.Waiting.name()
+                : status.state());
   }
 
   /** Kind and name of Jobs to delete although they have not ended. */
