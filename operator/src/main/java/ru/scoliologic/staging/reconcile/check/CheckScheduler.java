@@ -142,7 +142,7 @@ public final class CheckScheduler {
             .filter(last -> !well(last.round()))
             .map(Last::troubleSince)
             .orElse(running.begun);
-    var period = Duration.ofSeconds(target.spec().periodSeconds());
+    var period = Duration.ofSeconds(target.declared().spec().periodSeconds());
     answers.put(
         running.uid,
         new Last(

@@ -95,7 +95,7 @@ public final class ServingChecker {
                 explained(
                     Verdicts.stage(
                         snapshot.environment().getSpec().domains().app(),
-                        target.dashboard() != null,
+                        target.hosts().dashboard() != null,
                         checked),
                     acme,
                     snapshot));
