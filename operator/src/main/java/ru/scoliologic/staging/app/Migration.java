@@ -70,7 +70,7 @@ public record Migration(
    */
   public record Attempt(AppVersion version, String retry, Optional<StagingRelease> gaveUp) {
     String id(AppResources app) {
-      return Hash.of(app.configuration() + "/" + retry).substring(0, ATTEMPT_LENGTH);
+      return Hash.of(app.configuration().value() + "/" + retry).substring(0, ATTEMPT_LENGTH);
     }
   }
 

@@ -123,7 +123,7 @@ final class EnvironmentPass {
   }
 
   private Optional<PassOutcome> bringUp(
-      StageRunner.Input input, CandidateChecker.Look candidate, String attempt) {
+      StageRunner.Input input, CandidateChecker.Look candidate, FirstDeployment.Attempt attempt) {
     var run = stages.run(input);
     if (run.checking()) {
       return Optional.empty();

@@ -15,6 +15,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
 import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.StageResult;
@@ -44,7 +45,6 @@ public final class ReleaseLedger {
    * @param candidateState status of the candidate
    * @param previous the version that served before and is still kept
    * @param validation result of the checks through the ingress, if they ran
-   * @param configuration hash of the application's configuration
    * @param report the outcome of every check of the serving version, if they ran
    * @param migrated ids of versions whose migration succeeded
    * @param copies of the database made before migrations, by the version's id
@@ -59,7 +59,7 @@ public final class ReleaseLedger {
       Optional<StageResult> candidateState,
       Optional<AppVersion> previous,
       Optional<StageResult> validation,
-      String configuration,
+      ConfigurationHash configuration,
       Optional<SmokeReport> report,
       Set<String> migrated,
       Map<String, String> copies,
@@ -149,15 +149,15 @@ public final class ReleaseLedger {
   }
 
   /** Whether a version failed with this configuration and no retry is requested. */
-  public static boolean gaveUp(Snapshot snapshot, AppVersion version, String configuration) {
+  public static boolean gaveUp(Snapshot snapshot, AppVersion version, ConfigurationHash configuration) {
     return ReleaseCatalog.find(snapshot, version.id())
         .filter(release -> gaveUp(release, configuration))
         .isPresent();
   }
 
-  static boolean gaveUp(StagingRelease release, String configuration) {
+  static boolean gaveUp(StagingRelease release, ConfigurationHash configuration) {
     return release.getStatus() != null
-        && configuration.equals(release.getStatus().failedWith())
+        && configuration.value().equals(release.getStatus().failedWith())
         && !retryAsked(release);
   }
 

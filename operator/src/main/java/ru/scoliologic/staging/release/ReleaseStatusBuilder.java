@@ -169,13 +169,13 @@ final class ReleaseStatusBuilder {
   private String failedWith() {
     var failed = last.map(StagingReleaseStatus::failedWith).orElse(null);
     if (is(facts.decision().bad())) {
-      return facts.configuration();
+      return facts.configuration().value();
     }
     boolean triedAgain =
         (known.filter(ReleaseLedger::retryAsked).isPresent() && !retryWaits()) || starts;
     boolean cameUp =
         serves && facts.available() && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
-    boolean changed = comesUp && facts.wants(version) && !facts.configuration().equals(failed);
+    boolean changed = comesUp && facts.wants(version) && !facts.configuration().value().equals(failed);
     return triedAgain || cameUp || changed || is(facts.decision().verified()) ? null : failed;
   }
 

@@ -23,6 +23,7 @@ import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.JobOutcome;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
@@ -55,7 +56,6 @@ public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<
    * @param image that serves
    * @param address of the ingress, or empty while there is none
    * @param request of the release, or empty; another text is another run
-   * @param configuration hash of the application's
    * @param caBundle PEM certificates of a custom authority, or empty
    * @param grafana whether it runs
    * @param checkTokenKey key of the credentials that authenticate requests to a protected domain
@@ -65,7 +65,7 @@ public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<
       String image,
       String address,
       String request,
-      String configuration,
+      ConfigurationHash configuration,
       String caBundle,
       boolean grafana,
       String checkTokenKey,
@@ -185,7 +185,7 @@ public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<
             surface.image(),
             surface.address(),
             surface.request(),
-            surface.configuration(),
+            surface.configuration().value(),
             surface.caBundle()));
   }
 

@@ -359,7 +359,7 @@ class CommitRolloutTest {
 
   @Test
   void a_bad_commit_gets_no_workload() {
-    var configuration = plan(following("branch: main")).configuration();
+    var configuration = plan(following("branch: main")).configuration().value();
     var given =
         following("branch: main")
             .owning(

@@ -18,6 +18,7 @@ import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.reconcile.check.CheckScheduler;
+import ru.scoliologic.staging.reconcile.check.CheckSubject;
 import ru.scoliologic.staging.reconcile.observe.BackgroundPool;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.validation.CandidateChecks;
@@ -66,8 +67,11 @@ class NeighboursTest {
     var checks = "checks: [{name: page, path: %s}]".formatted(path);
     return verification.answer(
         environment,
-        "subject",
-        GivenTarget.pod(server.port(), Given.healthCheck(server.port(), "{}"), new KubernetesSerialization().unmarshal(checks, ValidationSpec.class)));
+        new CheckSubject("subject"),
+        GivenTarget.pod(
+            server.port(),
+            Given.healthCheck(server.port(), "{}"),
+            new KubernetesSerialization().unmarshal(checks, ValidationSpec.class)));
   }
 
   @Test

@@ -18,6 +18,7 @@ import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.release.ReleaseLedger.Facts;
@@ -28,7 +29,7 @@ import ru.scoliologic.staging.stage.StageResult;
 class ReleaseLedgerTest {
   private static final String OLD = "sample-app:0";
   private static final String WANTED = "sample-app:1";
-  private static final String CONFIGURATION = "c0ffee";
+  private static final ConfigurationHash CONFIGURATION = new ConfigurationHash("c0ffee");
   private static final StageResult PASSED =
       new StageResult.Ready(Reason.CHECKS_PASSED, "all passed");
   private static final StageResult CRASHES =
@@ -226,7 +227,7 @@ class ReleaseLedgerTest {
     assertThat(failed.state()).isEqualTo("Failed");
     assertThat(failed.message()).isEqualTo("it ends with exit code 1");
     assertThat(ReleaseLedger.gaveUp(snapshot, version(WANTED), CONFIGURATION)).isTrue();
-    assertThat(ReleaseLedger.gaveUp(snapshot, version(WANTED), "another")).isFalse();
+    assertThat(ReleaseLedger.gaveUp(snapshot, version(WANTED), new ConfigurationHash("another"))).isFalse();
     var kept =
         new Facts(
             target(WANTED),
@@ -313,7 +314,7 @@ class ReleaseLedgerTest {
     assertThat(statusOf(releases, WANTED).message()).isEqualTo("waits for a Secret");
   }
 
-  private static Facts first(boolean failed, String configuration) {
+  private static Facts first(boolean failed, ConfigurationHash configuration) {
     var crashes = new StageResult.Failing(Reason.CONTAINER_CRASHING, "it ends with exit code 1");
     return new Facts(
         target(WANTED),
@@ -360,7 +361,7 @@ class ReleaseLedgerTest {
 
     assertThat(failed.state()).isEqualTo("Failed");
     assertThat(failed.message()).isEqualTo("it ends with exit code 1");
-    assertThat(failed.failedWith()).isEqualTo(CONFIGURATION);
+    assertThat(failed.failedWith()).isEqualTo(CONFIGURATION.value());
     assertThat(later).isEqualTo(failed);
     assertThat(up.state()).isEqualTo("Serving");
     assertThat(up.failedWith()).isNull();
@@ -373,7 +374,7 @@ class ReleaseLedgerTest {
             ReleaseLedger.of(Given.aGoodStart().snapshot(), first(true, CONFIGURATION)), WANTED);
     var asked =
         statusOf(ReleaseLedger.of(with(failed, "please"), first(false, CONFIGURATION)), WANTED);
-    var changed = statusOf(ReleaseLedger.of(with(failed, null), first(false, "another")), WANTED);
+    var changed = statusOf(ReleaseLedger.of(with(failed, null), first(false, new ConfigurationHash("another"))), WANTED);
 
     assertThat(asked.state()).isEqualTo("Starting");
     assertThat(asked.handled().retry()).isEqualTo("please");

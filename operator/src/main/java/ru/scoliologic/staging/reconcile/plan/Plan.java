@@ -16,6 +16,7 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.ImageReferences;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -56,7 +57,7 @@ public record Plan(
     RolloutTarget target,
     RolloutDecision forecast,
     AppVersion wanted,
-    String configuration,
+    ConfigurationHash configuration,
     DatabaseTasks databaseTasks,
     List<VolumeGrowth.Refused> refusedGrowth,
     Migration migration,

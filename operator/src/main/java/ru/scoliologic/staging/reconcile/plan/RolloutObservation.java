@@ -11,6 +11,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.release.ReleaseCatalog;
 import ru.scoliologic.staging.release.ReleaseLedger;
@@ -28,7 +29,7 @@ public final class RolloutObservation {
   private final Snapshot snapshot;
   private final Rollout.Seen seen;
   private final RolloutTarget target;
-  private final String configuration;
+  private final ConfigurationHash configuration;
 
   /**
    * Findings of a pass that the cluster's objects do not show.
@@ -56,23 +57,19 @@ public final class RolloutObservation {
   }
 
   private RolloutObservation(
-      Snapshot snapshot, Rollout.Seen seen, RolloutTarget target, String configuration) {
+      Snapshot snapshot, Rollout.Seen seen, RolloutTarget target, ConfigurationHash configuration) {
     this.snapshot = snapshot;
     this.seen = seen;
     this.target = target;
     this.configuration = configuration;
   }
 
-  /**
-   * Builds the situation.
-   *
-   * @param configuration hash of the application's configuration
-   */
+  /** Builds the situation. */
   public static Situation of(
       Snapshot snapshot,
       Rollout.Seen seen,
       RolloutTarget target,
-      String configuration,
+      ConfigurationHash configuration,
       Evidence evidence) {
     return new RolloutObservation(snapshot, seen, target, configuration).of(evidence);
   }

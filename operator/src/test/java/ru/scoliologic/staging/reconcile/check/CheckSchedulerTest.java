@@ -26,8 +26,8 @@ import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.CheckRunner.Round;
-import ru.scoliologic.staging.validation.GivenTarget;
 import ru.scoliologic.staging.validation.CheckTarget;
+import ru.scoliologic.staging.validation.GivenTarget;
 
 class CheckSchedulerTest {
   private static final Round GOOD = round(Priority.Critical, Outcome.Passed);
@@ -35,7 +35,8 @@ class CheckSchedulerTest {
   private static final StagingEnvironment ENVIRONMENT = Given.environment("demo");
   private static final Round BAD = round(Priority.Critical, Outcome.Failed);
   private static final CheckTarget TARGET =
-      GivenTarget.ingress(Given.healthCheck(3000, "{}"), "", null, new ValidationSpec(null, null, 60, null, null));
+      GivenTarget.ingress(
+          Given.healthCheck(3000, "{}"), "", null, new ValidationSpec(null, null, 60, null, null));
 
   private final Moved clock = new Moved();
   private Round next = GOOD;
@@ -68,7 +69,7 @@ class CheckSchedulerTest {
   }
 
   private Optional<Round> asked(String subject) {
-    return verification.answer(ENVIRONMENT, subject, TARGET);
+    return verification.answer(ENVIRONMENT, new CheckSubject(subject), TARGET);
   }
 
   /** Runs it at once, or when the test lets it. */
