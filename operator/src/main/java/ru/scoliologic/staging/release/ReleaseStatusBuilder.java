@@ -72,15 +72,17 @@ final class ReleaseStatusBuilder {
     this.build = known.flatMap(ReleaseCatalog::build);
     this.before = last.map(StagingReleaseStatus::conditions).orElse(List.of());
     this.generation = known.map(release -> release.getMetadata().getGeneration()).orElse(1L);
-    this.serves = version.equals(facts.serving());
-    this.starts = facts.candidate().filter(version::equals).isPresent();
+    this.serves = version.equals(facts.workloads().serving().version());
+    this.starts = facts.workloads().starting().filter(version::equals).isPresent();
     this.comesUp =
-        serves && !facts.available() && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
+        serves
+            && !facts.workloads().serving().available()
+            && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
     this.changed = known.filter(release -> Tags.changed(snapshot, release)).isPresent();
     this.verified =
         !changed
             && (Conditions.isTrue(before, ReleaseLedger.VERIFIED)
-                || is(facts.decision().verified()));
+                || is(facts.decision().marks().verified()));
   }
 
   private boolean is(Optional<String> id) {
@@ -168,19 +170,24 @@ final class ReleaseStatusBuilder {
   /** The configuration with which it failed; a version with this mark is not tried again. */
   private String failedWith() {
     var failed = last.map(StagingReleaseStatus::failedWith).orElse(null);
-    if (is(facts.decision().bad())) {
+    if (is(facts.decision().marks().bad())) {
       return facts.configuration().value();
     }
     boolean triedAgain =
         (known.filter(ReleaseLedger::retryAsked).isPresent() && !retryWaits()) || starts;
     boolean cameUp =
-        serves && facts.available() && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
-    boolean changed = comesUp && facts.wants(version) && !facts.configuration().value().equals(failed);
-    return triedAgain || cameUp || changed || is(facts.decision().verified()) ? null : failed;
+        serves
+            && facts.workloads().serving().available()
+            && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
+    boolean changed =
+        comesUp && facts.wants(version) && !facts.configuration().value().equals(failed);
+    return triedAgain || cameUp || changed || is(facts.decision().marks().verified())
+        ? null
+        : failed;
   }
 
   private Boolean migrated() {
-    return facts.migrated().contains(version.id())
+    return facts.migrations().done().contains(version.id())
         ? Boolean.TRUE
         : last.map(StagingReleaseStatus::migrated).orElse(null);
   }
@@ -191,18 +198,23 @@ final class ReleaseStatusBuilder {
    */
   private String copy() {
     return last.map(StagingReleaseStatus::databaseCopy)
-        .orElseGet(() -> facts.copies().get(version.id()));
+        .orElseGet(() -> facts.migrations().copies().get(version.id()));
   }
 
   /** Status of the removal of a first deployment; empty when none is removed. */
   private Optional<StageResult> wiped() {
-    return facts.servingState().filter(state -> state.reason() == Reason.FIRST_DEPLOYMENT_WIPED);
+    return facts
+        .workloads()
+        .serving()
+        .state()
+        .filter(state -> state.reason() == Reason.FIRST_DEPLOYMENT_WIPED);
   }
 
   /** A report with the same outcomes keeps its time. */
   private SmokeReport report() {
     var told = last.map(StagingReleaseStatus::report);
     return facts
+        .validation()
         .report()
         .filter(found -> serves)
         .filter(found -> told.filter(l -> found.results().equals(l.results())).isEmpty())
@@ -279,7 +291,7 @@ final class ReleaseStatusBuilder {
           .map(state ->
               condition(ReleaseLedger.ROLLED_OUT, "False", state.reason(), state.message()));
     }
-    if (serves && facts.available()) {
+    if (serves && facts.workloads().serving().available()) {
       return Optional.of(
           condition(
               ReleaseLedger.ROLLED_OUT,
@@ -288,14 +300,16 @@ final class ReleaseStatusBuilder {
               "it came up and got the traffic"));
     }
     if (starts) {
-      var state = facts.candidateState().orElseThrow();
+      var state = facts.workloads().candidateState().orElseThrow();
       return Optional.of(
           condition(ReleaseLedger.ROLLED_OUT, "False", state.reason(), state.message()));
     }
     if (serves && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT)) {
       return Optional.of(
           facts
-              .servingState()
+              .workloads()
+              .serving()
+              .state()
               .map(state ->
                   condition(ReleaseLedger.ROLLED_OUT, "False", state.reason(), state.message()))
               .orElseGet(() ->
@@ -329,10 +343,12 @@ final class ReleaseStatusBuilder {
     }
     return facts
         .validation()
+        .result()
         // An early pass may be an answer of the previous version: it does not count yet.
         .filter(result -> serves && !result.isReady())
         .or(() ->
             facts
+                .workloads()
                 .candidateState()
                 .filter(state -> starts && state.reason() == Reason.CHECKS_FAILED))
         .map(result ->
@@ -346,7 +362,7 @@ final class ReleaseStatusBuilder {
 
   private Optional<Condition> superseded(boolean failed) {
     boolean overtaken =
-        facts.decision().superseded().contains(version.id())
+        facts.decision().marks().superseded().contains(version.id())
             && !serves
             && !starts
             && !failed
@@ -418,7 +434,7 @@ final class ReleaseStatusBuilder {
     if (Conditions.find(conditions, ReleaseLedger.SUPERSEDED).isPresent()) {
       return ReleaseState.Superseded;
     }
-    if (facts.previous().filter(version::equals).isPresent()) {
+    if (facts.workloads().previous().filter(version::equals).isPresent()) {
       return ReleaseState.Previous;
     }
     if (verified) {
@@ -484,7 +500,7 @@ final class ReleaseStatusBuilder {
 
   private Timings timings() {
     var told = last.map(StagingReleaseStatus::timings).orElse(Timings.NONE);
-    boolean up = serves && facts.available();
+    boolean up = serves && facts.workloads().serving().available();
     var asked = told.asked() == null ? asked() : told.asked();
     var done = told.verified() == null && verified ? now() : told.verified();
     return new Timings(
@@ -504,6 +520,7 @@ final class ReleaseStatusBuilder {
   private boolean isChecked() {
     return starts
         && facts
+            .workloads()
             .candidateState()
             .map(StageResult::reason)
             .filter(r -> r == Reason.CHECKS_RUNNING || r == Reason.CHECKS_FAILED)

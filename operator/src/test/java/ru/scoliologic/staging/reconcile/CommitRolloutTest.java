@@ -269,10 +269,9 @@ class CommitRolloutTest {
                 snapshot,
                 plan,
                 plan.forecast(),
+                RolloutOutcome.States.NONE,
                 Optional.empty(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty())
+                List.of())
             .facts();
     return ReleaseLedger.of(snapshot, facts).stream()
         .filter(release -> release.getMetadata().getName().equals("demo-" + id(commit)))

@@ -199,10 +199,9 @@ public final class EveryPlan {
                 snapshot,
                 plan,
                 plan.forecast(),
-                Optional.of(starts),
-                List.of(),
+                new RolloutOutcome.States(Optional.of(starts), Optional.empty()),
                 Optional.empty(),
-                Optional.empty())
+                List.of())
             .facts();
     for (var release : ReleaseLedger.of(snapshot, facts)) {
       planned.putIfAbsent(Applier.key(release), release);

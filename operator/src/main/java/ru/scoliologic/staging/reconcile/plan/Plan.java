@@ -47,23 +47,65 @@ import ru.scoliologic.staging.validation.ContainerChecks;
 /**
  * All objects of an environment, from its spec and a snapshot.
  *
- * @param forecast the likely decision once this pass has applied and checked the plan
+ * @param refusedGrowth sizes of volumes that the spec asks for and that cannot be had
  * @param rotating whether a generated value is being replaced
  */
 public record Plan(
     List<PlannedObject> objects,
-    Rollout rollout,
-    Rollout.Seen seen,
-    RolloutTarget target,
-    RolloutDecision forecast,
-    AppVersion wanted,
-    ConfigurationHash configuration,
-    DatabaseTasks databaseTasks,
+    Versions versions,
+    Jobs jobs,
     List<VolumeGrowth.Refused> refusedGrowth,
-    Migration migration,
-    ContainerChecks containers,
     boolean rotating,
     SecretMasker masking) {
+
+  /**
+   * The application's versions.
+   *
+   * @param forecast the likely decision once this pass has applied and checked the plan
+   * @param wanted the version that must serve once it can
+   */
+  public record Versions(
+      Rollout rollout,
+      RolloutTarget target,
+      RolloutDecision forecast,
+      AppVersion wanted,
+      ConfigurationHash configuration) {}
+
+  /** What runs to its end. */
+  public record Jobs(
+      DatabaseTasks databaseTasks, Migration migration, ContainerChecks containers) {}
+
+  public Rollout rollout() {
+    return versions.rollout();
+  }
+
+  public RolloutTarget target() {
+    return versions.target();
+  }
+
+  public RolloutDecision forecast() {
+    return versions.forecast();
+  }
+
+  public AppVersion wanted() {
+    return versions.wanted();
+  }
+
+  public ConfigurationHash configuration() {
+    return versions.configuration();
+  }
+
+  public DatabaseTasks databaseTasks() {
+    return jobs.databaseTasks();
+  }
+
+  public Migration migration() {
+    return jobs.migration();
+  }
+
+  public ContainerChecks containers() {
+    return jobs.containers();
+  }
 
   /** The plan while no candidate has been checked. */
   public static Plan of(Snapshot snapshot, Settings settings) {
@@ -91,9 +133,9 @@ public record Plan(
     var versions = new Finder(snapshot, seen, target);
     var rollout =
         seen.laidOut(
-            forecast.serving().flatMap(versions::find),
-            forecast.candidate().flatMap(versions::find),
-            forecast.previous().flatMap(versions::find),
+            forecast.placement().serving().flatMap(versions::find),
+            forecast.placement().candidate().flatMap(versions::find),
+            forecast.placement().previous().flatMap(versions::find),
             snapshot.now());
     var wanted = forecast.wanted().flatMap(versions::find).orElse(AppVersion.NONE);
     boolean gaveUp = ReleaseLedger.gaveUp(snapshot, wanted, app.configuration());
@@ -145,16 +187,9 @@ public record Plan(
     var fitted = VolumeGrowth.fit(snapshot, objects);
     return new Plan(
         fitted.objects(),
-        rollout,
-        seen,
-        target,
-        forecast,
-        wanted,
-        app.configuration(),
-        tasks,
+        new Versions(rollout, target, forecast, wanted, app.configuration()),
+        new Jobs(tasks, migration, containers),
         fitted.refused(),
-        migration,
-        containers,
         settings.rotations().active(),
         settings.masking());
   }
@@ -228,24 +263,24 @@ public record Plan(
 
   /** The versions as the status reports them; empty while nothing serves. */
   public StagingEnvironmentStatus.AppVersions published(Snapshot snapshot) {
-    var serving = rollout.serving();
+    var serving = rollout().serving();
     if (!serving.exists()) {
       return null;
     }
     var names = snapshot.names();
-    var request = target.request();
+    var request = target().request();
     return new StagingEnvironmentStatus.AppVersions(
         serving.title(),
-        rollout.candidate().map(AppVersion::title).orElse(null),
-        rollout.previous().map(AppVersion::title).orElse(null),
+        rollout().candidate().map(AppVersion::title).orElse(null),
+        rollout().previous().map(AppVersion::title).orElse(null),
         request.map(version -> names.release(version.id())).orElse(null),
         request
-            .flatMap(version -> target.head())
+            .flatMap(version -> target().head())
             .map(version -> names.release(version.id()))
             .orElse(null),
         names.release(serving.id()),
         serving.ofCommit() ? serving.id().substring(0, ReleaseCatalog.SHORT) : null,
-        target
+        target()
             .head()
             .filter(version -> version.ofCommit() && !version.equals(serving))
             .flatMap(version -> ReleaseCatalog.find(snapshot, version.id()))
@@ -265,7 +300,7 @@ public record Plan(
 
   /** Kind and name of Jobs to delete although they have not ended. */
   public Set<String> abandoned(Snapshot snapshot) {
-    return Stream.of(migration.abandoned(), databaseTasks.abandoned(snapshot))
+    return Stream.of(migration().abandoned(), databaseTasks().abandoned(snapshot))
         .flatMap(List::stream)
         .map(Applier::key)
         .collect(Collectors.toSet());
@@ -279,16 +314,9 @@ public record Plan(
   public Plan withoutDeployment() {
     return new Plan(
         objects.stream().filter(planned -> planned.stage() != Stage.DEPLOYMENT).toList(),
-        rollout,
-        seen,
-        target,
-        forecast,
-        wanted,
-        configuration,
-        databaseTasks,
+        versions,
+        jobs,
         refusedGrowth,
-        migration,
-        containers,
         rotating,
         masking);
   }

@@ -78,19 +78,22 @@ public final class RolloutObservation {
     var spec = snapshot.environment().getSpec();
     return new Situation(
         new ArrayList<>(versions().values()),
-        target.head().map(AppVersion::id),
-        target.pin().map(AppVersion::id),
-        target.request().map(AppVersion::id),
-        spec.gitops() == null || spec.gitops().autoDeploy(),
-        spec.rollback().onFailure() == RollbackSpec.OnFailure.Previous,
+        new RolloutDecision.Wishes(
+            target.head().map(AppVersion::id),
+            target.pin().map(AppVersion::id),
+            target.request().map(AppVersion::id)),
+        new RolloutDecision.Policy(
+            spec.gitops() == null || spec.gitops().autoDeploy(),
+            spec.rollback().onFailure() == RollbackSpec.OnFailure.Previous),
         seen.serving().map(version -> serving(version, evidence)),
         evidence
             .starting()
             .or(() -> candidate(seen, target))
             .map(version -> candidate(version, evidence)),
-        seen.previous().map(AppVersion::id),
-        seen.previous().filter(version -> Rollout.available(snapshot, version)).isPresent(),
-        !snapshot.now().isBefore(seen.switchedAt().plus(Rollout.GRACE)));
+        new RolloutDecision.Previous(
+            seen.previous().map(AppVersion::id),
+            seen.previous().filter(version -> Rollout.available(snapshot, version)).isPresent(),
+            !snapshot.now().isBefore(seen.switchedAt().plus(Rollout.GRACE))));
   }
 
   /** The version beside the serving one: preferably the desired one, even if it served before. */

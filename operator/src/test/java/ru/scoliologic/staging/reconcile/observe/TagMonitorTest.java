@@ -167,10 +167,9 @@ class TagMonitorTest {
             snapshot,
             plan,
             plan.forecast(),
+            RolloutOutcome.States.NONE,
             Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            Optional.empty());
+            List.of());
     return ReleaseLedger.of(snapshot, versions.facts()).getFirst().getStatus();
   }
 
