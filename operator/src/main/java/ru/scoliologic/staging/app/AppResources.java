@@ -177,7 +177,7 @@ public final class AppResources {
   /** Whether a version has no Deployment yet and its tag is being resolved. */
   public static boolean awaitsTag(Snapshot snapshot, AppVersion version) {
     return !exists(snapshot, version)
-        && Optional.ofNullable(snapshot.surroundings().tags().get(version.title()))
+        && Optional.ofNullable(snapshot.surroundings().reports().tags().get(version.title()))
             .filter(ImageTag::isAsked)
             .isPresent();
   }

@@ -400,20 +400,7 @@ class MigrationTest {
   }
 
   private static ClusterFacts warned(String key, String said) {
-    var good = ClusterFacts.assumedGood(List.of());
-    return new ClusterFacts(
-        good.nodes(),
-        good.usage(),
-        good.records(),
-        good.expected(),
-        good.nextLook(),
-        good.staticClasses(),
-        good.freeVolumes(),
-        good.certificates(),
-        good.models(),
-        Map.of(key, said),
-        good.ingressClasses(),
-        good.absentClaims());
+    return ClusterFacts.assumedGood(List.of()).withWarnings(Map.of(key, said));
   }
 
   @Test

@@ -150,7 +150,7 @@ public record ComponentHealth(
     var all = snapshot.podsOf(component);
     var refused =
         set.filter(s -> all.isEmpty())
-            .map(s -> snapshot.surroundings().warnings().get(Applier.key(s)));
+            .map(s -> snapshot.surroundings().reports().warnings().get(Applier.key(s)));
     return new Judgement(
             snapshot,
             component,
@@ -183,7 +183,7 @@ public record ComponentHealth(
   }
 
   private static Optional<PodDiagnosis> volume(Snapshot snapshot, String component) {
-    var warnings = snapshot.surroundings().warnings();
+    var warnings = snapshot.surroundings().reports().warnings();
     return snapshot.owned().list(PersistentVolumeClaim.class).stream()
         .filter(claim -> component.equals(claim.getMetadata().getLabels().get(Labels.COMPONENT)))
         .filter(claim -> warnings.containsKey(Applier.key(claim)))
@@ -275,7 +275,7 @@ public record ComponentHealth(
           .map(refusal -> new PodDiagnosis(refusal.reason(), refusal.message()))
           .or(() -> volume(snapshot, component))
           .or(() -> PodDiagnosis.among(pods, snapshot.logTails(), snapshot.now()))
-          .map(found -> Architectures.explain(found, pods, snapshot.surroundings().nodes()));
+          .map(found -> Architectures.explain(found, pods, snapshot.surroundings().nodes().all()));
     }
   }
 
