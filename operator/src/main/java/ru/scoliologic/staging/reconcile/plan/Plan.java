@@ -150,11 +150,11 @@ public record Plan(
             new Migration.Attempt(
                 wanted,
                 retry(snapshot, wanted),
-                gaveUp ? ReleaseCatalog.find(snapshot, wanted.id()) : Optional.empty()),
+                gaveUp ? ReleaseCatalog.find(snapshot, wanted.id()) : Optional.empty(),
+                dependenciesReady
+                    && !tasks.holdMigrations()
+                    && !AppResources.awaitsTag(snapshot, wanted)),
             id -> ReleaseLedger.settled(snapshot, id),
-            dependenciesReady
-                && !tasks.holdMigrations()
-                && !AppResources.awaitsTag(snapshot, wanted),
             new DatabaseCopies(snapshot, settings.masking()),
             settings.masking());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
@@ -199,14 +199,15 @@ public record Plan(
     var serving = rollout.serving();
     return new ContainerChecks.Surface(
         serving.image(),
-        Infrastructure.address(snapshot).orElse(""),
         ReleaseCatalog.find(snapshot, serving.id())
             .map(release -> release.getSpec().revalidate())
             .orElse(""),
         app.configuration(),
-        settings.caBundle(),
-        snapshot.environment().getSpec().grafana().isPresent(),
-        Settings.CHECK_TOKEN,
+        new ContainerChecks.Entrance(
+            Infrastructure.address(snapshot).orElse(""),
+            settings.caBundle(),
+            snapshot.environment().getSpec().grafana().isPresent(),
+            Settings.CHECK_TOKEN),
         settings.checkSecrets());
   }
 
