@@ -8,6 +8,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -164,5 +165,28 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("io.fabric8..", ROOT + ".cluster.kube..", ROOT + ".cluster.model..")
         .check(CLASSES);
+  }
+
+  private static final int MOST_COMPONENTS = 6;
+
+  /** Larger records, each with the reason why it stays. */
+  private static final Map<String, String> LARGE_RECORDS =
+      Map.of(
+          "agent.AgentFiles", "one path for each option of the command",
+          "configuration.RotationState", "kept as JSON in an annotation, as its fields are",
+          "configuration.RotationState$Attempt", "kept as JSON in an annotation, as its fields are",
+          "notification.NotificationContent", "the flat list of what a message may show");
+
+  /** The records of the API have the fields of the schema. */
+  @Test
+  void a_record_has_few_enough_components_to_tell_them_apart() {
+    var large =
+        CLASSES.stream()
+            .filter(type -> !type.getPackageName().startsWith(ROOT + ".api"))
+            .filter(type -> type.isRecord())
+            .filter(type -> type.reflect().getRecordComponents().length > MOST_COMPONENTS)
+            .map(type -> type.getName().substring(ROOT.length() + 1));
+
+    assertThat(large).containsExactlyInAnyOrderElementsOf(LARGE_RECORDS.keySet());
   }
 }

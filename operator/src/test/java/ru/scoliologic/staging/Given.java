@@ -301,20 +301,7 @@ public final class Given {
 
   /** What the cluster's events last said of an object, by its kind and name. */
   public Given warned(String object, String words) {
-    surroundings =
-        new ClusterFacts(
-            surroundings.nodes(),
-            surroundings.usage(),
-            surroundings.records(),
-            surroundings.expected(),
-            surroundings.nextLook(),
-            surroundings.staticClasses(),
-            surroundings.freeVolumes(),
-            surroundings.certificates(),
-            surroundings.models(),
-            Map.of(object, words),
-            surroundings.ingressClasses(),
-            surroundings.absentClaims());
+    surroundings = surroundings.withWarnings(Map.of(object, words));
     return this;
   }
 
@@ -366,17 +353,25 @@ public final class Given {
     return new Snapshot(
         environment,
         others,
-        new OwnedObjects(owned),
-        pods,
-        secrets,
-        configMaps,
-        storageClasses,
-        portHolders,
-        logTails,
-        fresh,
-        now,
-        growingClasses,
-        surroundings);
+        new Snapshot.Own(new OwnedObjects(owned), pods, logTails),
+        new Snapshot.Named(secrets, configMaps),
+        new Snapshot.Moment(now, fresh),
+        surroundings());
+  }
+
+  private ClusterFacts surroundings() {
+    var storage = surroundings.storage();
+    var ingress = surroundings.ingress();
+    return surroundings
+        .with(
+            new ClusterFacts.Storage(
+                storageClasses,
+                growingClasses,
+                storage.staticClasses(),
+                storage.freeVolumes(),
+                storage.absentClaims()))
+        .with(
+            new ClusterFacts.IngressFacts(ingress.classes(), portHolders, ingress.certificates()));
   }
 
   public static PersistentVolumeClaim claimOf(String name) {

@@ -48,6 +48,10 @@ public record StagingReleaseStatus(
                 + " meanwhile; absent once it is verified.")
         String failure) {
 
+  public boolean is(ReleaseState wanted) {
+    return wanted.name().equals(state);
+  }
+
   /** The same with other notification entries; none when empty. */
   public StagingReleaseStatus telling(List<Told> entries) {
     return with(message, build, entries == null || entries.isEmpty() ? null : List.copyOf(entries));
@@ -139,6 +143,24 @@ public record StagingReleaseStatus(
       String built,
       String pushed,
       String logTail) {}
+
+  /** The values of {@code state}: where a version is in its life. */
+  public enum ReleaseState {
+    /** Its image is being built. */
+    Building,
+    AwaitingApproval,
+    /** It has not been tried yet. */
+    Waiting,
+    /** It comes up, beside the serving version if there is one. */
+    Starting,
+    Serving,
+    /** It served before and keeps running, for a fast rollback. */
+    Previous,
+    /** It was verified, and another version serves. */
+    Replaced,
+    Failed,
+    Superseded
+  }
 
   /** Progress of a build. */
   public enum BuildState {

@@ -49,6 +49,7 @@ import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.kube.StartupLimit;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.ImageReferences;
 import ru.scoliologic.staging.cluster.model.ImageTag;
@@ -176,7 +177,7 @@ public final class AppResources {
   /** Whether a version has no Deployment yet and its tag is being resolved. */
   public static boolean awaitsTag(Snapshot snapshot, AppVersion version) {
     return !exists(snapshot, version)
-        && Optional.ofNullable(snapshot.surroundings().tags().get(version.title()))
+        && Optional.ofNullable(snapshot.surroundings().reports().tags().get(version.title()))
             .filter(ImageTag::isAsked)
             .isPresent();
   }
@@ -252,11 +253,12 @@ public final class AppResources {
   }
 
   /** Hash of all inputs of a version except its image. */
-  public String configuration() {
+  public ConfigurationHash configuration() {
     var deployed = Hash.of(deployment(AppVersion.NONE, "", spec.replicas()).getSpec());
-    return spec.migration() == null
-        ? deployed
-        : Hash.of(deployed + Hash.of(spec.migration().withoutBackup()));
+    return new ConfigurationHash(
+        spec.migration() == null
+            ? deployed
+            : Hash.of(deployed + Hash.of(spec.migration().withoutBackup())));
   }
 
   private Map<String, String> selector(AppVersion version) {

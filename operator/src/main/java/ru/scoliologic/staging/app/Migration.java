@@ -67,10 +67,12 @@ public record Migration(
    * @param version the desired version
    * @param retry retry request of its release, or empty; a new request is a new attempt
    * @param gaveUp the version's release if it failed and no retry is requested
+   * @param free whether the database may be migrated now
    */
-  public record Attempt(AppVersion version, String retry, Optional<StagingRelease> gaveUp) {
+  public record Attempt(
+      AppVersion version, String retry, Optional<StagingRelease> gaveUp, boolean free) {
     String id(AppResources app) {
-      return Hash.of(app.configuration() + "/" + retry).substring(0, ATTEMPT_LENGTH);
+      return Hash.of(app.configuration().value() + "/" + retry).substring(0, ATTEMPT_LENGTH);
     }
   }
 
@@ -78,7 +80,6 @@ public record Migration(
    * Decides from the desired and the observed state.
    *
    * @param settled whether a version, by its id, no longer needs a migration
-   * @param free whether the database may be migrated now
    * @param copies makes the copy of the database before, where configured
    * @param masking masks output of a Job's pod before it is cut
    */
@@ -88,13 +89,12 @@ public record Migration(
       AppResources app,
       Attempt attempt,
       Predicate<String> settled,
-      boolean free,
       DatabaseCopy.Maker copies,
       SecretMasker masking) {
     if (snapshot.environment().getSpec().services().app().migration() == null) {
       return new Migration(Set.of(), Optional.empty(), List.of(), Set.of(), Map.of(), List.of());
     }
-    return new Decision(snapshot, app, attempt, settled, free, copies, masking).of(rollout);
+    return new Decision(snapshot, app, attempt, settled, copies, masking).of(rollout);
   }
 
   public boolean holds(AppVersion version) {
@@ -111,7 +111,6 @@ public record Migration(
       AppResources app,
       Attempt attempt,
       Predicate<String> settled,
-      boolean free,
       DatabaseCopy.Maker copies,
       SecretMasker masking) {
 
@@ -153,7 +152,7 @@ public record Migration(
       // Two concurrent migrations would change the same database.
       if (running.isPresent()) {
         var job = running.get();
-        if ((!job.name().equals(name) || !free) && !job.begun()) {
+        if ((!job.name().equals(name) || !attempt.free()) && !job.begun()) {
           return new Migration(
               held, Optional.of(waits(job)), plan, done, copies, List.of(job.job()));
         }
@@ -170,7 +169,7 @@ public record Migration(
         }
         return saying.apply(there.map(this::failure));
       }
-      boolean isFree = free && !MigrationJob.anotherLives(snapshot, name);
+      boolean isFree = attempt.free() && !MigrationJob.anotherLives(snapshot, name);
       var copy = copy(name, isFree);
       var waits = copy.flatMap(DatabaseCopy::missing);
       copy.flatMap(DatabaseCopy::job).ifPresent(plan::add);
@@ -212,7 +211,8 @@ public record Migration(
           Reason.MIGRATION_RUNNING,
           "the migration of version %s %s"
               .formatted(
-                  attempt.version().title(), free ? "starts" : "waits for PostgreSQL and Redis"));
+                  attempt.version().title(),
+                  attempt.free() ? "starts" : "waits for PostgreSQL and Redis"));
     }
 
     private StageResult waits(MigrationJob job) {
@@ -241,7 +241,8 @@ public record Migration(
     /** The database was away during the run: the Job is deleted, and recreated when it is back. */
     private boolean failedElsewhere(MigrationJob job) {
       return job.ended("Failed").isPresent()
-          && (!free || job.startedAt().isBefore(Dependencies.ofTheProcessSince(snapshot)));
+          && (!attempt.free()
+              || job.startedAt().isBefore(Dependencies.ofTheProcessSince(snapshot)));
     }
 
     /** A node may have rejected the pod, which is not the version's fault. */

@@ -79,14 +79,11 @@ public final class Configuration {
     }
     return new Settings(
         result(),
-        keys.credentials(),
-        problems.any() ? lastEnvironment() : environment,
-        users,
+        new Settings.Stored(
+            keys.credentials(), problems.any() ? lastEnvironment() : environment, users, appUsers),
+        new Settings.Checks(checks.composed(), checkSecrets),
         ca,
         secrets(users, appUsers),
-        checkSecrets,
-        appUsers,
-        checks.composed(),
         rotations);
   }
 

@@ -25,28 +25,41 @@ import ru.scoliologic.staging.stage.StageResult;
  * The resolved configuration of one pass, with all its secret values.
  *
  * @param result of the configuration stage
- * @param credentials what the operator keeps in the credentials Secret
- * @param appEnvironment the application's variables; the last applied ones while a value is missing
- * @param dashboardUsers htpasswd lines; the last applied ones while the given value is unusable
  * @param caBundle PEM certificates of a custom authority, or empty
  * @param secrets every secret value, for masking
- * @param checkSecrets the values that headers and variables of declared checks refer to
- * @param appUsers like {@code dashboardUsers} for the application's domain; empty without a
- *     password
- * @param validation declared checks, with all $(NAME) replaced
  * @param rotations of generated keys
  */
 public record Settings(
     StageResult result,
-    Map<String, String> credentials,
-    Map<String, String> appEnvironment,
-    String dashboardUsers,
+    Stored stored,
+    Checks checks,
     String caBundle,
     List<String> secrets,
-    Map<KeyRef, String> checkSecrets,
-    String appUsers,
-    ValidationSpec validation,
     Rotations rotations) {
+
+  /**
+   * What the operator writes into Secrets.
+   *
+   * @param credentials what it keeps in the credentials Secret
+   * @param appEnvironment the application's variables; the last applied ones while a value is
+   *     missing
+   * @param dashboardUsers htpasswd lines; the last applied ones while the given value is unusable
+   * @param appUsers like {@code dashboardUsers} for the application's domain; empty without a
+   *     password
+   */
+  public record Stored(
+      Map<String, String> credentials,
+      Map<String, String> appEnvironment,
+      String dashboardUsers,
+      String appUsers) {}
+
+  /**
+   * The declared checks.
+   *
+   * @param spec with all $(NAME) replaced
+   * @param secrets the values that their headers and variables refer to
+   */
+  public record Checks(ValidationSpec spec, Map<KeyRef, String> secrets) {}
 
   public static final String COMPONENT = "configuration";
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
@@ -66,41 +79,61 @@ public record Settings(
    */
   public Settings asStored(Snapshot snapshot) {
     var names = snapshot.names();
-    var stored = last(snapshot, names.credentials());
-    if (stored.equals(credentials)) {
+    var there = last(snapshot, names.credentials());
+    if (there.equals(credentials())) {
       return this;
     }
     var users = last(snapshot, names.traefikUsers());
     return new Settings(
         result,
-        stored,
-        last(snapshot, names.appEnvironment()),
-        users.getOrDefault(USERS_KEY, ""),
+        new Stored(
+            there,
+            last(snapshot, names.appEnvironment()),
+            users.getOrDefault(USERS_KEY, ""),
+            users.getOrDefault(APP_USERS_KEY, "")),
+        checks,
         caBundle,
         secrets,
-        checkSecrets,
-        users.getOrDefault(APP_USERS_KEY, ""),
-        validation,
-        rotations.asStored(stored));
+        rotations.asStored(there));
   }
 
   /** The same, with more values to mask. */
   public Settings hiding(Collection<String> more) {
     return new Settings(
         result,
-        credentials,
-        appEnvironment,
-        dashboardUsers,
+        stored,
+        checks,
         caBundle,
         Stream.concat(secrets.stream(), more.stream()).distinct().toList(),
-        checkSecrets,
-        appUsers,
-        validation,
         rotations);
   }
 
   private static Map<String, String> last(Snapshot snapshot, String secret) {
     return snapshot.ownedSecret(secret).map(Settings::values).orElse(Map.of());
+  }
+
+  public Map<String, String> credentials() {
+    return stored.credentials();
+  }
+
+  public Map<String, String> appEnvironment() {
+    return stored.appEnvironment();
+  }
+
+  public String dashboardUsers() {
+    return stored.dashboardUsers();
+  }
+
+  public String appUsers() {
+    return stored.appUsers();
+  }
+
+  public ValidationSpec validation() {
+    return checks.spec();
+  }
+
+  public Map<KeyRef, String> checkSecrets() {
+    return checks.secrets();
   }
 
   public SecretMasker masking() {
@@ -109,7 +142,7 @@ public record Settings(
 
   /** The password that the database is created with; empty while unknown. */
   public String postgresPassword() {
-    return credentials.getOrDefault(POSTGRES_PASSWORD, "");
+    return credentials().getOrDefault(POSTGRES_PASSWORD, "");
   }
 
   /** The passwords that Redis must accept; empty while unknown. */
@@ -119,18 +152,18 @@ public record Settings(
 
   /** The password of the operator's own user in Redis, for probes and for changing the others. */
   public String redisOperatorPassword() {
-    return credentials.getOrDefault(REDIS_OPERATOR_PASSWORD, "");
+    return credentials().getOrDefault(REDIS_OPERATOR_PASSWORD, "");
   }
 
   /** Whether the credentials hold the password of Grafana's administrator. */
   public boolean grafanaPasswordKnown() {
-    return credentials.containsKey(GRAFANA_ADMIN_PASSWORD);
+    return credentials().containsKey(GRAFANA_ADMIN_PASSWORD);
   }
 
   /** The user and the password with which the operator opens the dashboard. */
   public Map.Entry<String, String> dashboardProbe() {
     return Map.entry(
-        DashboardUsers.PROBE_USER, credentials.getOrDefault(DASHBOARD_PROBE_PASSWORD, ""));
+        DashboardUsers.PROBE_USER, credentials().getOrDefault(DASHBOARD_PROBE_PASSWORD, ""));
   }
 
   /** The only user of the environment's registry. */
@@ -140,23 +173,23 @@ public record Settings(
 
   /** The password for the environment's registry; empty while unknown. */
   public String registryPassword() {
-    return registryUsers().isEmpty() ? "" : credentials.getOrDefault(REGISTRY_PASSWORD, "");
+    return registryUsers().isEmpty() ? "" : credentials().getOrDefault(REGISTRY_PASSWORD, "");
   }
 
   /** The htpasswd line of that user; empty while unknown. */
   public String registryUsers() {
-    return credentials.getOrDefault(REGISTRY_USERS, "");
+    return credentials().getOrDefault(REGISTRY_USERS, "");
   }
 
   /** The token that marks the operator's own requests to a protected application, or empty. */
   public String checkToken() {
-    return credentials.getOrDefault(CHECK_TOKEN, "");
+    return credentials().getOrDefault(CHECK_TOKEN, "");
   }
 
   private Map<String, String> users() {
-    return appUsers.isEmpty()
-        ? Map.of(USERS_KEY, dashboardUsers)
-        : Map.of(USERS_KEY, dashboardUsers, APP_USERS_KEY, appUsers);
+    return appUsers().isEmpty()
+        ? Map.of(USERS_KEY, dashboardUsers())
+        : Map.of(USERS_KEY, dashboardUsers(), APP_USERS_KEY, appUsers());
   }
 
   /** The Secrets of this stage. */
@@ -170,20 +203,20 @@ public record Settings(
                     Stage.CONFIGURATION,
                     secret(
                         OwnedMetadata.retained(environment, COMPONENT, names.credentials()),
-                        credentials),
-                    credentials.isEmpty()),
+                        credentials()),
+                    credentials().isEmpty()),
                 new PlannedObject(
                     Stage.DEPLOYMENT,
                     secret(
                         OwnedMetadata.owned(environment, "app", names.appEnvironment()),
-                        appEnvironment),
-                    appEnvironment.isEmpty())));
+                        appEnvironment()),
+                    appEnvironment().isEmpty())));
     if (!environment.getSpec().ingress().sharesController()) {
       plan.add(
           new PlannedObject(
               Stage.DEPLOYMENT,
               secret(OwnedMetadata.owned(environment, "traefik", names.traefikUsers()), users()),
-              dashboardUsers.isEmpty()));
+              dashboardUsers().isEmpty()));
     }
     return List.copyOf(plan);
   }

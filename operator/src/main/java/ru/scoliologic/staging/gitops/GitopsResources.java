@@ -56,7 +56,7 @@ public final class GitopsResources {
     this.spec = environment.getSpec().gitops();
     this.names = snapshot.names();
     this.agent = new SinglePodWorkload(environment, COMPONENT, names.agent(), AgentContract.PORT);
-    this.pod = new AgentPod(environment, snapshot.surroundings().operatorImage());
+    this.pod = new AgentPod(environment, snapshot.surroundings().operator().image());
   }
 
   /**
@@ -79,7 +79,7 @@ public final class GitopsResources {
             ComponentHealth.of(
                 snapshot,
                 COMPONENT,
-                snapshot.surroundings().operatorImage(),
+                snapshot.surroundings().operator().image(),
                 snapshot.owned().find(Deployment.class, snapshot.names().agent())));
   }
 

@@ -51,7 +51,7 @@ final class Capacity {
   Capacity(Snapshot snapshot, List<HasMetadata> planned) {
     this.snapshot = snapshot;
     this.demands = planned.stream().flatMap(Capacity::demand).toList();
-    this.nodes = snapshot.surroundings().nodes().stream().filter(this::usable).toList();
+    this.nodes = snapshot.surroundings().nodes().all().stream().filter(this::usable).toList();
     this.asked = asked(demands);
   }
 
@@ -94,12 +94,12 @@ final class Capacity {
   /** What the pods request beyond what others leave; empty while the others' usage is unknown. */
   Optional<String> shortage() {
     var surroundings = snapshot.surroundings();
-    if (surroundings.usage().isEmpty() || surroundings.nodes().isEmpty()) {
+    if (surroundings.nodes().usage().isEmpty() || surroundings.nodes().all().isEmpty()) {
       return Optional.empty();
     }
     var names = nodes.stream().map(n -> n.getMetadata().getName()).collect(Collectors.toSet());
     var others =
-        surroundings.usage().get().stream()
+        surroundings.nodes().usage().get().stream()
             .filter(usage -> names.contains(usage.node()))
             .collect(Collectors.groupingBy(Usage::node));
     var lacking = new ArrayList<String>();
@@ -119,10 +119,10 @@ final class Capacity {
    * the time, and a condition should not.
    */
   Optional<String> fit() {
-    if (snapshot.surroundings().nodes().isEmpty()) {
+    if (snapshot.surroundings().nodes().all().isEmpty()) {
       return Optional.empty();
     }
-    if (snapshot.surroundings().usage().isEmpty()) {
+    if (snapshot.surroundings().nodes().usage().isEmpty()) {
       return Optional.of("whether there is room is not known: the pods could not be read");
     }
     return told(
@@ -139,7 +139,7 @@ final class Capacity {
 
   /** What the nodes lack of the minimum, whatever their usage. */
   Optional<String> belowMinimum() {
-    if (snapshot.surroundings().nodes().isEmpty()) {
+    if (snapshot.surroundings().nodes().all().isEmpty()) {
       return Optional.empty();
     }
     InfrastructureSpec.Minimum minimum =

@@ -30,23 +30,23 @@ public final class DnsRecords {
     if (mode(snapshot) != Mode.Enforce) {
       return Set.of();
     }
-    var surroundings = snapshot.surroundings();
+    var dns = snapshot.surroundings().dns();
     return Claims.served(snapshot.environment()).stream()
-        .filter(domain -> !right(surroundings.records().get(domain), surroundings.expected()))
+        .filter(domain -> !right(dns.records().get(domain), dns.expected()))
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** One sentence that names every wrong record, with what was found. */
   static Optional<String> problem(Snapshot snapshot) {
-    var surroundings = snapshot.surroundings();
+    var dns = snapshot.surroundings().dns();
     if (mode(snapshot) == Mode.Off) {
       return Optional.empty();
     }
-    var needed = String.join(" or ", surroundings.expected());
+    var needed = String.join(" or ", dns.expected());
     var problems =
         Claims.served(snapshot.environment()).stream()
-            .filter(domain -> !right(surroundings.records().get(domain), surroundings.expected()))
-            .map(domain -> told(domain, surroundings.records().get(domain), needed))
+            .filter(domain -> !right(dns.records().get(domain), dns.expected()))
+            .map(domain -> told(domain, dns.records().get(domain), needed))
             .toList();
     return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
   }
@@ -60,7 +60,7 @@ public final class DnsRecords {
         Claims.served(snapshot.environment()).stream()
             .map(domain ->
                 "%s resolves to %s"
-                    .formatted(domain, found(snapshot.surroundings().records().get(domain))))
+                    .formatted(domain, found(snapshot.surroundings().dns().records().get(domain))))
             .collect(Collectors.joining(", ")));
   }
 
@@ -70,7 +70,8 @@ public final class DnsRecords {
 
   /** Whether a lookup got no answer. */
   static boolean unanswered(Snapshot snapshot) {
-    return snapshot.surroundings().records().values().stream().anyMatch(a -> a.problem() != null);
+    return snapshot.surroundings().dns().records().values().stream()
+        .anyMatch(a -> a.problem() != null);
   }
 
   static Mode mode(Snapshot snapshot) {

@@ -110,13 +110,15 @@ public final class Infrastructure {
           : Optional.empty();
     }
     var service = snapshot.names().traefik();
-    if (!snapshot.portHolders().isEmpty()) {
+    if (!snapshot.surroundings().ingress().portHolders().isEmpty()) {
       return Optional.of(
           new Failing(
               Reason.PORT_CONFLICT,
               ("Service %s has no address: ports 80 and 443 are held by %s; remove that one, or let both"
                       + " use one ingress controller with spec.ingress.mode: Shared")
-                  .formatted(service, String.join(", ", snapshot.portHolders()))));
+                  .formatted(
+                      service,
+                      String.join(", ", snapshot.surroundings().ingress().portHolders()))));
     }
     return Optional.of(
         new Waiting(
@@ -125,7 +127,7 @@ public final class Infrastructure {
                 .formatted(
                     service,
                     Optional.ofNullable(
-                            snapshot.surroundings().warnings().get("Service/" + service))
+                            snapshot.surroundings().reports().warnings().get("Service/" + service))
                         .map(said -> ": the cluster says: " + said)
                         .orElse("")),
             Waiting.SOON));
@@ -133,7 +135,7 @@ public final class Infrastructure {
 
   private static Optional<StageResult> records(Snapshot snapshot) {
     boolean nothingToCompareWith =
-        snapshot.surroundings().expected().isEmpty() && address(snapshot).isEmpty();
+        snapshot.surroundings().dns().expected().isEmpty() && address(snapshot).isEmpty();
     if (DnsRecords.mode(snapshot) != Mode.Enforce || nothingToCompareWith) {
       return Optional.empty();
     }
@@ -142,7 +144,7 @@ public final class Infrastructure {
             new Waiting(
                 DnsRecords.unanswered(snapshot) ? Reason.DNS_UNANSWERED : Reason.DNS_RECORD_WRONG,
                 problem,
-                snapshot.surroundings().nextLook()));
+                snapshot.surroundings().dns().nextLook()));
   }
 
   /** The address at which the environment's ports 80 and 443 are served. */

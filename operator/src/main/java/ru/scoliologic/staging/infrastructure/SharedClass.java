@@ -19,7 +19,7 @@ final class SharedClass {
       return Optional.empty();
     }
     var shared = ingress.shared();
-    var classes = snapshot.surroundings().ingressClasses();
+    var classes = snapshot.surroundings().ingress().classes();
     if (!exists(snapshot)) {
       return Optional.of(
           new Failing(
@@ -36,7 +36,7 @@ final class SharedClass {
 
   static boolean exists(Snapshot snapshot) {
     var name = snapshot.environment().getSpec().ingress().shared().className();
-    return snapshot.surroundings().ingressClasses().contains(name);
+    return snapshot.surroundings().ingress().classes().contains(name);
   }
 
   private static Optional<StageResult> secret(Snapshot snapshot, String name) {

@@ -39,13 +39,14 @@ final class StorageClasses {
         });
     var lacking = new ArrayList<String>();
     claimsOfClass.forEach((name, claims) -> {
-      if (!snapshot.storageClasses().containsKey(name)) {
+      if (!snapshot.surroundings().storage().classes().containsKey(name)) {
         lacking.add(
             "%s: storage class %s does not exist"
                 .formatted(String.join(", ", fields(snapshot, name, claims)), name));
       }
     });
-    if (!claimsWithoutClass.isEmpty() && !snapshot.storageClasses().containsValue(true)) {
+    if (!claimsWithoutClass.isEmpty()
+        && !snapshot.surroundings().storage().classes().containsValue(true)) {
       lacking.add(
           "no storage class is marked as the default, and these volume claims need one, for their %s is not set: %s"
               .formatted(FIELD, String.join(", ", claimsWithoutClass)));
@@ -59,7 +60,7 @@ final class StorageClasses {
   }
 
   private static String available(Snapshot snapshot) {
-    var names = new TreeSet<>(snapshot.storageClasses().keySet());
+    var names = new TreeSet<>(snapshot.surroundings().storage().classes().keySet());
     return names.isEmpty() ? "the cluster has none" : "the cluster has " + String.join(", ", names);
   }
 

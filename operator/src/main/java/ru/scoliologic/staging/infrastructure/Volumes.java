@@ -66,7 +66,11 @@ public final class Volumes {
   /** All missing volumes and claims. */
   static Optional<StageResult> problem(Snapshot snapshot, List<HasMetadata> planned) {
     var free = new HashMap<String, List<FreeVolume>>();
-    snapshot.surroundings().freeVolumes().forEach((name, all) -> free.put(name, sorted(all)));
+    snapshot
+        .surroundings()
+        .storage()
+        .freeVolumes()
+        .forEach((name, all) -> free.put(name, sorted(all)));
     var claims =
         planned.stream()
             .filter(PersistentVolumeClaim.class::isInstance)
@@ -88,7 +92,7 @@ public final class Volumes {
   private static Optional<String> missingSeed(
       Snapshot snapshot, List<PersistentVolumeClaim> planned) {
     return seed(snapshot.environment(), snapshot.owned())
-        .filter(snapshot.surroundings().absentClaims()::contains)
+        .filter(snapshot.surroundings().storage().absentClaims()::contains)
         // A claim of the environment's own is created in a later stage.
         .filter(name -> planned.stream().noneMatch(p -> p.getMetadata().getName().equals(name)))
         .map(name ->
@@ -100,7 +104,7 @@ public final class Volumes {
   private static Optional<String> lacking(
       Snapshot snapshot, PersistentVolumeClaim claim, Map<String, List<FreeVolume>> free) {
     var name = storageClass(snapshot, claim);
-    if (name.isEmpty() || !snapshot.surroundings().staticClasses().contains(name.get())) {
+    if (name.isEmpty() || !snapshot.surroundings().storage().staticClasses().contains(name.get())) {
       return Optional.empty();
     }
     var volumes = free.getOrDefault(name.get(), List.of());
@@ -152,7 +156,7 @@ public final class Volumes {
   private static Optional<String> storageClass(Snapshot snapshot, PersistentVolumeClaim claim) {
     return Optional.ofNullable(claim.getSpec().getStorageClassName())
         .or(() ->
-            snapshot.storageClasses().entrySet().stream()
+            snapshot.surroundings().storage().classes().entrySet().stream()
                 .filter(Map.Entry::getValue)
                 .map(Map.Entry::getKey)
                 .findFirst());

@@ -128,7 +128,7 @@ public final class AcmeBudget {
   private Certificate next(String domain, Optional<Certificate> recorded) {
     var last = heard(recorded.orElse(new Certificate(domain, false, 0, null, null, null)));
     boolean mayOrder = running.isPresent() && !untrusted.contains(domain);
-    var served = snapshot.surroundings().certificates().get(domain);
+    var served = snapshot.surroundings().ingress().certificates().get(domain);
     if (Boolean.TRUE.equals(served)) {
       return new Certificate(domain, true, last.attempts(), last.lastAttempt(), null, null);
     }
@@ -146,7 +146,7 @@ public final class AcmeBudget {
 
   /** Adds the newest answer; the one before holds until there is another. */
   private Certificate heard(Certificate last) {
-    var answer = snapshot.surroundings().warnings().get(AcmeAnswer.key(last.domain()));
+    var answer = snapshot.surroundings().reports().warnings().get(AcmeAnswer.key(last.domain()));
     return answer == null || last.issued() || last.attempts() == 0
         ? last
         : new Certificate(

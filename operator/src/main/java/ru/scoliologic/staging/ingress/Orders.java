@@ -55,7 +55,7 @@ final class Orders {
    * @param deployed whether the deployed router orders it
    */
   private boolean allowed(String domain, boolean deployed) {
-    var served = snapshot.surroundings().certificates().get(domain);
+    var served = snapshot.surroundings().ingress().certificates().get(domain);
     return AcmeBudget.recorded(snapshot, domain)
         .map(c -> c.issued() || (!untrusted.contains(domain) && AcmeBudget.begins(snapshot, c)))
         .orElse(deployed || Boolean.TRUE.equals(served));

@@ -81,6 +81,7 @@ public final class SharedIngressResources {
                         secret,
                         snapshot
                             .surroundings()
+                            .reports()
                             .warnings()
                             .getOrDefault(
                                 certificate(secret),

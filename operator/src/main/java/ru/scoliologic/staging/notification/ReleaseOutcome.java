@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.Objects;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Told;
 import ru.scoliologic.staging.stage.Conditions;
 
@@ -24,7 +25,7 @@ enum ReleaseOutcome {
     if (isTrue(status, "Verified")) {
       return VERIFIED;
     }
-    if ("Failed".equals(status.state())) {
+    if (status.is(ReleaseState.Failed)) {
       return hadTraffic(status) ? ROLLED_BACK : FAILED;
     }
     return isTrue(status, "Superseded") ? SUPERSEDED : UNDER_WAY;

@@ -95,7 +95,7 @@ public final class OllamaResources {
                   spec.effectiveImage(),
                   snapshot.owned().find(Deployment.class, snapshot.names().ollama()));
           return server.ready()
-              ? withModels(server, spec, snapshot.surroundings().models())
+              ? withModels(server, spec, snapshot.surroundings().reports().models())
               : server;
         });
   }

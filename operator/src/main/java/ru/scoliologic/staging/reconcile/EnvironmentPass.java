@@ -123,7 +123,7 @@ final class EnvironmentPass {
   }
 
   private Optional<PassOutcome> bringUp(
-      StageRunner.Input input, CandidateChecker.Look candidate, String attempt) {
+      StageRunner.Input input, CandidateChecker.Look candidate, FirstDeployment.Attempt attempt) {
     var run = stages.run(input);
     if (run.checking()) {
       return Optional.empty();
@@ -163,10 +163,9 @@ final class EnvironmentPass {
                     after,
                     plan,
                     decision,
-                    starting,
-                    run.checked(),
-                    DeploymentAssessment.serving(after, plan),
-                    Optional.ofNullable(results.get(Stage.VALIDATION)))),
+                    new RolloutOutcome.States(starting, DeploymentAssessment.serving(after, plan)),
+                    Optional.ofNullable(results.get(Stage.VALIDATION)),
+                    run.checked())),
             Stream.concat(run.components().stream(), GitopsAssessment.components(after).stream())
                 .toList(),
             settings.masking(),
@@ -227,10 +226,9 @@ final class EnvironmentPass {
                     after,
                     rest,
                     rest.forecast(),
+                    new RolloutOutcome.States(Optional.empty(), Optional.of(teardown.result())),
                     Optional.empty(),
-                    List.of(),
-                    Optional.of(teardown.result()),
-                    Optional.empty()))
+                    List.of()))
             .filter(versions -> removal.clean()),
         DeploymentAssessment.components(after, rest),
         settings.masking(),

@@ -234,7 +234,7 @@ public final class RegistryResources {
   private NetworkPolicy networkPolicy() {
     var policy = new AccessPolicy(environment, COMPONENT, names.registry(), ImageReferences.PORT);
     var nodes =
-        NodeAddresses.of(snapshot.surroundings().nodes()).stream()
+        NodeAddresses.of(snapshot.surroundings().nodes().all()).stream()
             .map(address ->
                 new NetworkPolicyPeerBuilder()
                     .withNewIpBlock()

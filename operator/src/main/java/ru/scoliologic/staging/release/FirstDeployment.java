@@ -18,6 +18,7 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Conditions;
@@ -56,13 +57,16 @@ public final class FirstDeployment {
     }
   }
 
+  /** Identifies everything that a user can change about a deployment. */
+  public record Attempt(String hash) {}
+
   /**
-   * Hash of everything a user can change about a deployment.
+   * The attempt that is wanted now.
    *
    * @param wanted the version that must serve
-   * @param configuration hash of the application's configuration
    */
-  public static String attempt(Snapshot snapshot, AppVersion wanted, String configuration) {
+  public static Attempt attempt(
+      Snapshot snapshot, AppVersion wanted, ConfigurationHash configuration) {
     var all = new TreeMap<String, Object>();
     snapshot
         .secrets()
@@ -81,9 +85,9 @@ public final class FirstDeployment {
     // The uid prevents a lookup of secret values by their hash.
     all.put("uid", String.valueOf(metadata.getUid()));
     all.put("generation", String.valueOf(metadata.getGeneration()));
-    all.put("configuration", configuration);
+    all.put("configuration", configuration.value());
     all.put("retry", String.valueOf(retry));
-    return Hash.of(all);
+    return new Attempt(Hash.of(all));
   }
 
   private static Map<String, String> data(Map<String, String> data) {
@@ -118,9 +122,9 @@ public final class FirstDeployment {
    * The removal that an earlier pass decided; empty when there is none, or when another attempt is
    * wanted and nothing of the last one is still being deleted.
    *
-   * @param attempt hash of the attempt that is wanted now
+   * @param attempt the one that is wanted now
    */
-  public static Optional<Teardown> underWay(Snapshot snapshot, String attempt) {
+  public static Optional<Teardown> underWay(Snapshot snapshot, Attempt attempt) {
     var first = new FirstDeployment(snapshot);
     var status = snapshot.environment().getStatus();
     return Optional.ofNullable(status)
@@ -129,9 +133,10 @@ public final class FirstDeployment {
         .flatMap(wiped -> first.teardown(wiped, attempt));
   }
 
-  private Optional<Teardown> teardown(Wiped wiped, String attempt) {
+  private Optional<Teardown> teardown(Wiped wiped, Attempt attempt) {
     boolean holds =
-        wiped.with().equals(attempt) && snapshot.environment().getSpec().wipesFirstDeployment();
+        wiped.with().equals(attempt.hash())
+            && snapshot.environment().getSpec().wipesFirstDeployment();
     var doomed = doomed();
     var going = doomed.stream().filter(HasMetadata::isMarkedForDeletion).toList();
     if (!holds && going.isEmpty()) {
@@ -171,17 +176,17 @@ public final class FirstDeployment {
    *
    * @param result of stage 3
    * @param forGood whether waiting does not help
-   * @param attempt hash of the attempt that failed
+   * @param attempt the one that failed
    */
   public static Optional<Wiped> decide(
-      Snapshot snapshot, StageResult result, boolean forGood, String attempt) {
+      Snapshot snapshot, StageResult result, boolean forGood, Attempt attempt) {
     var first = new FirstDeployment(snapshot);
     return first.failed(result, forGood) && first.told(result) && first.foreign().isEmpty()
         ? Optional.of(
             new Wiped(
                 snapshot.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 result.message(),
-                attempt))
+                attempt.hash()))
         : Optional.empty();
   }
 

@@ -12,8 +12,10 @@ import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.StageResult;
@@ -37,43 +39,69 @@ public final class ReleaseLedger {
    *
    * @param target the desired versions
    * @param decision the decision, of which the marks are used most
-   * @param serving the version that receives the traffic
-   * @param available whether the serving version is available
-   * @param candidate the version that starts beside it, if any
-   * @param candidateState status of the candidate
-   * @param previous the version that served before and is still kept
-   * @param validation result of the checks through the ingress, if they ran
-   * @param configuration hash of the application's configuration
-   * @param report the outcome of every check of the serving version, if they ran
-   * @param migrated ids of versions whose migration succeeded
-   * @param copies of the database made before migrations, by the version's id
-   * @param servingState status of the wanted version that serves, while it is not up
+   * @param configuration of the application
    */
   public record Facts(
       RolloutTarget target,
       RolloutDecision decision,
-      AppVersion serving,
-      boolean available,
-      Optional<AppVersion> candidate,
-      Optional<StageResult> candidateState,
-      Optional<AppVersion> previous,
-      Optional<StageResult> validation,
-      String configuration,
-      Optional<SmokeReport> report,
-      Set<String> migrated,
-      Map<String, String> copies,
-      Optional<StageResult> servingState) {
+      ConfigurationHash configuration,
+      Workloads workloads,
+      Validation validation,
+      Migrations migrations) {
 
     boolean wants(AppVersion version) {
       return decision.wanted().filter(version.id()::equals).isPresent();
     }
   }
 
+  /**
+   * The versions that run.
+   *
+   * @param serving the version that receives the traffic
+   * @param candidate the version that starts beside it, if any
+   * @param previous the version that served before and is still kept
+   */
+  public record Workloads(
+      Serving serving, Optional<Candidate> candidate, Optional<AppVersion> previous) {
+    Optional<AppVersion> starting() {
+      return candidate.map(Candidate::version);
+    }
+
+    Optional<StageResult> candidateState() {
+      return candidate.flatMap(Candidate::state);
+    }
+  }
+
+  /**
+   * The serving version.
+   *
+   * @param state its status while it is wanted and not up
+   */
+  public record Serving(AppVersion version, boolean available, Optional<StageResult> state) {}
+
+  /** The version that starts beside the serving one, with its status. */
+  public record Candidate(AppVersion version, Optional<StageResult> state) {}
+
+  /**
+   * The checks of the serving version through the ingress, if they ran.
+   *
+   * @param report the outcome of every check
+   */
+  public record Validation(Optional<StageResult> result, Optional<SmokeReport> report) {}
+
+  /**
+   * What migrations have done.
+   *
+   * @param done ids of versions whose migration succeeded
+   * @param copies of the database made before migrations, by the version's id
+   */
+  public record Migrations(Set<String> done, Map<String, String> copies) {}
+
   /** The release of every version that has or needs one, with its status. */
   public static List<StagingRelease> of(Snapshot snapshot, Facts facts) {
     var versions = new LinkedHashSet<AppVersion>();
-    versions.add(facts.serving());
-    facts.candidate().ifPresent(versions::add);
+    versions.add(facts.workloads().serving().version());
+    facts.workloads().starting().ifPresent(versions::add);
     ReleaseCatalog.releases(snapshot)
         .forEach(r -> versions.add(ReleaseCatalog.version(snapshot, r)));
     return versions.stream()
@@ -95,7 +123,7 @@ public final class ReleaseLedger {
                 release -> ReleaseCatalog.find(snapshot, ReleaseCatalog.id(release)).isPresent())
             .toList();
     releases.stream()
-        .filter(release -> release.getStatus().state().equals("Waiting"))
+        .filter(release -> release.getStatus().is(ReleaseState.Waiting))
         .forEach(release -> release.setStatus(release.getStatus().saying(awaited)));
     return releases;
   }
@@ -126,9 +154,9 @@ public final class ReleaseLedger {
     var app = snapshot.environment().getSpec().services().app();
     var needed =
         Stream.of(
-                Stream.of(facts.serving()),
-                facts.candidate().stream(),
-                facts.previous().stream(),
+                Stream.of(facts.workloads().serving().version()),
+                facts.workloads().starting().stream(),
+                facts.workloads().previous().stream(),
                 facts.target().desired().stream(),
                 facts.target().head().stream(),
                 Stream.ofNullable(app.image()).map(AppVersion::ofImage))
@@ -148,15 +176,16 @@ public final class ReleaseLedger {
   }
 
   /** Whether a version failed with this configuration and no retry is requested. */
-  public static boolean gaveUp(Snapshot snapshot, AppVersion version, String configuration) {
+  public static boolean gaveUp(
+      Snapshot snapshot, AppVersion version, ConfigurationHash configuration) {
     return ReleaseCatalog.find(snapshot, version.id())
         .filter(release -> gaveUp(release, configuration))
         .isPresent();
   }
 
-  static boolean gaveUp(StagingRelease release, String configuration) {
+  static boolean gaveUp(StagingRelease release, ConfigurationHash configuration) {
     return release.getStatus() != null
-        && configuration.equals(release.getStatus().failedWith())
+        && configuration.value().equals(release.getStatus().failedWith())
         && !retryAsked(release);
   }
 

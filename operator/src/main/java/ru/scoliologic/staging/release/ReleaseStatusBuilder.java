@@ -16,6 +16,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Timings;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.AppVersion;
@@ -27,8 +28,6 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /** Builds the status of one version's release. */
 final class ReleaseStatusBuilder {
-  private static final String FAILED = "Failed";
-
   /** A commit that is not reported as the head within this time is not the head. */
   private static final Duration ANNOUNCED = Duration.ofSeconds(30);
 
@@ -73,15 +72,17 @@ final class ReleaseStatusBuilder {
     this.build = known.flatMap(ReleaseCatalog::build);
     this.before = last.map(StagingReleaseStatus::conditions).orElse(List.of());
     this.generation = known.map(release -> release.getMetadata().getGeneration()).orElse(1L);
-    this.serves = version.equals(facts.serving());
-    this.starts = facts.candidate().filter(version::equals).isPresent();
+    this.serves = version.equals(facts.workloads().serving().version());
+    this.starts = facts.workloads().starting().filter(version::equals).isPresent();
     this.comesUp =
-        serves && !facts.available() && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
+        serves
+            && !facts.workloads().serving().available()
+            && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
     this.changed = known.filter(release -> Tags.changed(snapshot, release)).isPresent();
     this.verified =
         !changed
             && (Conditions.isTrue(before, ReleaseLedger.VERIFIED)
-                || is(facts.decision().verified()));
+                || is(facts.decision().marks().verified()));
   }
 
   private boolean is(Optional<String> id) {
@@ -102,7 +103,7 @@ final class ReleaseStatusBuilder {
     var failure = failure(state, conditions);
     return new StagingReleaseStatus(
         generation,
-        state,
+        state.name(),
         message(state, conditions, failure),
         conditions,
         timings(),
@@ -150,8 +151,8 @@ final class ReleaseStatusBuilder {
   }
 
   /** The last failure, kept during a retry: nothing else shows that a retry failed the same way. */
-  private String failure(String state, List<Condition> conditions) {
-    if (state.equals(FAILED)) {
+  private String failure(ReleaseState state, List<Condition> conditions) {
+    if (state == ReleaseState.Failed) {
       return cause(conditions);
     }
     return verified ? null : last.map(StagingReleaseStatus::failure).orElse(null);
@@ -169,19 +170,24 @@ final class ReleaseStatusBuilder {
   /** The configuration with which it failed; a version with this mark is not tried again. */
   private String failedWith() {
     var failed = last.map(StagingReleaseStatus::failedWith).orElse(null);
-    if (is(facts.decision().bad())) {
-      return facts.configuration();
+    if (is(facts.decision().marks().bad())) {
+      return facts.configuration().value();
     }
     boolean triedAgain =
         (known.filter(ReleaseLedger::retryAsked).isPresent() && !retryWaits()) || starts;
     boolean cameUp =
-        serves && facts.available() && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
-    boolean changed = comesUp && facts.wants(version) && !facts.configuration().equals(failed);
-    return triedAgain || cameUp || changed || is(facts.decision().verified()) ? null : failed;
+        serves
+            && facts.workloads().serving().available()
+            && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT);
+    boolean changed =
+        comesUp && facts.wants(version) && !facts.configuration().value().equals(failed);
+    return triedAgain || cameUp || changed || is(facts.decision().marks().verified())
+        ? null
+        : failed;
   }
 
   private Boolean migrated() {
-    return facts.migrated().contains(version.id())
+    return facts.migrations().done().contains(version.id())
         ? Boolean.TRUE
         : last.map(StagingReleaseStatus::migrated).orElse(null);
   }
@@ -192,18 +198,23 @@ final class ReleaseStatusBuilder {
    */
   private String copy() {
     return last.map(StagingReleaseStatus::databaseCopy)
-        .orElseGet(() -> facts.copies().get(version.id()));
+        .orElseGet(() -> facts.migrations().copies().get(version.id()));
   }
 
   /** Status of the removal of a first deployment; empty when none is removed. */
   private Optional<StageResult> wiped() {
-    return facts.servingState().filter(state -> state.reason() == Reason.FIRST_DEPLOYMENT_WIPED);
+    return facts
+        .workloads()
+        .serving()
+        .state()
+        .filter(state -> state.reason() == Reason.FIRST_DEPLOYMENT_WIPED);
   }
 
   /** A report with the same outcomes keeps its time. */
   private SmokeReport report() {
     var told = last.map(StagingReleaseStatus::report);
     return facts
+        .validation()
         .report()
         .filter(found -> serves)
         .filter(found -> told.filter(l -> found.results().equals(l.results())).isEmpty())
@@ -280,7 +291,7 @@ final class ReleaseStatusBuilder {
           .map(state ->
               condition(ReleaseLedger.ROLLED_OUT, "False", state.reason(), state.message()));
     }
-    if (serves && facts.available()) {
+    if (serves && facts.workloads().serving().available()) {
       return Optional.of(
           condition(
               ReleaseLedger.ROLLED_OUT,
@@ -289,14 +300,16 @@ final class ReleaseStatusBuilder {
               "it came up and got the traffic"));
     }
     if (starts) {
-      var state = facts.candidateState().orElseThrow();
+      var state = facts.workloads().candidateState().orElseThrow();
       return Optional.of(
           condition(ReleaseLedger.ROLLED_OUT, "False", state.reason(), state.message()));
     }
     if (serves && !Conditions.isTrue(before, ReleaseLedger.ROLLED_OUT)) {
       return Optional.of(
           facts
-              .servingState()
+              .workloads()
+              .serving()
+              .state()
               .map(state ->
                   condition(ReleaseLedger.ROLLED_OUT, "False", state.reason(), state.message()))
               .orElseGet(() ->
@@ -330,10 +343,12 @@ final class ReleaseStatusBuilder {
     }
     return facts
         .validation()
+        .result()
         // An early pass may be an answer of the previous version: it does not count yet.
         .filter(result -> serves && !result.isReady())
         .or(() ->
             facts
+                .workloads()
                 .candidateState()
                 .filter(state -> starts && state.reason() == Reason.CHECKS_FAILED))
         .map(result ->
@@ -347,7 +362,7 @@ final class ReleaseStatusBuilder {
 
   private Optional<Condition> superseded(boolean failed) {
     boolean overtaken =
-        facts.decision().superseded().contains(version.id())
+        facts.decision().marks().superseded().contains(version.id())
             && !serves
             && !starts
             && !failed
@@ -406,47 +421,47 @@ final class ReleaseStatusBuilder {
         .build();
   }
 
-  private String state(List<Condition> conditions, boolean failed) {
+  private ReleaseState state(List<Condition> conditions, boolean failed) {
     if (failed) {
-      return FAILED;
+      return ReleaseState.Failed;
     }
     if (starts || comesUp) {
-      return "Starting";
+      return ReleaseState.Starting;
     }
     if (serves) {
-      return "Serving";
+      return ReleaseState.Serving;
     }
     if (Conditions.find(conditions, ReleaseLedger.SUPERSEDED).isPresent()) {
-      return ReleaseLedger.SUPERSEDED;
+      return ReleaseState.Superseded;
     }
-    if (facts.previous().filter(version::equals).isPresent()) {
-      return "Previous";
+    if (facts.workloads().previous().filter(version::equals).isPresent()) {
+      return ReleaseState.Previous;
     }
     if (verified) {
-      return "Replaced";
+      return ReleaseState.Replaced;
     }
     if (facts.decision().waits().get(version.id()) == Wait.NOT_APPROVED) {
-      return "AwaitingApproval";
+      return ReleaseState.AwaitingApproval;
     }
     var built = build.map(BuildStatus::state);
     if (is(BuildState.Failed)) {
-      return FAILED;
+      return ReleaseState.Failed;
     }
     return built.filter(s -> s == BuildState.Building || s == BuildState.Pushing).isPresent()
-        ? "Building"
-        : "Waiting";
+        ? ReleaseState.Building
+        : ReleaseState.Waiting;
   }
 
-  private String message(String state, List<Condition> conditions, String failure) {
+  private String message(ReleaseState state, List<Condition> conditions, String failure) {
     return switch (state) {
-      case "Serving" -> verified ? "serves and is verified" : conditions.getLast().getMessage();
-      case "Previous" -> "served before; kept for a short way back";
-      case "Replaced" -> "served before; another version serves now";
-      case "AwaitingApproval" ->
+      case Serving -> verified ? "serves and is verified" : conditions.getLast().getMessage();
+      case Previous -> "served before; kept for a short way back";
+      case Replaced -> "served before; another version serves now";
+      case AwaitingApproval ->
           "is built and waits for somebody to approve it: set spec.approved of this release to true";
-      case "Waiting" -> waiting(conditions);
-      case "Starting" -> said(conditions, ReleaseLedger.ROLLED_OUT);
-      case FAILED ->
+      case Waiting -> waiting(conditions);
+      case Starting -> said(conditions, ReleaseLedger.ROLLED_OUT);
+      case Failed ->
           ProgramLog.with(
               failure,
               (wiped().isEmpty() && Boolean.TRUE.equals(migrated())
@@ -454,8 +469,8 @@ final class ReleaseStatusBuilder {
                           + (copy() == null ? "" : ": the one before it is kept as " + copy())
                       : "")
                   + (retryWaits() ? "; " + retryWaiting() : ""));
-      case "Building" -> said(conditions, ReleaseLedger.BUILT);
-      default -> conditions.getLast().getMessage();
+      case Building -> said(conditions, ReleaseLedger.BUILT);
+      case Superseded -> conditions.getLast().getMessage();
     };
   }
 
@@ -485,7 +500,7 @@ final class ReleaseStatusBuilder {
 
   private Timings timings() {
     var told = last.map(StagingReleaseStatus::timings).orElse(Timings.NONE);
-    boolean up = serves && facts.available();
+    boolean up = serves && facts.workloads().serving().available();
     var asked = told.asked() == null ? asked() : told.asked();
     var done = told.verified() == null && verified ? now() : told.verified();
     return new Timings(
@@ -505,6 +520,7 @@ final class ReleaseStatusBuilder {
   private boolean isChecked() {
     return starts
         && facts
+            .workloads()
             .candidateState()
             .map(StageResult::reason)
             .filter(r -> r == Reason.CHECKS_RUNNING || r == Reason.CHECKS_FAILED)

@@ -17,24 +17,33 @@ import java.util.Set;
  * @param desired the version that users or the branch request, if it exists
  * @param wanted the version that must serve once it can: {@code desired}, or the serving one until
  *     then
- * @param serving receives the traffic; empty before the first version
- * @param candidate runs beside it, without traffic
- * @param previous served before and keeps running, for a fast rollback
- * @param verified to mark as verified and no longer bad: it serves and its checks passed
- * @param bad to mark as bad: it failed, and is not tried again without a request
- * @param superseded versions that were replaced before they were verified
  * @param waits why a version that is not at its end yet waits
  */
 public record RolloutDecision(
     Optional<String> desired,
     Optional<String> wanted,
-    Optional<String> serving,
-    Optional<String> candidate,
-    Optional<String> previous,
-    Optional<String> verified,
-    Optional<String> bad,
-    Set<String> superseded,
+    Placement placement,
+    Marks marks,
     Map<String, Wait> waits) {
+
+  /**
+   * The versions that run.
+   *
+   * @param serving receives the traffic; empty before the first version
+   * @param candidate runs beside it, without traffic
+   * @param previous served before and keeps running, for a fast rollback
+   */
+  public record Placement(
+      Optional<String> serving, Optional<String> candidate, Optional<String> previous) {}
+
+  /**
+   * What is written into releases.
+   *
+   * @param verified no longer bad: it serves and its checks passed
+   * @param bad it failed, and is not tried again without a request
+   * @param superseded versions that were replaced before they were verified
+   */
+  public record Marks(Optional<String> verified, Optional<String> bad, Set<String> superseded) {}
 
   /** Build state of a version. */
   public enum Built {
@@ -91,32 +100,44 @@ public record RolloutDecision(
   public record Running(String id, Health health, Checks checks) {}
 
   /**
-   * All inputs of the decision.
+   * The versions that are asked for.
    *
-   * @param versions in any order, each once
    * @param head the version that the branch, or the spec, requests
    * @param pin the version that the spec pins; takes precedence over all others
    * @param request the version that a release requests; takes precedence over the head
+   */
+  public record Wishes(Optional<String> head, Optional<String> pin, Optional<String> request) {}
+
+  /**
+   * What the spec allows.
+   *
    * @param autoDeploy whether the head needs no approval
    * @param goesBack whether a version that fails while it serves is rolled back
+   */
+  public record Policy(boolean autoDeploy, boolean goesBack) {}
+
+  /**
+   * The version that served before, as long as it exists.
+   *
+   * @param up whether it can receive the traffic at once
+   * @param graceOver whether the drain time of connections to it is over
+   */
+  public record Previous(Optional<String> id, boolean up, boolean graceOver) {}
+
+  /**
+   * All inputs of the decision.
+   *
+   * @param versions in any order, each once
    * @param serving receives the traffic
    * @param candidate runs beside it
-   * @param previous served before and still exists
-   * @param previousUp whether it can receive the traffic at once
-   * @param graceOver whether the drain time of connections to the previous version is over
    */
   public record Situation(
       List<Version> versions,
-      Optional<String> head,
-      Optional<String> pin,
-      Optional<String> request,
-      boolean autoDeploy,
-      boolean goesBack,
+      Wishes wishes,
+      Policy policy,
       Optional<Running> serving,
       Optional<Running> candidate,
-      Optional<String> previous,
-      boolean previousUp,
-      boolean graceOver) {
+      Previous previous) {
 
     private Optional<Version> find(Optional<String> id) {
       return id.flatMap(
@@ -141,11 +162,11 @@ public record RolloutDecision(
     Decision(Situation seen) {
       this.seen = seen;
       this.desired =
-          seen.find(seen.pin())
-              .or(() -> seen.find(seen.request()))
-              .or(() -> seen.find(seen.head()));
+          seen.find(seen.wishes().pin())
+              .or(() -> seen.find(seen.wishes().request()))
+              .or(() -> seen.find(seen.wishes().head()));
       this.serving = seen.serving().map(Running::id);
-      this.previous = seen.previous();
+      this.previous = seen.previous().id();
     }
 
     RolloutDecision step() {
@@ -158,12 +179,8 @@ public record RolloutDecision(
       return new RolloutDecision(
           desired.map(Version::id),
           wanted.map(Version::id),
-          serving,
-          candidate,
-          previous,
-          verified,
-          bad,
-          superseded(),
+          new Placement(serving, candidate, previous),
+          new Marks(verified, bad, superseded()),
           Map.copyOf(waits));
     }
 
@@ -183,7 +200,7 @@ public record RolloutDecision(
         switch (running.checks()) {
           case PASSED -> verified = serving;
           case FAILED -> {
-            if (seen.goesBack() && !version.bad() && wayBack().isPresent()) {
+            if (seen.policy().goesBack() && !version.bad() && wayBack().isPresent()) {
               bad = serving;
             } else {
               waits.put(version.id(), Wait.FAILING);
@@ -199,7 +216,9 @@ public record RolloutDecision(
 
     /** The verified version that runs and can receive the traffic at once. */
     private Optional<Version> wayBack() {
-      return seen.find(seen.previous()).filter(Version::verified).filter(v -> seen.previousUp());
+      return seen.find(seen.previous().id())
+          .filter(Version::verified)
+          .filter(v -> seen.previous().up());
     }
 
     private void goBack() {
@@ -212,10 +231,10 @@ public record RolloutDecision(
 
     /** A version requested by name needs no approval. */
     private boolean allowed(Version version) {
-      return seen.autoDeploy()
+      return seen.policy().autoDeploy()
           || version.approved()
           || version.verified()
-          || seen.pin().or(seen::request).isPresent();
+          || seen.wishes().pin().or(seen.wishes()::request).isPresent();
     }
 
     private boolean eligible(Version version) {
@@ -253,7 +272,7 @@ public record RolloutDecision(
         return;
       }
       if (target.equals(previous) && version.verified()) {
-        if (seen.previousUp()) {
+        if (seen.previous().up()) {
           switchTo(target);
         } else {
           waits.put(version.id(), Wait.STARTING);
@@ -319,7 +338,7 @@ public record RolloutDecision(
       boolean needed =
           seen.find(serving).filter(version -> !version.verified()).isPresent()
               && seen.find(previous).filter(Version::verified).isPresent();
-      if (seen.graceOver() && !justSwitched && !needed) {
+      if (seen.previous().graceOver() && !justSwitched && !needed) {
         previous = Optional.empty();
       }
     }
@@ -336,7 +355,7 @@ public record RolloutDecision(
           waits.put(version.id(), Wait.NOT_APPROVED);
         }
       });
-      seen.find(seen.head())
+      seen.find(seen.wishes().head())
           .filter(head -> !Optional.of(head.id()).equals(desired.map(Version::id)))
           .filter(head -> !head.verified() && !head.bad() && head.built() != Built.FAILED)
           .ifPresent(head -> waits.putIfAbsent(head.id(), Wait.HELD_BACK));
@@ -351,7 +370,7 @@ public record RolloutDecision(
             id.equals(serving)
                 || id.equals(candidate)
                 || id.equals(desired.map(Version::id))
-                || id.equals(seen.head())
+                || id.equals(seen.wishes().head())
                 || id.equals(verified)
                 || id.equals(bad);
         if (version.bad() || version.built() == Built.FAILED || !underWay) {

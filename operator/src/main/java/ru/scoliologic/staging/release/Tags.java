@@ -45,7 +45,7 @@ public final class Tags {
 
   /** The registry's latest answer for a version's tag; empty during and after the query. */
   static Optional<ImageTag> answered(Snapshot snapshot, AppVersion version) {
-    return Optional.ofNullable(snapshot.surroundings().tags().get(version.title()))
+    return Optional.ofNullable(snapshot.surroundings().reports().tags().get(version.title()))
         .filter(tag -> !version.ofCommit() && !tag.isAsked());
   }
 

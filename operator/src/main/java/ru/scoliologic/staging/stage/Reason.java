@@ -1,13 +1,10 @@
 package ru.scoliologic.staging.stage;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
-
 /**
  * Every reason of a condition or an event. Users see the constant's name in CamelCase; names are
  * stable. Cause and cure feed the troubleshooting reference.
  */
-public enum Reason {
+public enum Reason implements StatusReason {
   AWAITING_PREVIOUS_STAGE("An earlier stage has not succeeded yet.", "Look at the earlier stage."),
   NOT_ASSESSED(
       "The operator meets an error that it does not know, so this stage is not looked at.",
@@ -260,27 +257,6 @@ public enum Reason {
   AGENT_STARTING(
       "The agent that follows the branch is starting, or has not looked at the branch yet.",
       "Wait; if it lasts, see `kubectl logs` of the pod <environment>-gitops-agent."),
-  ENGINE_UNREACHABLE(
-      "The Docker engine that builds does not answer.",
-      "It is tried again by itself. See the container engine of the agent's pod, or the host of"
-          + " spec.gitops.build.engine."),
-  ENGINE_OUT_OF_DISK(
-      "The volume of the Docker engine is full.",
-      "Raise spec.gitops.build.engine.storage, or free room on the given engine."),
-  ENGINE_OUT_OF_MEMORY(
-      "A build needed more memory than the Docker engine may use.",
-      "Raise the memory limit of spec.gitops.build.engine.resources, or let the build need less."),
-  REGISTRY_UNREACHABLE(
-      "The registry does not answer, or fails.",
-      "It is tried again by itself; see the registry's pod and its log. Is its volume full, raise"
-          + " spec.gitops.registry.storage or lower spec.gitops.registry.keep."),
-  REGISTRY_REFUSED(
-      "The registry does not accept the credentials, or not this repository for them.",
-      "Put credentials that may push into the Secret of spec.gitops.registry.external.credentials."),
-  BASE_IMAGE_UNAVAILABLE(
-      "An image that the Dockerfile starts from could not be had.",
-      "See the message: its name and the registry. Where no registry answers, give"
-          + " spec.gitops.build.engine.baseImages."),
 
   CHECKS_PASSED("Every check through the ingress passed.", "Nothing to do."),
   PASSED_WITH_REMARKS(
@@ -365,18 +341,13 @@ public enum Reason {
     this.cure = cure;
   }
 
+  @Override
   public String cause() {
     return cause;
   }
 
+  @Override
   public String cure() {
     return cure;
-  }
-
-  /** The name that users see, for example StorageClassNotFound. */
-  public String camelCase() {
-    return Arrays.stream(name().split("_"))
-        .map(word -> word.charAt(0) + word.substring(1).toLowerCase(java.util.Locale.ROOT))
-        .collect(Collectors.joining());
   }
 }

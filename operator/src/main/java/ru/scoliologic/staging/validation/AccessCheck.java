@@ -9,7 +9,9 @@ final class AccessCheck {
 
   /** An allow list may include the operator's own address, so a list alone gives only a remark. */
   static Priority priority(CheckTarget target) {
-    return target.access().basicAuth() == null ? Priority.Important : Priority.Critical;
+    return target.access().protection().basicAuth() == null
+        ? Priority.Important
+        : Priority.Critical;
   }
 
   /** The problem with the answer's status, if any. */
@@ -19,9 +21,9 @@ final class AccessCheck {
     }
     var found =
         "https://%s/ without a password: found status %d, needed 401 or 403"
-            .formatted(target.app(), status);
+            .formatted(target.hosts().app(), status);
     return Optional.of(
-        target.access().basicAuth() == null
+        target.access().protection().basicAuth() == null
             ? found
                 + "; allowFrom has the address that the operator's request came from: the cluster's"
                 + " own, or one that a load balancer puts in the place of everybody's"

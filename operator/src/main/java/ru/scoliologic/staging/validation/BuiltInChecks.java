@@ -31,15 +31,15 @@ record BuiltInChecks(CheckTarget target, IngressRequests requests) {
       all.add(check(BuiltInCheck.HEALTH_IN_FULL, Priority.Important, this::degraded));
     }
     all.add(check(BuiltInCheck.FRONT_PAGE, Priority.Important, this::front));
-    if (target.dashboard() != null) {
+    if (target.hosts().dashboard() != null) {
       all.add(check(BuiltInCheck.DASHBOARD_CLOSED, Priority.Critical, this::dashboardClosed));
       all.add(check(BuiltInCheck.DASHBOARD_OPENS, Priority.Critical, this::dashboardOpens));
       all.add(check(BuiltInCheck.ROUTERS, Priority.Important, this::routers));
     }
-    if (target.access() != null && target.access().closed()) {
+    if (target.access().protection() != null && target.access().protection().closed()) {
       all.add(check(BuiltInCheck.ACCESS_CLOSED, AccessCheck.priority(target), this::closed));
     }
-    if (target.grafana() != null) {
+    if (target.hosts().grafana() != null) {
       all.add(check(BuiltInCheck.GRAFANA, Priority.Important, this::grafana));
     }
     return all;
@@ -69,26 +69,29 @@ record BuiltInChecks(CheckTarget target, IngressRequests requests) {
   }
 
   private Optional<Problem> redirect() throws Exception {
-    var answer = requests.get("http", target.app(), "/", Map.of());
+    var answer = requests.get("http", target.hosts().app(), "/", Map.of());
     var location = answer.location();
     return answer.status() >= 301
             && answer.status() <= 308
-            && location.startsWith("https://" + target.app())
+            && location.startsWith("https://" + target.hosts().app())
         ? Optional.empty()
         : failed(
             "http://%s does not redirect to HTTPS: found status %d, Location '%s'"
-                .formatted(target.app(), answer.status(), location));
+                .formatted(target.hosts().app(), answer.status(), location));
   }
 
   private Optional<Problem> health() throws Exception {
     var check = target.health();
     if (!check.throughIngress()) {
-      return answers("https://" + target.app(), requests.get("https", target.app(), "/", pass()));
+      return answers(
+          "https://" + target.hosts().app(),
+          requests.get("https", target.hosts().app(), "/", pass()));
     }
-    var answer = requests.get("https", target.app(), check.path(), pass());
-    return new HealthAnswer(check, target.masking())
+    var answer = requests.get("https", target.hosts().app(), check.path(), pass());
+    return new HealthAnswer(check, target.declared().masking())
         .problem(answer.status(), answer.location(), answer.body())
-        .flatMap(said -> failed("https://%s%s: %s".formatted(target.app(), check.path(), said)));
+        .flatMap(
+            said -> failed("https://%s%s: %s".formatted(target.hosts().app(), check.path(), said)));
   }
 
   /** Without a health path, the front page must be served. */
@@ -104,51 +107,54 @@ record BuiltInChecks(CheckTarget target, IngressRequests requests) {
     headers.putAll(target.health().given());
     // The ingress sets these itself.
     headers.keySet().removeIf(name -> name.equalsIgnoreCase("Host"));
-    headers.putAll(target.pass());
+    headers.putAll(target.access().headers());
     return headers;
   }
 
   /** Sends a request without token or password. */
   private Optional<Problem> closed() throws Exception {
-    return AccessCheck.judge(target, requests.get("https", target.app(), "/", Map.of()).status())
+    return AccessCheck.judge(
+            target, requests.get("https", target.hosts().app(), "/", Map.of()).status())
         .flatMap(BuiltInChecks::failed);
   }
 
   /** A degraded application serves, but one of its dependencies does not. */
   private Optional<Problem> degraded() throws Exception {
     var path = target.health().path();
-    var answer = requests.get("https", target.app(), path, pass());
+    var answer = requests.get("https", target.hosts().app(), path, pass());
     return HealthWords.trouble(answer.body())
-        .flatMap(
-            said -> failed("https://%s%s says '%s'".formatted(target.app(), path, masked(said))));
+        .flatMap(said ->
+            failed("https://%s%s says '%s'".formatted(target.hosts().app(), path, masked(said))));
   }
 
   private String masked(String said) {
-    return target.masking().mask(said);
+    return target.declared().masking().mask(said);
   }
 
   private Optional<Problem> front() throws Exception {
     long begin = System.nanoTime();
-    var answer = requests.get("https", target.app(), "/", target.pass());
+    var answer = requests.get("https", target.hosts().app(), "/", target.access().headers());
     long millis = (System.nanoTime() - begin) / 1_000_000;
     if (answer.status() >= 400) {
-      return failed("https://%s/: found status %d".formatted(target.app(), answer.status()));
+      return failed(
+          "https://%s/: found status %d".formatted(target.hosts().app(), answer.status()));
     }
-    return millis <= target.spec().frontPageMillis()
+    return millis <= target.declared().spec().frontPageMillis()
         ? Optional.empty()
         : failed(
             "https://%s/ took longer than %d ms"
-                .formatted(target.app(), target.spec().frontPageMillis()));
+                .formatted(target.hosts().app(), target.declared().spec().frontPageMillis()));
   }
 
   /** Checks every router in Traefik's own API. */
   private Optional<Problem> routers() throws Exception {
-    var answer = requests.get("https", target.dashboard(), "/api/http/routers", basicAuth());
+    var answer =
+        requests.get("https", target.hosts().dashboard(), "/api/http/routers", basicAuth());
     var list = answer.status() == 200 ? JSON.readTree(answer.body()) : null;
     if (list == null || !list.isArray() || list.isEmpty()) {
       return failed(
           "https://%s/api/http/routers lists no routers: found status %d"
-              .formatted(target.dashboard(), answer.status()));
+              .formatted(target.hosts().dashboard(), answer.status()));
     }
     var broken = new ArrayList<String>();
     for (var router : list) {
@@ -167,20 +173,20 @@ record BuiltInChecks(CheckTarget target, IngressRequests requests) {
   }
 
   private Optional<Problem> dashboardClosed() throws Exception {
-    var answer = requests.get("https", target.dashboard(), "/api/overview", Map.of());
+    var answer = requests.get("https", target.hosts().dashboard(), "/api/overview", Map.of());
     return answer.status() == 401
         ? Optional.empty()
         : failed(
             "https://%s/api/overview without credentials: found status %d, needed 401"
-                .formatted(target.dashboard(), answer.status()));
+                .formatted(target.hosts().dashboard(), answer.status()));
   }
 
   private Optional<Problem> dashboardOpens() throws Exception {
-    return expectOk(target.dashboard(), "/api/overview", basicAuth());
+    return expectOk(target.hosts().dashboard(), "/api/overview", basicAuth());
   }
 
   private Optional<Problem> grafana() throws Exception {
-    return expectOk(target.grafana(), "/api/health", Map.of());
+    return expectOk(target.hosts().grafana(), "/api/health", Map.of());
   }
 
   private Optional<Problem> expectOk(String host, String path, Map<String, String> headers)
@@ -193,7 +199,7 @@ record BuiltInChecks(CheckTarget target, IngressRequests requests) {
   }
 
   private Map<String, String> basicAuth() {
-    var pair = target.user() + ":" + target.password();
+    var pair = target.access().user() + ":" + target.access().password();
     return Map.of(
         "Authorization",
         "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));

@@ -40,20 +40,20 @@ public final class CandidateChecks {
     if (unreachable.isPresent()) {
       return new Round(unreachable, List.of());
     }
-    var headers = new TreeMap<String, String>(Map.of("Host", target.app()));
+    var headers = new TreeMap<String, String>(Map.of("Host", target.hosts().app()));
     headers.put("X-Forwarded-Proto", "https");
-    headers.put("X-Forwarded-Host", target.app());
+    headers.put("X-Forwarded-Host", target.hosts().app());
     try (var pool = CheckRunner.pool();
         var client = IngressRequests.client(target)) {
       var declared =
           new DeclaredChecks(
                   client,
-                  "http://" + target.app() + ":" + target.port(),
-                  target.secrets(),
-                  target.masking(),
+                  "http://" + target.hosts().app() + ":" + target.endpoint().port(),
+                  target.declared().secrets(),
+                  target.declared().masking(),
                   headers,
                   budget)
-              .groups(target.spec().checks()).stream().map(pool::submit).toList();
+              .groups(target.declared().spec().checks()).stream().map(pool::submit).toList();
       var results = new ArrayList<Result>();
       results.add(health(target, headers, budget));
       declared.stream().map(CheckRunner::get).forEach(results::addAll);
@@ -73,9 +73,9 @@ public final class CandidateChecks {
     try {
       var answer =
           new IngressRequests(target, check.port(), check.port(), budget)
-              .get("http", target.app(), check.path(), check.headers());
+              .get("http", target.hosts().app(), check.path(), check.headers());
       problem =
-          new HealthAnswer(check, target.masking())
+          new HealthAnswer(check, target.declared().masking())
               .problem(answer.status(), answer.location(), answer.body())
               .flatMap(said -> BuiltInChecks.failed(check.path() + ": " + said));
     } catch (IOException e) {
@@ -90,8 +90,8 @@ public final class CandidateChecks {
     try {
       return BuiltInChecks.answers(
           "",
-          new IngressRequests(target, target.port(), target.port(), budget)
-              .get("http", target.app(), "/", headers));
+          new IngressRequests(target, target.endpoint().port(), target.endpoint().port(), budget)
+              .get("http", target.hosts().app(), "/", headers));
     } catch (IOException e) {
       return BuiltInChecks.failed("/ did not answer: " + BuiltInChecks.said(e));
     }
@@ -100,14 +100,17 @@ public final class CandidateChecks {
   /** A pod that the kubelet finds healthy and that is otherwise unreachable is not at fault. */
   private static Optional<StageResult> unreachable(CheckTarget target) {
     try (var socket = new Socket()) {
-      socket.connect(new InetSocketAddress(target.address(), target.port()), CONNECT_MILLIS);
+      socket.connect(
+          new InetSocketAddress(target.endpoint().address(), target.endpoint().port()),
+          CONNECT_MILLIS);
       return Optional.empty();
     } catch (IOException e) {
       return Optional.of(
           new StageResult.Waiting(
               Reason.CHECKS_RUNNING,
               "the operator does not reach the new version's pod at %s:%d (%s): does a NetworkPolicy keep it out?"
-                  .formatted(target.address(), target.port(), BuiltInChecks.said(e)),
+                  .formatted(
+                      target.endpoint().address(), target.endpoint().port(), BuiltInChecks.said(e)),
               StageResult.Waiting.SOON));
     }
   }

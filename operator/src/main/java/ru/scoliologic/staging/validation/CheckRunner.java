@@ -80,12 +80,12 @@ public final class CheckRunner {
       var declared =
           new DeclaredChecks(
                   client,
-                  "https://" + target.app() + ":" + https,
-                  target.secrets(),
-                  target.masking(),
-                  target.pass(),
+                  "https://" + target.hosts().app() + ":" + https,
+                  target.declared().secrets(),
+                  target.declared().masking(),
+                  target.access().headers(),
                   budget)
-              .groups(target.spec().checks()).stream().map(pool::submit).toList();
+              .groups(target.declared().spec().checks()).stream().map(pool::submit).toList();
       builtIn.stream().map(CheckRunner::get).forEach(results::add);
       declared.stream().map(CheckRunner::get).forEach(results::addAll);
       return new Round(Optional.empty(), List.copyOf(results));
@@ -122,19 +122,20 @@ public final class CheckRunner {
   private Optional<Problem> certificate(CheckTarget target, String host, TimeBudget budget) {
     try {
       return CertificateVerdict.judge(
-          budget.spend(() -> Certificates.served(target.address(), https, host)),
+          budget.spend(() -> Certificates.served(target.endpoint().address(), https, host)),
           host,
-          target.server(),
-          Certificates.trusting(target.caBundle()),
+          target.trust().server(),
+          Certificates.trusting(target.trust().caBundle()),
           clock.instant());
     } catch (IOException | GeneralSecurityException e) {
       return BuiltInChecks.failed(
           "https://%s at %s cannot be reached: %s"
-              .formatted(host, target.address(), BuiltInChecks.said(e)));
+              .formatted(host, target.endpoint().address(), BuiltInChecks.said(e)));
     }
   }
 
   private static Stream<String> hosts(CheckTarget target) {
-    return Stream.of(target.app(), target.dashboard(), target.grafana()).filter(Objects::nonNull);
+    return Stream.of(target.hosts().app(), target.hosts().dashboard(), target.hosts().grafana())
+        .filter(Objects::nonNull);
   }
 }

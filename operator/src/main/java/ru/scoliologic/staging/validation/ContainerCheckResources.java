@@ -61,12 +61,12 @@ final class ContainerCheckResources {
     objects.add(
         new AccessPolicy(environment, ContainerChecks.COMPONENT, names.checks(), 1)
             .lettingIn(List.of()));
-    if (!surface.caBundle().isEmpty()) {
+    if (!surface.entrance().caBundle().isEmpty()) {
       objects.add(
           new ConfigMapBuilder()
               .withMetadata(
                   OwnedMetadata.owned(environment, ContainerChecks.COMPONENT, names.checks()))
-              .withData(Map.of(CA_KEY, surface.caBundle()))
+              .withData(Map.of(CA_KEY, surface.entrance().caBundle()))
               .build());
     }
     return objects;
@@ -103,7 +103,7 @@ final class ContainerCheckResources {
   private PodSpec pod(Container check) {
     var volumes = new ArrayList<Volume>(List.of(emptyDir("tmp")));
     var mounts = new ArrayList<VolumeMount>(List.of(mount("tmp", "/tmp")));
-    if (!surface.caBundle().isEmpty()) {
+    if (!surface.entrance().caBundle().isEmpty()) {
       volumes.add(
           new VolumeBuilder()
               .withName(CA_VOLUME)
@@ -132,14 +132,15 @@ final class ContainerCheckResources {
 
   /** The domains resolve to the ingress whatever cluster DNS returns; empty for a host name. */
   private List<HostAlias> aliases() {
-    return isAddress(surface.address())
-        ? List.of(new HostAlias(domains().toList(), surface.address()))
+    return isAddress(surface.entrance().address())
+        ? List.of(new HostAlias(domains().toList(), surface.entrance().address()))
         : List.of();
   }
 
   private Stream<String> domains() {
     var domains = environment.getSpec().domains();
-    return Stream.of(domains.app(), dashboard(), surface.grafana() ? domains.grafana() : null)
+    return Stream.of(
+            domains.app(), dashboard(), surface.entrance().grafana() ? domains.grafana() : null)
         .filter(Objects::nonNull);
   }
 
@@ -164,17 +165,20 @@ final class ContainerCheckResources {
     plain(variables, "APP_URL", "https://" + environment.getSpec().domains().app());
     plain(variables, "DOMAIN_APP", environment.getSpec().domains().app());
     plain(variables, "APP_IMAGE", surface.image());
-    plain(variables, "INGRESS_ADDRESS", surface.address());
+    plain(variables, "INGRESS_ADDRESS", surface.entrance().address());
     if (dashboard() != null) {
       plain(variables, "DOMAIN_TRAEFIK", dashboard());
     }
-    if (!surface.caBundle().isEmpty()) {
+    if (!surface.entrance().caBundle().isEmpty()) {
       plain(variables, "CA_FILE", CA_FILE);
       plain(variables, "SSL_CERT_FILE", CA_FILE);
       plain(variables, "NODE_EXTRA_CA_CERTS", CA_FILE);
     }
     if (environment.getSpec().ingress().access() != null) {
-      secret(variables, "CHECK_TOKEN", new KeyRef(names.credentials(), surface.checkTokenKey()));
+      secret(
+          variables,
+          "CHECK_TOKEN",
+          new KeyRef(names.credentials(), surface.entrance().checkTokenKey()));
     }
     for (var variable : check.env()) {
       if (variable.secretKeyRef() == null) {

@@ -23,6 +23,7 @@ import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.JobOutcome;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
@@ -53,28 +54,30 @@ public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<
    * The subject of the checks.
    *
    * @param image that serves
-   * @param address of the ingress, or empty while there is none
    * @param request of the release, or empty; another text is another run
-   * @param configuration hash of the application's
-   * @param caBundle PEM certificates of a custom authority, or empty
-   * @param grafana whether it runs
-   * @param checkTokenKey key of the credentials that authenticate requests to a protected domain
    * @param secrets the values to which variables refer; only their hash is used
    */
   public record Surface(
       String image,
-      String address,
       String request,
-      String configuration,
-      String caBundle,
-      boolean grafana,
-      String checkTokenKey,
+      ConfigurationHash configuration,
+      Entrance entrance,
       Map<KeyRef, String> secrets) {
     @Override
     public String toString() {
-      return "Surface[" + image + ", " + address + "]";
+      return "Surface[" + image + ", " + entrance + "]";
     }
   }
+
+  /**
+   * The ingress, as a container reaches it.
+   *
+   * @param address or empty while there is none
+   * @param caBundle PEM certificates of a custom authority, or empty
+   * @param grafana whether it runs
+   * @param checkTokenKey key of the credentials that authenticate requests to a protected domain
+   */
+  public record Entrance(String address, String caBundle, boolean grafana, String checkTokenKey) {}
 
   /**
    * One check.
@@ -183,10 +186,10 @@ public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<
             Hash.of(spec.services()),
             Hash.of(String.join("\n", values)),
             surface.image(),
-            surface.address(),
+            surface.entrance().address(),
             surface.request(),
-            surface.configuration(),
-            surface.caBundle()));
+            surface.configuration().value(),
+            surface.entrance().caBundle()));
   }
 
   /** The Jobs that must start, once the other checks pass. */

@@ -74,7 +74,7 @@ record IngressRequests(CheckTarget target, int http, int https, TimeBudget budge
             PoolingHttpClientConnectionManagerBuilder.create()
                 .setConnectionFactory(
                     ManagedHttpClientConnectionFactory.builder().http1Config(HEADERS).build())
-                .setDnsResolver(new Always(target.address()))
+                .setDnsResolver(new Always(target.endpoint().address()))
                 .setTlsSocketStrategy(new DefaultClientTlsStrategy(tls))
                 .setDefaultConnectionConfig(
                     ConnectionConfig.custom()
@@ -90,9 +90,9 @@ record IngressRequests(CheckTarget target, int http, int https, TimeBudget budge
 
   /** A staging authority's root is in no trust store: its chains were verified by issuer. */
   private static TrustManager trust(CheckTarget target) throws GeneralSecurityException {
-    return target.server() == IngressSpec.Server.LetsEncryptStaging
+    return target.trust().server() == IngressSpec.Server.LetsEncryptStaging
         ? Certificates.recorder()
-        : Certificates.trusting(target.caBundle());
+        : Certificates.trusting(target.trust().caBundle());
   }
 
   /** An answer; location and body are empty when there are none. */

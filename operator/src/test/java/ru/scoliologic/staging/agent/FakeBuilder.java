@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import ru.scoliologic.staging.agent.build.BuildReason;
 import ru.scoliologic.staging.agent.build.ImageBuilder;
 
 /**
@@ -43,12 +44,12 @@ final class FakeBuilder implements ImageBuilder {
       builds.add(read(order, "README.md"));
     }
     if (engineDown) {
-      return new Outcome.Retry("EngineUnreachable", "The engine cannot be reached.");
+      return new Outcome.Retry(BuildReason.ENGINE_UNREACHABLE, "The engine cannot be reached.");
     }
     progress.line("Step 1/1 : FROM scratch " + secretInLog);
     switch (read(order, "build")) {
       case "fails" -> {
-        return new Outcome.Failed("BuildFailed", "It does not build.");
+        return new Outcome.Failed(BuildReason.BUILD_FAILED, "It does not build.");
       }
       case "waits" -> go.acquire();
       default -> {

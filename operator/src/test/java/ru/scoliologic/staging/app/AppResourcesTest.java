@@ -78,9 +78,8 @@ class AppResourcesTest {
             snapshot,
             rollout,
             app,
-            new Migration.Attempt(WANTED, retry, Optional.empty()),
+            new Migration.Attempt(WANTED, retry, Optional.empty(), true),
             image -> true,
-            true,
             new DatabaseCopies(snapshot, masking),
             masking);
     return app.plan(rollout, migration, image -> retry, true, false).stream()

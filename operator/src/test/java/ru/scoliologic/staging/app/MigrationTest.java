@@ -39,18 +39,16 @@ class MigrationTest {
   }
 
   private static Migration decide(Snapshot snapshot, String retry, boolean settled, boolean free) {
-    return decide(snapshot, new Migration.Attempt(WANTED, retry, Optional.empty()), settled, free);
+    return decide(snapshot, new Migration.Attempt(WANTED, retry, Optional.empty(), free), settled);
   }
 
-  private static Migration decide(
-      Snapshot snapshot, Migration.Attempt attempt, boolean settled, boolean free) {
+  private static Migration decide(Snapshot snapshot, Migration.Attempt attempt, boolean settled) {
     return Migration.decide(
         snapshot,
         rollout(snapshot),
         new AppResources(snapshot, Map.of("A", "b")),
         attempt,
         id -> settled,
-        free,
         new DatabaseCopies(snapshot, MASKING),
         MASKING);
   }
@@ -300,7 +298,7 @@ class MigrationTest {
 
     var kept =
         decide(
-            there.snapshot(), new Migration.Attempt(WANTED, "", Optional.of(release)), false, true);
+            there.snapshot(), new Migration.Attempt(WANTED, "", Optional.of(release), true), false);
     assertThat(kept.result().orElseThrow().message()).isEqualTo("it failed");
     assertThat(kept.plan())
         .singleElement()
@@ -400,20 +398,7 @@ class MigrationTest {
   }
 
   private static ClusterFacts warned(String key, String said) {
-    var good = ClusterFacts.assumedGood(List.of());
-    return new ClusterFacts(
-        good.nodes(),
-        good.usage(),
-        good.records(),
-        good.expected(),
-        good.nextLook(),
-        good.staticClasses(),
-        good.freeVolumes(),
-        good.certificates(),
-        good.models(),
-        Map.of(key, said),
-        good.ingressClasses(),
-        good.absentClaims());
+    return ClusterFacts.assumedGood(List.of()).withWarnings(Map.of(key, said));
   }
 
   @Test

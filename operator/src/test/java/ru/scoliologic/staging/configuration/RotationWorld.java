@@ -234,16 +234,10 @@ class RotationWorld {
     return new Snapshot(
         base.environment(),
         base.others(),
-        new OwnedObjects(owned),
-        pods,
-        base.secrets(),
-        base.configMaps(),
-        base.storageClasses(),
-        base.portHolders(),
-        base.logTails(),
-        (length, alphabet) -> "%s%05d".formatted("v".repeat(length - 5), ++random),
-        base.now(),
-        base.growingClasses(),
+        new Snapshot.Own(new OwnedObjects(owned), pods, base.logTails()),
+        base.named(),
+        new Snapshot.Moment(
+            base.now(), (length, alphabet) -> "%s%05d".formatted("v".repeat(length - 5), ++random)),
         base.surroundings());
   }
 

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.agent.Agent;
 import ru.scoliologic.staging.agent.AgentFiles;
+import ru.scoliologic.staging.agent.build.BuildReason;
 import ru.scoliologic.staging.agent.build.ImageBuilder;
 import ru.scoliologic.staging.api.GitopsSpec;
 import ru.scoliologic.staging.api.StagingRelease;
@@ -237,7 +238,7 @@ class AgentIT {
         new Semaphore(0).acquire();
       }
       if (fails || !Files.exists(order.source().resolve("README.md"))) {
-        return new Outcome.Failed("BuildFailed", "It does not build.");
+        return new Outcome.Failed(BuildReason.BUILD_FAILED, "It does not build.");
       }
       var built = Instant.now();
       progress.built(built);

@@ -95,19 +95,14 @@ class CapacityTest {
       Set<String> staticClasses,
       Map<String, List<FreeVolume>> free) {
     var right = new DnsAnswer(List.of("10.0.0.7"), null);
-    return new ClusterFacts(
-        nodes,
-        usage,
-        Map.of("app.staging.test", right, "traefik.staging.test", right),
-        List.of("10.0.0.7"),
-        Duration.ofMinutes(5),
-        staticClasses,
-        free,
-        Map.of(),
-        Optional.empty(),
-        Map.of(),
-        Set.of(),
-        Set.of());
+    return ClusterFacts.NOTHING
+        .with(new ClusterFacts.Nodes(nodes, usage))
+        .with(
+            new ClusterFacts.Dns(
+                Map.of("app.staging.test", right, "traefik.staging.test", right),
+                List.of("10.0.0.7"),
+                Duration.ofMinutes(5)))
+        .with(new ClusterFacts.Storage(Map.of(), Set.of(), staticClasses, free, Set.of()));
   }
 
   private static StageResult assess(ClusterFacts seen, HasMetadata... planned) {

@@ -6,8 +6,6 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.model.ClusterFacts;
@@ -38,19 +36,11 @@ class DnsRecordsTest {
         .edited("  secrets:\n", "  infrastructure: {dns: {mode: " + mode + "}}\n  secrets:\n")
         .owning(ingress)
         .amid(
-            new ClusterFacts(
-                List.of(),
-                Optional.empty(),
-                Map.of("app.staging.test", app, "traefik.staging.test", RIGHT),
-                List.of("10.0.0.7"),
-                NEXT,
-                Set.of(),
-                Map.of(),
-                Map.of(),
-                Optional.empty(),
-                Map.of(),
-                Set.of(),
-                Set.of()))
+            ClusterFacts.NOTHING.with(
+                new ClusterFacts.Dns(
+                    Map.of("app.staging.test", app, "traefik.staging.test", RIGHT),
+                    List.of("10.0.0.7"),
+                    NEXT)))
         .snapshot();
   }
 

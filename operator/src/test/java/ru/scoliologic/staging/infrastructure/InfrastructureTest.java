@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -236,19 +235,9 @@ class InfrastructureTest {
 
   private static ClusterFacts seen(
       Map<String, DnsAnswer> records, List<String> expected, Set<String> absentClaims) {
-    return new ClusterFacts(
-        List.of(),
-        Optional.empty(),
-        records,
-        expected,
-        Duration.ofSeconds(7),
-        Set.of(),
-        Map.of(),
-        Map.of(),
-        Optional.empty(),
-        Map.of(),
-        Set.of(),
-        absentClaims);
+    return ClusterFacts.NOTHING
+        .with(new ClusterFacts.Dns(records, expected, Duration.ofSeconds(7)))
+        .with(new ClusterFacts.Storage(Map.of(), Set.of(), Set.of(), Map.of(), absentClaims));
   }
 
   @Test

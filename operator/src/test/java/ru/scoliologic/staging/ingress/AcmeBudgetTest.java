@@ -65,19 +65,8 @@ class AcmeBudgetTest {
   }
 
   private static ClusterFacts serving(Map<String, Boolean> certificates) {
-    return new ClusterFacts(
-        List.of(),
-        Optional.empty(),
-        Map.of(),
-        List.of(),
-        Duration.ofMinutes(5),
-        Set.of(),
-        Map.of(),
-        certificates,
-        Optional.empty(),
-        Map.of(),
-        Set.of(),
-        Set.of());
+    return ClusterFacts.NOTHING.with(
+        new ClusterFacts.IngressFacts(Set.of(), List.of(), certificates));
   }
 
   private static Acme recorded(String authority, Certificate app) {

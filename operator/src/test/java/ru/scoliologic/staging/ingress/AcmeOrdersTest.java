@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -89,33 +88,14 @@ class AcmeOrdersTest {
     return new Snapshot(
         BASE.environment(),
         BASE.others(),
-        new OwnedObjects(objects),
-        BASE.pods(),
-        BASE.secrets(),
-        BASE.configMaps(),
-        BASE.storageClasses(),
-        BASE.portHolders(),
-        BASE.logTails(),
-        BASE.fresh(),
-        now,
-        BASE.growingClasses(),
+        new Snapshot.Own(new OwnedObjects(objects), BASE.pods(), BASE.logTails()),
+        BASE.named(),
+        new Snapshot.Moment(now, BASE.fresh()),
         BASE.surroundings());
   }
 
   private static ClusterFacts nobodyAnswers() {
-    return new ClusterFacts(
-        List.of(),
-        Optional.empty(),
-        Map.of(),
-        List.of(),
-        Duration.ofMinutes(5),
-        Set.of(),
-        Map.of(),
-        Map.of(),
-        Optional.empty(),
-        Map.of(),
-        Set.of(),
-        Set.of());
+    return ClusterFacts.NOTHING;
   }
 
   private boolean namesTheResolver() {

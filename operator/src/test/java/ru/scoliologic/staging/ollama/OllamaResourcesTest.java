@@ -49,19 +49,8 @@ class OllamaResourcesTest {
             given
                 .owning(available(given))
                 .amid(
-                    new ClusterFacts(
-                        seen.nodes(),
-                        seen.usage(),
-                        seen.records(),
-                        seen.expected(),
-                        seen.nextLook(),
-                        seen.staticClasses(),
-                        seen.freeVolumes(),
-                        seen.certificates(),
-                        models,
-                        seen.warnings(),
-                        seen.ingressClasses(),
-                        seen.absentClaims()))
+                    seen.with(
+                        new ClusterFacts.Reports(models, seen.reports().warnings(), Map.of())))
                 .snapshot())
         .orElseThrow();
   }

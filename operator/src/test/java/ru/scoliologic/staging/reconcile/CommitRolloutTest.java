@@ -269,10 +269,9 @@ class CommitRolloutTest {
                 snapshot,
                 plan,
                 plan.forecast(),
+                RolloutOutcome.States.NONE,
                 Optional.empty(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty())
+                List.of())
             .facts();
     return ReleaseLedger.of(snapshot, facts).stream()
         .filter(release -> release.getMetadata().getName().equals("demo-" + id(commit)))
@@ -359,7 +358,7 @@ class CommitRolloutTest {
 
   @Test
   void a_bad_commit_gets_no_workload() {
-    var configuration = plan(following("branch: main")).configuration();
+    var configuration = plan(following("branch: main")).configuration().value();
     var given =
         following("branch: main")
             .owning(

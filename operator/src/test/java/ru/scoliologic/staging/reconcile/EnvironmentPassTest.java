@@ -299,7 +299,7 @@ class EnvironmentPassTest {
     var attempt = FirstDeployment.attempt(snapshot, plan.wanted(), plan.configuration());
     environment.setStatus(
         given
-            .told(List.of(), new Wiped(now.toString(), "it crashed", attempt))
+            .told(List.of(), new Wiped(now.toString(), "it crashed", attempt.hash()))
             .snapshot()
             .environment()
             .getStatus());

@@ -199,10 +199,9 @@ public final class EveryPlan {
                 snapshot,
                 plan,
                 plan.forecast(),
-                Optional.of(starts),
-                List.of(),
+                new RolloutOutcome.States(Optional.of(starts), Optional.empty()),
                 Optional.empty(),
-                Optional.empty())
+                List.of())
             .facts();
     for (var release : ReleaseLedger.of(snapshot, facts)) {
       planned.putIfAbsent(Applier.key(release), release);
@@ -238,17 +237,18 @@ public final class EveryPlan {
     return new Snapshot(
         environment,
         List.of(),
-        new OwnedObjects(List.copyOf(owned.values())),
-        List.of(redis()),
-        EverythingOn.given(Secret.class),
-        EverythingOn.given(ConfigMap.class),
-        Map.of("fast", true, "slow", false),
-        List.of(),
-        Map.of(),
-        (length, alphabet) -> "%s%05d".formatted("1".repeat(length - 5), ++drawn),
-        Given.NOW,
-        Set.of("fast", "slow"),
-        ClusterFacts.assumedGood(Claims.served(environment)));
+        new Snapshot.Own(new OwnedObjects(List.copyOf(owned.values())), List.of(redis()), Map.of()),
+        new Snapshot.Named(EverythingOn.given(Secret.class), EverythingOn.given(ConfigMap.class)),
+        new Snapshot.Moment(
+            Given.NOW, (length, alphabet) -> "%s%05d".formatted("1".repeat(length - 5), ++drawn)),
+        ClusterFacts.assumedGood(Claims.served(environment))
+            .with(
+                new ClusterFacts.Storage(
+                    Map.of("fast", true, "slow", false),
+                    Set.of("fast", "slow"),
+                    Set.of(),
+                    Map.of(),
+                    Set.of())));
   }
 
   private Pod redis() {

@@ -73,21 +73,17 @@ final class FakeCluster implements Cluster {
     return new Snapshot(
         environment,
         others,
-        owned(environment),
-        objects.values().stream()
-            .filter(Deployment.class::isInstance)
-            .map(Deployment.class::cast)
-            .filter(deployment -> !broken.test(deployment))
-            .map(FakeCluster::pod)
-            .toList(),
-        start.secrets(),
-        start.configMaps(),
-        start.storageClasses(),
-        start.portHolders(),
-        Map.of(),
-        start.fresh(),
-        start.now(),
-        start.growingClasses(),
+        new Snapshot.Own(
+            owned(environment),
+            objects.values().stream()
+                .filter(Deployment.class::isInstance)
+                .map(Deployment.class::cast)
+                .filter(deployment -> !broken.test(deployment))
+                .map(FakeCluster::pod)
+                .toList(),
+            Map.of()),
+        start.named(),
+        start.moment(),
         start.surroundings());
   }
 

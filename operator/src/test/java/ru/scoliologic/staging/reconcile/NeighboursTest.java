@@ -6,8 +6,6 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -15,18 +13,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.ValidationSpec;
-import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.reconcile.check.CheckScheduler;
+import ru.scoliologic.staging.reconcile.check.CheckSubject;
 import ru.scoliologic.staging.reconcile.observe.BackgroundPool;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.validation.CandidateChecks;
 import ru.scoliologic.staging.validation.CheckRunner.Round;
-import ru.scoliologic.staging.validation.CheckTarget;
+import ru.scoliologic.staging.validation.GivenTarget;
 import ru.scoliologic.staging.validation.HostileServer;
 
 /**
@@ -70,23 +67,11 @@ class NeighboursTest {
     var checks = "checks: [{name: page, path: %s}]".formatted(path);
     return verification.answer(
         environment,
-        "subject",
-        new CheckTarget(
-            "127.0.0.1",
+        new CheckSubject("subject"),
+        GivenTarget.pod(
             server.port(),
-            "app.staging.test",
-            null,
             Given.healthCheck(server.port(), "{}"),
-            IngressSpec.Server.Custom,
-            "",
-            "",
-            "",
-            null,
-            new KubernetesSerialization().unmarshal(checks, ValidationSpec.class),
-            Map.of(),
-            null,
-            "",
-            new SecretMasker(List.of())));
+            new KubernetesSerialization().unmarshal(checks, ValidationSpec.class)));
   }
 
   @Test

@@ -120,8 +120,14 @@ class ResponseHeadersTest {
             .snapshot();
     var settings = Configuration.resolve(snapshot);
 
-    var beside = CheckTargets.candidate(snapshot, settings, "10.0.0.8").spec().checks().getFirst();
-    var serving = CheckTargets.ingress(snapshot, settings, "10.0.0.7").spec().checks().getFirst();
+    var beside =
+        CheckTargets.candidate(snapshot, settings, "10.0.0.8")
+            .declared()
+            .spec()
+            .checks()
+            .getFirst();
+    var serving =
+        CheckTargets.ingress(snapshot, settings, "10.0.0.7").declared().spec().checks().getFirst();
 
     assertThat(beside.expect().headers())
         .extracting(ValidationSpec.ExpectedHeader::name)

@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.api.model.networking.v1.IngressBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
@@ -41,19 +40,14 @@ class SharedIngressTest {
 
   private static ClusterFacts seen(
       String record, Set<String> classes, Map<String, String> warnings) {
-    return new ClusterFacts(
-        List.of(),
-        Optional.empty(),
-        Map.of("app.staging.test", new DnsAnswer(List.of(record), null)),
-        List.of(ADDRESS),
-        Duration.ofMinutes(5),
-        Set.of(),
-        Map.of(),
-        Map.of(),
-        Optional.empty(),
-        warnings,
-        classes,
-        Set.of());
+    return ClusterFacts.NOTHING
+        .with(
+            new ClusterFacts.Dns(
+                Map.of("app.staging.test", new DnsAnswer(List.of(record), null)),
+                List.of(ADDRESS),
+                Duration.ofMinutes(5)))
+        .with(new ClusterFacts.IngressFacts(classes, List.of(), Map.of()))
+        .withWarnings(warnings);
   }
 
   private static Ingress withAddress(Map<String, String> annotations) {

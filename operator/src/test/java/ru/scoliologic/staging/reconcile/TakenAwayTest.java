@@ -300,10 +300,11 @@ class TakenAwayTest {
             snapshot,
             plan,
             plan.forecast(),
-            DeploymentAssessment.candidate(snapshot, plan, CandidateChecker.Look.NOTHING),
-            List.of(),
-            DeploymentAssessment.serving(snapshot, plan),
-            Optional.empty());
+            new RolloutOutcome.States(
+                DeploymentAssessment.candidate(snapshot, plan, CandidateChecker.Look.NOTHING),
+                DeploymentAssessment.serving(snapshot, plan)),
+            Optional.empty(),
+            List.of());
     var released = ReleaseLedger.of(snapshot, versions.facts());
     assertThat(ReleaseLedger.surplus(snapshot, versions.facts())).isEmpty();
     released.forEach(release ->

@@ -16,6 +16,7 @@ import ru.scoliologic.staging.api.StagingEnvironmentStatus.Wiped;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
@@ -24,7 +25,8 @@ import ru.scoliologic.staging.stage.StageResult;
 
 class FirstDeploymentTest {
   private static final String UID = "11111111-2222-3333-4444-555555555555";
-  private static final String CONFIGURATION = "c";
+  private static final ConfigurationHash CONFIGURATION = new ConfigurationHash("c");
+  private static final FirstDeployment.Attempt ATTEMPT = new FirstDeployment.Attempt("a");
   private static final StageResult FAILURE =
       new StageResult.Failing(Reason.NOT_HEALTHY, "postgres: does not serve");
 
@@ -66,7 +68,7 @@ class FirstDeploymentTest {
     return object;
   }
 
-  private static String attempt(Snapshot snapshot) {
+  private static FirstDeployment.Attempt attempt(Snapshot snapshot) {
     return FirstDeployment.attempt(
         snapshot, RolloutTarget.of(snapshot, true).desired().orElseThrow(), CONFIGURATION);
   }
@@ -80,7 +82,8 @@ class FirstDeploymentTest {
     var with = attempt(wiping().snapshot());
     return wiping()
         .told(
-            failing("AwaitingPreviousStage"), new Wiped("2026-01-02T03:00:00Z", "its cause", with))
+            failing("AwaitingPreviousStage"),
+            new Wiped("2026-01-02T03:00:00Z", "its cause", with.hash()))
         .owning(objects);
   }
 
@@ -104,7 +107,7 @@ class FirstDeploymentTest {
   void one_that_failed_for_good_is_wiped_when_that_is_asked_for() {
     var snapshot = wiping().owning(claim("demo-postgres", UID)).snapshot();
 
-    var wiped = FirstDeployment.decide(snapshot, FAILURE, true, "a").orElseThrow();
+    var wiped = FirstDeployment.decide(snapshot, FAILURE, true, ATTEMPT).orElseThrow();
 
     assertThat(wiped).isEqualTo(new Wiped("2026-01-02T03:04:05Z", "postgres: does not serve", "a"));
   }
@@ -125,14 +128,14 @@ class FirstDeploymentTest {
   void what_may_still_come_up_is_not_wiped() {
     var snapshot = wiping().owning(claim("demo-postgres", UID)).snapshot();
 
-    assertThat(FirstDeployment.decide(snapshot, FAILURE, false, "a")).isEmpty();
+    assertThat(FirstDeployment.decide(snapshot, FAILURE, false, ATTEMPT)).isEmpty();
   }
 
   @Test
   void what_only_a_change_can_mend_has_failed_for_good() {
     var stalled = new StageResult.Stalled(Reason.NOT_HEALTHY, "the seed cannot be loaded");
 
-    assertThat(FirstDeployment.decide(wiping().snapshot(), stalled, false, "a")).isPresent();
+    assertThat(FirstDeployment.decide(wiping().snapshot(), stalled, false, ATTEMPT)).isPresent();
   }
 
   @Test
@@ -239,7 +242,7 @@ class FirstDeploymentTest {
         decided(claim("demo-postgres", UID))
             .told(
                 failing("ChecksPassed"),
-                new Wiped("2026-01-02T03:00:00Z", "x", attempt(wiping().snapshot())))
+                new Wiped("2026-01-02T03:00:00Z", "x", attempt(wiping().snapshot()).hash()))
             .snapshot();
 
     assertThat(FirstDeployment.underWay(deployed, attempt(deployed))).isEmpty();

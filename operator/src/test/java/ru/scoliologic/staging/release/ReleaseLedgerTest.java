@@ -18,9 +18,15 @@ import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.cluster.model.Snapshot;
+import ru.scoliologic.staging.release.ReleaseLedger.Candidate;
 import ru.scoliologic.staging.release.ReleaseLedger.Facts;
+import ru.scoliologic.staging.release.ReleaseLedger.Migrations;
+import ru.scoliologic.staging.release.ReleaseLedger.Serving;
+import ru.scoliologic.staging.release.ReleaseLedger.Validation;
+import ru.scoliologic.staging.release.ReleaseLedger.Workloads;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -28,7 +34,7 @@ import ru.scoliologic.staging.stage.StageResult;
 class ReleaseLedgerTest {
   private static final String OLD = "sample-app:0";
   private static final String WANTED = "sample-app:1";
-  private static final String CONFIGURATION = "c0ffee";
+  private static final ConfigurationHash CONFIGURATION = new ConfigurationHash("c0ffee");
   private static final StageResult PASSED =
       new StageResult.Ready(Reason.CHECKS_PASSED, "all passed");
   private static final StageResult CRASHES =
@@ -36,6 +42,8 @@ class ReleaseLedgerTest {
 
   private static final StageResult STARTS =
       new StageResult.Waiting(Reason.CANDIDATE_STARTING, "it starts");
+
+  private static final Migrations NOT_MIGRATED = new Migrations(Set.of(), Map.of());
 
   private static AppVersion version(String image) {
     return AppVersion.ofImage(image);
@@ -51,13 +59,26 @@ class ReleaseLedgerTest {
     return new RolloutDecision(
         Optional.of(version(wanted).id()),
         Optional.of(version(wanted).id()),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        verified.map(image -> version(image).id()),
-        bad.map(image -> version(image).id()),
-        Stream.of(superseded).map(image -> version(image).id()).collect(Collectors.toSet()),
+        new RolloutDecision.Placement(Optional.empty(), Optional.empty(), Optional.empty()),
+        new RolloutDecision.Marks(
+            verified.map(image -> version(image).id()),
+            bad.map(image -> version(image).id()),
+            Stream.of(superseded).map(image -> version(image).id()).collect(Collectors.toSet())),
         Map.of());
+  }
+
+  private static Workloads up(AppVersion version) {
+    return new Workloads(
+        new Serving(version, true, Optional.empty()), Optional.empty(), Optional.empty());
+  }
+
+  private static Workloads down(AppVersion version, StageResult state) {
+    return new Workloads(
+        new Serving(version, false, Optional.of(state)), Optional.empty(), Optional.empty());
+  }
+
+  private static Validation checked(Optional<StageResult> result) {
+    return new Validation(result, Optional.empty());
   }
 
   private static Facts serving(String image, StageResult validation, String... superseded) {
@@ -65,17 +86,10 @@ class ReleaseLedgerTest {
     return new Facts(
         target(image),
         step(image, passed, Optional.empty(), superseded),
-        version(image),
-        true,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.ofNullable(validation),
         CONFIGURATION,
-        Optional.empty(),
-        Set.of(),
-        Map.of(),
-        Optional.empty());
+        up(version(image)),
+        checked(Optional.ofNullable(validation)),
+        NOT_MIGRATED);
   }
 
   private static Facts trying(boolean failed) {
@@ -86,17 +100,13 @@ class ReleaseLedgerTest {
     return new Facts(
         target(WANTED),
         step(WANTED, Optional.of(OLD), Optional.of(WANTED).filter(w -> failed)),
-        version(OLD),
-        true,
-        Optional.of(version(WANTED)),
-        Optional.of(state),
-        Optional.empty(),
-        Optional.of(PASSED),
         CONFIGURATION,
-        Optional.empty(),
-        Set.of(),
-        Map.of(),
-        Optional.empty());
+        new Workloads(
+            new Serving(version(OLD), true, Optional.empty()),
+            Optional.of(new Candidate(version(WANTED), Optional.of(state))),
+            Optional.empty()),
+        checked(Optional.of(PASSED)),
+        NOT_MIGRATED);
   }
 
   /** A release as an earlier pass left it, at second {@code age}. */
@@ -171,17 +181,10 @@ class ReleaseLedgerTest {
         new Facts(
             target(WANTED),
             step(WANTED, Optional.empty(), Optional.empty()),
-            version(WANTED),
-            true,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(PASSED),
             CONFIGURATION,
-            Optional.empty(),
-            Set.of(),
-            Map.of(),
-            Optional.empty());
+            up(version(WANTED)),
+            checked(Optional.of(PASSED)),
+            NOT_MIGRATED);
 
     var status = statusOf(ReleaseLedger.of(Given.aGoodStart().snapshot(), fresh), WANTED);
 
@@ -226,22 +229,16 @@ class ReleaseLedgerTest {
     assertThat(failed.state()).isEqualTo("Failed");
     assertThat(failed.message()).isEqualTo("it ends with exit code 1");
     assertThat(ReleaseLedger.gaveUp(snapshot, version(WANTED), CONFIGURATION)).isTrue();
-    assertThat(ReleaseLedger.gaveUp(snapshot, version(WANTED), "another")).isFalse();
+    assertThat(ReleaseLedger.gaveUp(snapshot, version(WANTED), new ConfigurationHash("another")))
+        .isFalse();
     var kept =
         new Facts(
             target(WANTED),
             step(OLD, Optional.of(OLD), Optional.empty()),
-            version(OLD),
-            true,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.of(PASSED),
             CONFIGURATION,
-            Optional.empty(),
-            Set.of(),
-            Map.of(),
-            Optional.empty());
+            up(version(OLD)),
+            checked(Optional.of(PASSED)),
+            NOT_MIGRATED);
     assertThat(statusOf(ReleaseLedger.of(snapshot, kept), WANTED)).isEqualTo(failed);
   }
 
@@ -313,22 +310,15 @@ class ReleaseLedgerTest {
     assertThat(statusOf(releases, WANTED).message()).isEqualTo("waits for a Secret");
   }
 
-  private static Facts first(boolean failed, String configuration) {
+  private static Facts first(boolean failed, ConfigurationHash configuration) {
     var crashes = new StageResult.Failing(Reason.CONTAINER_CRASHING, "it ends with exit code 1");
     return new Facts(
         target(WANTED),
         step(WANTED, Optional.empty(), Optional.of(WANTED).filter(w -> failed)),
-        version(WANTED),
-        false,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
         configuration,
-        Optional.empty(),
-        Set.of(),
-        Map.of(),
-        Optional.of(crashes));
+        down(version(WANTED), crashes),
+        checked(Optional.empty()),
+        NOT_MIGRATED);
   }
 
   private static Snapshot with(StagingReleaseStatus status, String retry) {
@@ -360,7 +350,7 @@ class ReleaseLedgerTest {
 
     assertThat(failed.state()).isEqualTo("Failed");
     assertThat(failed.message()).isEqualTo("it ends with exit code 1");
-    assertThat(failed.failedWith()).isEqualTo(CONFIGURATION);
+    assertThat(failed.failedWith()).isEqualTo(CONFIGURATION.value());
     assertThat(later).isEqualTo(failed);
     assertThat(up.state()).isEqualTo("Serving");
     assertThat(up.failedWith()).isNull();
@@ -373,7 +363,10 @@ class ReleaseLedgerTest {
             ReleaseLedger.of(Given.aGoodStart().snapshot(), first(true, CONFIGURATION)), WANTED);
     var asked =
         statusOf(ReleaseLedger.of(with(failed, "please"), first(false, CONFIGURATION)), WANTED);
-    var changed = statusOf(ReleaseLedger.of(with(failed, null), first(false, "another")), WANTED);
+    var changed =
+        statusOf(
+            ReleaseLedger.of(with(failed, null), first(false, new ConfigurationHash("another"))),
+            WANTED);
 
     assertThat(asked.state()).isEqualTo("Starting");
     assertThat(asked.handled().retry()).isEqualTo("please");
@@ -488,19 +481,13 @@ class ReleaseLedgerTest {
         new Facts(
             target(WANTED),
             step(WANTED, Optional.empty(), Optional.of(WANTED)),
-            version(WANTED),
-            false,
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
             CONFIGURATION,
-            Optional.empty(),
-            Set.of(version(WANTED).id(), version(OLD).id()),
-            Map.of(),
-            Optional.of(
+            down(
+                version(WANTED),
                 new StageResult.Waiting(
-                    Reason.FIRST_DEPLOYMENT_WIPED, "is being removed: redis is late")));
+                    Reason.FIRST_DEPLOYMENT_WIPED, "is being removed: redis is late")),
+            checked(Optional.empty()),
+            new Migrations(Set.of(version(WANTED).id(), version(OLD).id()), Map.of()));
     var last = statusOf(ReleaseLedger.of(Given.aGoodStart().snapshot(), serving(OLD, null)), OLD);
     var before =
         Given.aGoodStart()

@@ -12,10 +12,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 import ru.scoliologic.staging.release.RolloutDecision.Built;
 import ru.scoliologic.staging.release.RolloutDecision.Checks;
 import ru.scoliologic.staging.release.RolloutDecision.Health;
+import ru.scoliologic.staging.release.RolloutDecision.Policy;
+import ru.scoliologic.staging.release.RolloutDecision.Previous;
 import ru.scoliologic.staging.release.RolloutDecision.Running;
 import ru.scoliologic.staging.release.RolloutDecision.Situation;
 import ru.scoliologic.staging.release.RolloutDecision.Version;
 import ru.scoliologic.staging.release.RolloutDecision.Wait;
+import ru.scoliologic.staging.release.RolloutDecision.Wishes;
 
 /**
  * Every order of pushes, builds, failures, checks, people's decisions and deaths of the operator,
@@ -152,16 +155,11 @@ class RolloutDecisionExplorationTest {
       }
       return new Situation(
           versions,
-          name(commits == 0 ? NONE : head),
-          name(pin),
-          name(request),
-          !people.includes(People.APPROVALS),
-          people != People.HOLD,
+          new Wishes(name(commits == 0 ? NONE : head), name(pin), name(request)),
+          new Policy(!people.includes(People.APPROVALS), people != People.HOLD),
           running(serving, servingHealth, servingChecks),
           running(candidate, candidateHealth, candidateChecks),
-          name(previous),
-          previousUp,
-          graceOver);
+          new Previous(name(previous), previousUp, graceOver));
     }
 
     private static Optional<Running> running(int which, int health, int checks) {
@@ -234,8 +232,8 @@ class RolloutDecisionExplorationTest {
     }
 
     private static void move(World world, RolloutDecision step) {
-      int serving = index(step.serving());
-      int candidate = index(step.candidate());
+      int serving = index(step.placement().serving());
+      int candidate = index(step.placement().candidate());
       if (serving != world.serving) {
         boolean beside = serving == world.candidate;
         boolean kept = serving == world.previous;
@@ -250,7 +248,7 @@ class RolloutDecisionExplorationTest {
         world.candidateHealth = 0;
         world.candidateChecks = 0;
       }
-      int previous = index(step.previous());
+      int previous = index(step.placement().previous());
       if (previous != world.previous) {
         // It served until now.
         world.previousUp = previous != World.NONE;
@@ -259,13 +257,14 @@ class RolloutDecisionExplorationTest {
     }
 
     private static void mark(World world, RolloutDecision step) {
-      step.verified()
+      step.marks()
+          .verified()
           .map(NAMES::indexOf)
           .ifPresent(which -> {
             world.verified[which] = true;
             world.bad[which] = false;
           });
-      step.bad().ifPresent(id -> world.bad[NAMES.indexOf(id)] = true);
+      step.marks().bad().ifPresent(id -> world.bad[NAMES.indexOf(id)] = true);
     }
 
     /** All that can happen without the operator. */
@@ -397,7 +396,8 @@ class RolloutDecisionExplorationTest {
     }
 
     private void marks(World before, RolloutDecision step) {
-      step.bad()
+      step.marks()
+          .bad()
           .map(NAMES::indexOf)
           .ifPresent(which -> {
             if (before.verified[which]) {
@@ -411,7 +411,8 @@ class RolloutDecisionExplorationTest {
               violation("a version becomes bad that did not fail", before, step);
             }
           });
-      step.verified()
+      step.marks()
+          .verified()
           .map(NAMES::indexOf)
           .filter(which ->
               which != before.serving
@@ -449,7 +450,7 @@ class RolloutDecisionExplorationTest {
         violation("a version without an image gets the traffic", before, step);
       }
       // A mark that is written in this step is acted upon in the next.
-      if (!switched && up && before.bad[before.serving] && step.verified().isEmpty()) {
+      if (!switched && up && before.bad[before.serving] && step.marks().verified().isEmpty()) {
         boolean another =
             before.previous != World.NONE && before.verified[before.previous] && before.previousUp;
         if (another) {
@@ -488,18 +489,18 @@ class RolloutDecisionExplorationTest {
       long state = now.pack();
       for (int i = 0; ; i++) {
         var next = RolloutDecision.of(now.situation(people));
-        if (index(next.serving()) == before.serving
+        if (index(next.placement().serving()) == before.serving
             && now.serving != before.serving
             && before.serving != World.NONE
             && i == 0
-            && step.bad().isEmpty()) {
+            && step.marks().bad().isEmpty()) {
           violation("the last switch is undone although nothing was observed", before, step);
           return;
         }
-        if (last.candidate().isPresent()
-            && next.candidate().isEmpty()
-            && next.serving().equals(last.serving())
-            && last.bad().isEmpty()) {
+        if (last.placement().candidate().isPresent()
+            && next.placement().candidate().isEmpty()
+            && next.placement().serving().equals(last.placement().serving())
+            && last.marks().bad().isEmpty()) {
           violation("the candidate is taken away although nothing was observed", before, step);
           return;
         }
@@ -527,11 +528,11 @@ class RolloutDecisionExplorationTest {
             world.verified[i]
                 || world.bad[i]
                 || world.built[i] == Built.FAILED.ordinal()
-                || step.superseded().contains(NAMES.get(i));
+                || step.marks().superseded().contains(NAMES.get(i));
         if (!ended && !step.waits().containsKey(NAMES.get(i))) {
           violation("commit %s is forgotten".formatted(NAMES.get(i)), world, step);
         }
-        if (world.verified[i] && step.superseded().contains(NAMES.get(i))) {
+        if (world.verified[i] && step.marks().superseded().contains(NAMES.get(i))) {
           violation("a verified commit is superseded", world, step);
         }
       }

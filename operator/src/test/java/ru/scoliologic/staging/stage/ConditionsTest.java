@@ -6,7 +6,9 @@ import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import ru.scoliologic.staging.agent.build.BuildReason;
 
 class ConditionsTest {
   private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
@@ -116,7 +118,9 @@ class ConditionsTest {
 
   @Test
   void every_reason_has_a_cause_a_cure_and_a_name_in_camel_case() {
-    assertThat(Reason.values())
+    assertThat(
+            Stream.<StatusReason>concat(
+                Stream.of(Reason.values()), Stream.of(BuildReason.values())))
         .allSatisfy(reason -> {
           assertThat(reason.cause()).isNotBlank().endsWith(".");
           assertThat(reason.cure()).isNotBlank().endsWith(".");

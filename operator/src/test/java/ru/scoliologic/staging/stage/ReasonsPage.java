@@ -3,29 +3,47 @@ package ru.scoliologic.staging.stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import ru.scoliologic.staging.agent.build.BuildReason;
 
-/** Writes the page of reasons from {@link Reason}; run by the build, before the tests. */
+/**
+ * Writes the page of reasons from {@link Reason} and {@link BuildReason}; run by the build, before
+ * the tests.
+ */
 public final class ReasonsPage {
   private ReasonsPage() {}
 
   public static void main(String[] args) throws IOException {
     var page =
-        new StringBuilder(
-            """
-            # Reasons
+        """
+        # Reasons
 
-            Every reason that a condition or an event of a StagingEnvironment, or a condition of a StagingRelease,
-            can carry. `EngineUnreachable`, `EngineOutOfDisk`, `EngineOutOfMemory`, `RegistryUnreachable`,
-            `RegistryRefused` and `BaseImageUnavailable` stand in `status.build.reason` of a release only, while its
-            Built is Unknown (`BuildWaiting`). Generated from the code by the build; do not edit.
+        Every reason that a status can carry. Generated from the code by the build; do not edit.
 
-            | Reason | What it means | What helps |
-            |---|---|---|
-            """);
-    for (var reason : Reason.values()) {
-      page.append(
+        ## Conditions and events
+
+        Of a condition or an event of a StagingEnvironment, or a condition of a StagingRelease.
+
+        %s
+        ## Builds
+
+        Of `status.build` of a StagingRelease. While the agent cannot fetch the commit, the reason of the branch
+        stands there, from the table above, and after an error that it does not know, `UnexpectedError`. Built of the
+        release is False (`BuildFailed`, or `BuildCancelled` for `Superseded`), or Unknown (`BuildWaiting`) while the
+        build is retried by itself.
+
+        %s\
+        """
+            .formatted(table(Reason.values()), table(BuildReason.values()));
+    Files.writeString(Path.of(args[0]), page);
+  }
+
+  private static String table(StatusReason... reasons) {
+    var table =
+        new StringBuilder("| Reason | What it means | What helps |%n|---|---|---|%n".formatted());
+    for (var reason : reasons) {
+      table.append(
           "| `%s` | %s | %s |%n".formatted(reason.camelCase(), reason.cause(), reason.cure()));
     }
-    Files.writeString(Path.of(args[0]), page);
+    return table.toString();
   }
 }

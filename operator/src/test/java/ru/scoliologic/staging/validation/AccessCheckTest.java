@@ -9,10 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.AccessSpec;
-import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
-import ru.scoliologic.staging.cluster.masking.SecretMasker;
 
 class AccessCheckTest {
   private static final AccessSpec PASSWORD =
@@ -20,22 +18,7 @@ class AccessCheckTest {
   private static final AccessSpec LIST = new AccessSpec(List.of("10.0.0.0/8"), null, null, null);
 
   private static CheckTarget target(AccessSpec access) {
-    return new CheckTarget(
-        "10.0.0.7",
-        3000,
-        "app.staging.test",
-        "traefik.staging.test",
-        Given.healthCheck(3000, "{}"),
-        IngressSpec.Server.Custom,
-        "",
-        "operator",
-        "secret",
-        null,
-        null,
-        Map.of(),
-        access,
-        "the-token",
-        new SecretMasker(List.of()));
+    return GivenTarget.ingress(Given.healthCheck(3000, "{}"), "", access, null);
   }
 
   @ParameterizedTest
@@ -63,8 +46,9 @@ class AccessCheckTest {
 
   @Test
   void the_token_goes_along_only_where_there_is_a_protection_and_is_never_shown() {
-    assertThat(target(PASSWORD).pass()).isEqualTo(Map.of("X-Staging-Check", "the-token"));
-    assertThat(target(null).pass()).isEmpty();
+    assertThat(target(PASSWORD).access().headers())
+        .isEqualTo(Map.of("X-Staging-Check", "the-token"));
+    assertThat(target(null).access().headers()).isEmpty();
     assertThat(target(PASSWORD).toString()).doesNotContain("the-token");
   }
 }

@@ -8,16 +8,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.kube.HealthCheck;
-import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.stage.Reason;
 
 /** Checks of a pod, against a real server that is asked as an ingress would ask. */
@@ -78,23 +74,7 @@ class CandidateChecksTest {
   }
 
   private static CheckRunner.Round run(int port, HealthCheck asked) throws Exception {
-    return CandidateChecks.run(
-        new CheckTarget(
-            "127.0.0.1",
-            port,
-            "app.staging.test",
-            null,
-            asked,
-            IngressSpec.Server.Custom,
-            "",
-            "",
-            "",
-            null,
-            declared(),
-            Map.of(),
-            null,
-            "",
-            new SecretMasker(List.of())));
+    return CandidateChecks.run(GivenTarget.pod(port, asked, declared()));
   }
 
   private static ValidationSpec declared() {

@@ -19,7 +19,6 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -29,13 +28,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.SmokeReport.Verdict;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.kube.HealthCheck;
-import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.throwaway.TestCertificates;
 
 /** The checks of any environment, against a real server behind a certificate of its own. */
@@ -137,22 +134,11 @@ class CheckRunnerTest {
 
   private List<Result> run(HealthCheck health, String authority) throws Exception {
     var target =
-        new CheckTarget(
-            "127.0.0.1",
-            3000,
-            APP,
-            DASHBOARD,
+        GivenTarget.ingress(
             health,
-            IngressSpec.Server.Custom,
             authority,
-            "operator",
-            "dashboard-password",
             null,
-            new ValidationSpec(null, null, null, frontMillis > 0 ? 400 : 10_000, null),
-            Map.of(),
-            null,
-            "",
-            new SecretMasker(List.of()));
+            new ValidationSpec(null, null, null, frontMillis > 0 ? 400 : 10_000, null));
     return new CheckRunner(
             Clock.systemUTC(), plain.getAddress().getPort(), secure.getAddress().getPort())
         .run(target)

@@ -22,7 +22,9 @@ import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
+import ru.scoliologic.staging.validation.ContainerChecks.Entrance;
 import ru.scoliologic.staging.validation.ContainerChecks.Surface;
 import ru.scoliologic.staging.validation.JUnitReport.Case;
 
@@ -32,7 +34,11 @@ class ContainerChecksTest {
 
   private static Surface surface(String image, String request, String secret, String ca) {
     return new Surface(
-        image, "10.0.0.7", request, "cfg", ca, false, "access-check-token", Map.of(TOKEN, secret));
+        image,
+        request,
+        new ConfigurationHash("cfg"),
+        new Entrance("10.0.0.7", ca, false, "access-check-token"),
+        Map.of(TOKEN, secret));
   }
 
   private static Given asking(String more) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -13,11 +12,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec;
-import ru.scoliologic.staging.cluster.masking.SecretMasker;
 
 /** Checks of an application that answers without an end. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -38,22 +35,10 @@ class HostileAnswersTest {
 
   private List<Result> run(Duration round, String checks) throws Exception {
     var target =
-        new CheckTarget(
-            "127.0.0.1",
+        GivenTarget.pod(
             server.port(),
-            "app.staging.test",
-            null,
             Given.healthCheck(server.port(), "{}"),
-            IngressSpec.Server.Custom,
-            "",
-            "",
-            "",
-            null,
-            new KubernetesSerialization().unmarshal("checks: " + checks, ValidationSpec.class),
-            Map.of(),
-            null,
-            "",
-            new SecretMasker(List.of()));
+            new KubernetesSerialization().unmarshal("checks: " + checks, ValidationSpec.class));
     return CandidateChecks.run(target, new TimeBudget(round, REQUEST)).results();
   }
 

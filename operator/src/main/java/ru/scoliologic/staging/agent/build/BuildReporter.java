@@ -11,6 +11,7 @@ import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.api.StagingReleaseStatus.BuildStatus;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.stage.StatusReason;
 
 /** Reports one build in the status of its release and in the agent's log. */
 final class BuildReporter implements ImageBuilder.Progress {
@@ -116,14 +117,15 @@ final class BuildReporter implements ImageBuilder.Progress {
   }
 
   BuildStatus cancelled() {
-    return status(BuildState.Cancelled, "Superseded", "A newer commit came first.", null, null);
+    return status(
+        BuildState.Cancelled, BuildReason.SUPERSEDED, "A newer commit came first.", null, null);
   }
 
   private BuildStatus status(
-      BuildState state, String reason, String message, String digest, Instant pushed) {
+      BuildState state, StatusReason reason, String message, String digest, Instant pushed) {
     return new BuildStatus(
         state,
-        reason,
+        reason == null ? null : reason.camelCase(),
         message(message),
         digest,
         attempt,

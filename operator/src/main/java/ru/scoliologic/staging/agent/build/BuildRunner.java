@@ -218,13 +218,13 @@ public final class BuildRunner implements AutoCloseable {
                   "org.opencontainers.image.source", asked.gitops().repository()));
       return builder.build(order, report);
     } catch (SubmodulesException e) {
-      return new ImageBuilder.Outcome.Failed(SubmodulesException.REASON, e.getMessage());
+      return new ImageBuilder.Outcome.Failed(BuildReason.SUBMODULES_UNSUPPORTED, e.getMessage());
     } catch (GitException e) {
-      return new ImageBuilder.Outcome.Retry(e.reason().camelCase(), e.getMessage());
+      return new ImageBuilder.Outcome.Retry(e.reason(), e.getMessage());
     } catch (RuntimeException e) {
       LOG.atWarn().addKeyValue("release", name).setCause(e).log("build broke off");
       return new ImageBuilder.Outcome.Retry(
-          Reason.UNEXPECTED_ERROR.camelCase(),
+          Reason.UNEXPECTED_ERROR,
           "The build broke off: %s; it is tried again.".formatted(e.getMessage()));
     } finally {
       clear(source);
@@ -264,8 +264,7 @@ public final class BuildRunner implements AutoCloseable {
           report.ended(
               outcome.orElseGet(() ->
                   new ImageBuilder.Outcome.Retry(
-                      Reason.UNEXPECTED_ERROR.camelCase(),
-                      "The build was interrupted; it is tried again.")));
+                      Reason.UNEXPECTED_ERROR, "The build was interrupted; it is tried again.")));
     }
     write(report, last);
     if (last.state() == BuildState.Waiting) {

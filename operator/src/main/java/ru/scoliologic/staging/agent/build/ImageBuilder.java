@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import ru.scoliologic.staging.api.Build;
+import ru.scoliologic.staging.stage.StatusReason;
 
 /** Builds the image of a commit and pushes it to the registry. */
 public interface ImageBuilder {
@@ -36,20 +37,11 @@ public interface ImageBuilder {
     /** The image is in the registry under this digest, {@code sha256:...}. */
     record Pushed(String digest, Instant built, Instant pushed) implements Outcome {}
 
-    /**
-     * The commit's fault: a retry would fail too.
-     *
-     * @param reason in CamelCase: BuildFailed, BuildTimedOut, DockerfileMissing, BuildKitNeeded
-     */
-    record Failed(String reason, String message) implements Outcome {}
+    /** The commit's fault: a retry would fail too. */
+    record Failed(BuildReason reason, String message) implements Outcome {}
 
-    /**
-     * Not the commit's fault: a retry may succeed.
-     *
-     * @param reason in CamelCase: EngineUnreachable, EngineOutOfDisk, EngineOutOfMemory,
-     *     RegistryUnreachable, RegistryRefused, BaseImageUnavailable
-     */
-    record Retry(String reason, String message) implements Outcome {}
+    /** Not the commit's fault: a retry may succeed. */
+    record Retry(StatusReason reason, String message) implements Outcome {}
   }
 
   /**

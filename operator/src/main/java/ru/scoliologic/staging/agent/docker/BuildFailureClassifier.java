@@ -3,6 +3,7 @@ package ru.scoliologic.staging.agent.docker;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import ru.scoliologic.staging.agent.build.BuildReason;
 import ru.scoliologic.staging.agent.build.ImageBuilder.Outcome;
 import ru.scoliologic.staging.agent.build.ImageBuilder.Outcome.Failed;
 import ru.scoliologic.staging.agent.build.ImageBuilder.Outcome.Retry;
@@ -37,7 +38,8 @@ final class BuildFailureClassifier {
     boolean ran = command.matches();
     if (ran ? lastLines.stream().anyMatch(ErrorText::diskFull) : ErrorText.diskFull(said)) {
       return new Retry(
-          "EngineOutOfDisk", "the Docker engine has no disk left: " + ErrorText.line(said));
+          BuildReason.ENGINE_OUT_OF_DISK,
+          "the Docker engine has no disk left: " + ErrorText.line(said));
     }
     if (ran) {
       var killed =
@@ -45,7 +47,7 @@ final class BuildFailureClassifier {
               ? "; it was killed, likely out of memory: raise build.engine.resources, or have the"
                   + " build use less"
               : "";
-      return new Failed("BuildFailed", cause(lastLines) + ErrorText.line(said) + killed);
+      return new Failed(BuildReason.BUILD_FAILED, cause(lastLines) + ErrorText.line(said) + killed);
     }
     var use =
         NOT_UNDERSTOOD.matcher(said).find()
@@ -56,15 +58,16 @@ final class BuildFailureClassifier {
     }
     if (ErrorText.memoryFull(said)) {
       return new Retry(
-          "EngineOutOfMemory", "the Docker engine has no memory left: " + ErrorText.line(said));
+          BuildReason.ENGINE_OUT_OF_MEMORY,
+          "the Docker engine has no memory left: " + ErrorText.line(said));
     }
     if (pulls(step) && (ErrorText.unreachable(said) || said.contains("x509:"))) {
       return new Retry(
-          "BaseImageUnavailable",
+          BuildReason.BASE_IMAGE_UNAVAILABLE,
           "the registry of an image that the Dockerfile names does not answer (%s): %s"
               .formatted(ErrorText.line(step), ErrorText.line(said)));
     }
-    return new Failed("BuildFailed", ErrorText.line(said));
+    return new Failed(BuildReason.BUILD_FAILED, ErrorText.line(said));
   }
 
   /** The log line that names the failure, as a prefix; else empty. */
@@ -81,28 +84,28 @@ final class BuildFailureClassifier {
   static Retry ofPush(String registry, String said) {
     if (ErrorText.refused(said)) {
       return new Retry(
-          "RegistryRefused",
+          BuildReason.REGISTRY_REFUSED,
           "the registry %s does not let the agent push: correct its credentials (%s)"
               .formatted(registry, ErrorText.line(said)));
     }
     if (ErrorText.failed(said)) {
       return new Retry(
-          "RegistryUnreachable",
+          BuildReason.REGISTRY_UNREACHABLE,
           "the registry %s fails: its volume may be full (%s)"
               .formatted(registry, ErrorText.line(said)));
     }
     return ErrorText.unreachable(said)
         ? new Retry(
-            "RegistryUnreachable",
+            BuildReason.REGISTRY_UNREACHABLE,
             "the registry %s does not answer: %s".formatted(registry, ErrorText.line(said)))
         : new Retry(
-            "RegistryRefused",
+            BuildReason.REGISTRY_REFUSED,
             "the registry %s did not take the image: %s".formatted(registry, ErrorText.line(said)));
   }
 
   static Failed buildKitNeeded(BuildKitSyntax.Use use) {
     return new Failed(
-        "BuildKitNeeded",
+        BuildReason.BUILD_KIT_NEEDED,
         "line %d of the Dockerfile uses %s, which needs BuildKit, and the engine's own builder builds"
                 .formatted(use.line(), use.construct())
             + " here: write the step without it, or build the image elsewhere and set app.image");

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ru.scoliologic.staging.agent.build.BuildReason;
 import ru.scoliologic.staging.agent.build.ImageBuilder;
 import ru.scoliologic.staging.agent.registry.RegistryCredentials;
 import ru.scoliologic.staging.cluster.model.RegistryLogin;
@@ -63,9 +64,10 @@ public final class DockerBuilder implements ImageBuilder {
       context = BuildContext.of(order.source(), order.build());
     } catch (BuildContext.Missing e) {
       return new Outcome.Failed(
-          e.ofDockerfile() ? "DockerfileMissing" : "BuildFailed", e.getMessage());
+          e.ofDockerfile() ? BuildReason.DOCKERFILE_MISSING : BuildReason.BUILD_FAILED,
+          e.getMessage());
     } catch (IllegalArgumentException e) {
-      return new Outcome.Failed("BuildFailed", e.getMessage());
+      return new Outcome.Failed(BuildReason.BUILD_FAILED, e.getMessage());
     }
     var use = BuildKitSyntax.certain(context.dockerfile(), order.build().target());
     if (use.isPresent()) {
@@ -112,7 +114,7 @@ public final class DockerBuilder implements ImageBuilder {
     var fault = attempt(engine, order, context, end, progress);
     if (fault.isPresent()
         && fault.get() instanceof Outcome.Retry retry
-        && retry.reason().equals("EngineOutOfDisk")) {
+        && retry.reason() == BuildReason.ENGINE_OUT_OF_DISK) {
       progress.line("The engine has no disk left: old images are removed, and it builds again.");
       var full = System.nanoTime();
       images.makeRoom(engine);
@@ -137,7 +139,7 @@ public final class DockerBuilder implements ImageBuilder {
     } catch (TimeoutException e) {
       return Optional.of(
           new Outcome.Failed(
-              "BuildTimedOut",
+              BuildReason.BUILD_TIMED_OUT,
               "the build did not end within %d s, while at: %s; raise build.timeoutSeconds or make it faster"
                   .formatted(order.build().timeoutSeconds(), ErrorText.line(log.step()))));
     } catch (IOException e) {
@@ -221,7 +223,7 @@ public final class DockerBuilder implements ImageBuilder {
               .map(found -> login(registry, found))
               .orElseGet(() -> new AuthConfig().withRegistryAddress(registry));
     } catch (IOException e) {
-      return new Push(null, new Outcome.Retry("RegistryRefused", e.getMessage()));
+      return new Push(null, new Outcome.Retry(BuildReason.REGISTRY_REFUSED, e.getMessage()));
     }
     var log = new PushLog(progress);
     String said;
@@ -250,14 +252,15 @@ public final class DockerBuilder implements ImageBuilder {
   private Outcome lost(DockerEngineException e) {
     if (e.answered() && ErrorText.diskFull(e.getMessage())) {
       return new Outcome.Retry(
-          "EngineOutOfDisk", "the Docker engine has no disk left: " + e.getMessage());
+          BuildReason.ENGINE_OUT_OF_DISK, "the Docker engine has no disk left: " + e.getMessage());
     }
     if (e.answered() && ErrorText.memoryFull(e.getMessage())) {
       return new Outcome.Retry(
-          "EngineOutOfMemory", "the Docker engine has no memory left: " + e.getMessage());
+          BuildReason.ENGINE_OUT_OF_MEMORY,
+          "the Docker engine has no memory left: " + e.getMessage());
     }
     return new Outcome.Retry(
-        "EngineUnreachable",
+        BuildReason.ENGINE_UNREACHABLE,
         "the Docker engine at %s %s: %s"
             .formatted(
                 place.engine(), e.answered() ? "refuses" : "does not answer", e.getMessage()));

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.cluster.model.AgentContract.Config;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 
@@ -22,9 +23,6 @@ public final class ImageRetention {
   private static final Logger LOG = LoggerFactory.getLogger(ImageRetention.class);
   static final Duration QUIET = Duration.ofMinutes(1);
   static final Duration LATER = Duration.ofMinutes(5);
-
-  private static final String SERVING = "Serving";
-  private static final Set<String> UNDER_WAY = Set.of("Building", "Starting");
 
   private final Supplier<Config> config;
   private final Sweeper sweeper;
@@ -59,7 +57,10 @@ public final class ImageRetention {
     }
     var now = clock.instant();
     // The serving release was deleted, so the image to keep is unknown.
-    if (building || any(releases, UNDER_WAY) || !any(releases, Set.of(SERVING))) {
+    if (building
+        || any(releases, ReleaseState.Building)
+        || any(releases, ReleaseState.Starting)
+        || !any(releases, ReleaseState.Serving)) {
       quiet = false;
       return LATER;
     }
@@ -91,10 +92,9 @@ public final class ImageRetention {
     return LATER;
   }
 
-  private static boolean any(Collection<StagingRelease> releases, Set<String> states) {
+  private static boolean any(Collection<StagingRelease> releases, ReleaseState state) {
     return releases.stream()
         .map(StagingRelease::getStatus)
-        .anyMatch(
-            status -> status != null && status.state() != null && states.contains(status.state()));
+        .anyMatch(status -> status != null && status.is(state));
   }
 }

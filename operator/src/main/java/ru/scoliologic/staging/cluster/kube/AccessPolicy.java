@@ -61,7 +61,7 @@ public record AccessPolicy(
   public static NetworkPolicyPeer operator(Snapshot snapshot) {
     return new NetworkPolicyPeerBuilder()
         .withNewNamespaceSelector()
-        .addToMatchLabels(NAMESPACE_NAME, snapshot.surroundings().operatorNamespace())
+        .addToMatchLabels(NAMESPACE_NAME, snapshot.surroundings().operator().namespace())
         .endNamespaceSelector()
         .withNewPodSelector()
         .withMatchLabels(Map.of(Labels.NAME, Labels.OPERATOR))

@@ -63,7 +63,7 @@ public record JobOutcome(boolean good, String message) {
 
   /** Diagnosis of the given pods, or why the Job has none. */
   public static Optional<PodDiagnosis> trouble(Snapshot snapshot, String job, List<Pod> pods) {
-    return Optional.ofNullable(snapshot.surroundings().warnings().get("Job/" + job))
+    return Optional.ofNullable(snapshot.surroundings().reports().warnings().get("Job/" + job))
         .filter(said -> pods.isEmpty())
         .flatMap(Refusal::ofPods)
         .map(refusal -> new PodDiagnosis(refusal.reason(), refusal.message()))

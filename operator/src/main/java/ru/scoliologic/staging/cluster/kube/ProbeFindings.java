@@ -22,7 +22,7 @@ public record ProbeFindings(Optional<String> words) {
 
   /** The finding of the first pod that has one. */
   public static ProbeFindings of(Snapshot snapshot, List<Pod> pods) {
-    var warnings = snapshot.surroundings().warnings();
+    var warnings = snapshot.surroundings().reports().warnings();
     return new ProbeFindings(
         pods.stream()
             .filter(pod -> !PodStatuses.isReady(pod))

@@ -10,44 +10,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/**
- * Observed surroundings of an environment.
- *
- * @param nodes every node
- * @param usage requests of the pods of others, summed by node; absent while not needed
- * @param records DNS records by domain; a domain without a query is absent
- * @param expected addresses that records must resolve to, and names of load balancers that are
- *     accepted instead; empty when unknown
- * @param nextLook time of the next DNS query
- * @param staticClasses storage classes without dynamic provisioning
- * @param freeVolumes unclaimed volumes of these classes, by class
- * @param certificates served certificates by domain; absent where unreachable
- * @param models models that Ollama holds; absent while it does not respond or is not requested
- * @param warnings last warning events of objects that are not ready, by kind and name
- * @param ingressClasses names of every ingress class
- * @param absentClaims volume claims that the spec names and that do not exist; checked only while
- *     needed
- * @param operatorImage image of the operator, also used for agents
- * @param operatorNamespace namespace of the operator
- * @param tags responses of registries by the image as specified, for versions that are new or
- *     retried; kept until the release has the response
- */
+/** Observed surroundings of an environment. */
 public record ClusterFacts(
-    List<Node> nodes,
-    Optional<List<Usage>> usage,
-    Map<String, DnsAnswer> records,
-    List<String> expected,
-    Duration nextLook,
-    Set<String> staticClasses,
-    Map<String, List<FreeVolume>> freeVolumes,
-    Map<String, Boolean> certificates,
-    Optional<ModelStates> models,
-    Map<String, String> warnings,
-    Set<String> ingressClasses,
-    Set<String> absentClaims,
-    String operatorImage,
-    String operatorNamespace,
-    Map<String, ImageTag> tags) {
+    Nodes nodes,
+    Dns dns,
+    Storage storage,
+    IngressFacts ingress,
+    OperatorPod operator,
+    Reports reports) {
 
   /** Default image of the operator, as in the manifests. */
   public static final String OPERATOR_IMAGE = "staging-operator:dev";
@@ -55,87 +25,127 @@ public record ClusterFacts(
   /** Default namespace of the operator, as in the manifests. */
   public static final String OPERATOR_NAMESPACE = "staging-operator";
 
-  /** With the operator's default image and namespace. */
-  public ClusterFacts(
-      List<Node> nodes,
-      Optional<List<Usage>> usage,
-      Map<String, DnsAnswer> records,
-      List<String> expected,
-      Duration nextLook,
+  /** Nothing was observed. */
+  public static final ClusterFacts NOTHING =
+      new ClusterFacts(
+          new Nodes(List.of(), Optional.empty()),
+          new Dns(Map.of(), List.of(), Duration.ofMinutes(5)),
+          new Storage(Map.of(), Set.of(), Set.of(), Map.of(), Set.of()),
+          new IngressFacts(Set.of(), List.of(), Map.of()),
+          new OperatorPod(OPERATOR_IMAGE, OPERATOR_NAMESPACE),
+          new Reports(Optional.empty(), Map.of(), Map.of()));
+
+  /**
+   * The nodes.
+   *
+   * @param usage requests of the pods of others, summed by node; absent while not needed
+   */
+  public record Nodes(List<Node> all, Optional<List<Usage>> usage) {}
+
+  /**
+   * DNS.
+   *
+   * @param records by domain; a domain without a query is absent
+   * @param expected addresses that records must resolve to, and names of load balancers that are
+   *     accepted instead; empty when unknown
+   * @param nextLook time until the next query
+   */
+  public record Dns(Map<String, DnsAnswer> records, List<String> expected, Duration nextLook) {}
+
+  /**
+   * Storage classes and volumes.
+   *
+   * @param classes every storage class by name, and whether it is the default
+   * @param growingClasses names of the storage classes that allow volume expansion
+   * @param staticClasses storage classes without dynamic provisioning
+   * @param freeVolumes unclaimed volumes of these classes, by class
+   * @param absentClaims volume claims that the spec names and that do not exist; checked only while
+   *     needed
+   */
+  public record Storage(
+      Map<String, Boolean> classes,
+      Set<String> growingClasses,
       Set<String> staticClasses,
       Map<String, List<FreeVolume>> freeVolumes,
-      Map<String, Boolean> certificates,
-      Optional<ModelStates> models,
-      Map<String, String> warnings,
-      Set<String> ingressClasses,
-      Set<String> absentClaims) {
-    this(
-        nodes,
-        usage,
-        records,
-        expected,
-        nextLook,
-        staticClasses,
-        freeVolumes,
-        certificates,
-        models,
-        warnings,
-        ingressClasses,
-        absentClaims,
-        OPERATOR_IMAGE,
-        OPERATOR_NAMESPACE,
-        Map.of());
-  }
+      Set<String> absentClaims) {}
+
+  /**
+   * What the ingress depends on, and what it serves.
+   *
+   * @param classes names of every ingress class
+   * @param portHolders Services and pods that occupy ports 80 and 443 of the ingress Service; read
+   *     only while it has no address
+   * @param certificates served certificates by domain; absent where unreachable
+   */
+  public record IngressFacts(
+      Set<String> classes, List<String> portHolders, Map<String, Boolean> certificates) {}
+
+  /**
+   * The operator's own pod.
+   *
+   * @param image also used for agents
+   */
+  public record OperatorPod(String image, String namespace) {}
+
+  /**
+   * What others report.
+   *
+   * @param models models that Ollama holds; absent while it does not respond or is not requested
+   * @param warnings last warning events of objects that are not ready, by kind and name
+   * @param tags responses of registries by the image as specified, for versions that are new or
+   *     retried; kept until the release has the response
+   */
+  public record Reports(
+      Optional<ModelStates> models, Map<String, String> warnings, Map<String, ImageTag> tags) {}
 
   /** A copy with further warnings. */
   public ClusterFacts withWarnings(Map<String, String> more) {
-    var all = new HashMap<>(warnings);
+    var all = new HashMap<>(reports.warnings());
     all.putAll(more);
-    return with(Map.copyOf(all), tags);
+    return with(new Reports(reports.models(), Map.copyOf(all), reports.tags()));
   }
 
   /** A copy with these tags. */
   public ClusterFacts withTags(Map<String, ImageTag> known) {
-    return with(warnings, Map.copyOf(known));
+    return with(new Reports(reports.models(), reports.warnings(), Map.copyOf(known)));
   }
 
-  private ClusterFacts with(Map<String, String> warnings, Map<String, ImageTag> tags) {
-    return new ClusterFacts(
-        nodes,
-        usage,
-        records,
-        expected,
-        nextLook,
-        staticClasses,
-        freeVolumes,
-        certificates,
-        models,
-        warnings,
-        ingressClasses,
-        absentClaims,
-        operatorImage,
-        operatorNamespace,
-        tags);
+  public ClusterFacts with(Nodes other) {
+    return new ClusterFacts(other, dns, storage, ingress, operator, reports);
+  }
+
+  public ClusterFacts with(Dns other) {
+    return new ClusterFacts(nodes, other, storage, ingress, operator, reports);
+  }
+
+  public ClusterFacts with(Storage other) {
+    return new ClusterFacts(nodes, dns, other, ingress, operator, reports);
+  }
+
+  public ClusterFacts with(IngressFacts other) {
+    return new ClusterFacts(nodes, dns, storage, other, operator, reports);
+  }
+
+  public ClusterFacts with(Reports other) {
+    return new ClusterFacts(nodes, dns, storage, ingress, operator, other);
   }
 
   /** Assumes valid records and certificates; for plans without a cluster. */
   public static ClusterFacts assumedGood(List<String> domains) {
     var address = "192.0.2.1";
-    return new ClusterFacts(
-        List.of(),
-        Optional.empty(),
-        domains.stream()
-            .distinct()
-            .collect(Collectors.toMap(d -> d, d -> new DnsAnswer(List.of(address), null))),
-        List.of(address),
-        Duration.ofMinutes(5),
-        Set.of(),
-        Map.of(),
-        domains.stream().distinct().collect(Collectors.toMap(d -> d, d -> true)),
-        Optional.empty(),
-        Map.of(),
-        Set.of(),
-        Set.of());
+    return NOTHING
+        .with(
+            new Dns(
+                domains.stream()
+                    .distinct()
+                    .collect(Collectors.toMap(d -> d, d -> new DnsAnswer(List.of(address), null))),
+                List.of(address),
+                NOTHING.dns().nextLook()))
+        .with(
+            new IngressFacts(
+                Set.of(),
+                List.of(),
+                domains.stream().distinct().collect(Collectors.toMap(d -> d, d -> true))));
   }
 
   /**

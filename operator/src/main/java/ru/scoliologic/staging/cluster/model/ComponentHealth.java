@@ -27,24 +27,34 @@ import ru.scoliologic.staging.stage.Reason;
  * @param image that runs or will run
  * @param reason why it is not ready; null when it is
  * @param message one sentence
- * @param due when its deadline passes or passed; empty while it serves or does not exist
- * @param overdue whether the deadline has passed
  */
 public record ComponentHealth(
-    String name,
-    boolean ready,
-    String image,
-    Reason reason,
-    String message,
-    Optional<Instant> due,
-    boolean overdue) {
+    String name, boolean ready, String image, Reason reason, String message, Lateness lateness) {
+
+  /**
+   * The component's deadline.
+   *
+   * @param due when it passes or passed; empty while the component serves or does not exist
+   * @param overdue whether it has passed
+   */
+  public record Lateness(Optional<Instant> due, boolean overdue) {
+    static final Lateness NONE = new Lateness(Optional.empty(), false);
+  }
 
   /** Status of a component that is within its deadline. */
   public static final String STARTING = "starting";
 
   /** For a component without a deadline. */
   public ComponentHealth(String name, boolean ready, String image, Reason reason, String message) {
-    this(name, ready, image, reason, message, Optional.empty(), false);
+    this(name, ready, image, reason, message, Lateness.NONE);
+  }
+
+  public Optional<Instant> due() {
+    return lateness.due();
+  }
+
+  public boolean overdue() {
+    return lateness.overdue();
   }
 
   /** The finding about a component that is within its deadline; empty if none. */
@@ -78,11 +88,12 @@ public record ComponentHealth(
             snapshot,
             component,
             image,
-            deployment.isPresent(),
-            available,
             newestPods(snapshot.podsOf(component), deployment),
-            deployment.flatMap(ComponentHealth::replicaFailure),
-            deployment.flatMap(ComponentHealth::lastProgress))
+            new Controller(
+                deployment.isPresent(),
+                available,
+                deployment.flatMap(ComponentHealth::replicaFailure),
+                deployment.flatMap(ComponentHealth::lastProgress)))
         .component(deployment.filter(ComponentHealth::tooLate).isPresent());
   }
 
@@ -150,19 +161,20 @@ public record ComponentHealth(
     var all = snapshot.podsOf(component);
     var refused =
         set.filter(s -> all.isEmpty())
-            .map(s -> snapshot.surroundings().warnings().get(Applier.key(s)));
+            .map(s -> snapshot.surroundings().reports().warnings().get(Applier.key(s)));
     return new Judgement(
             snapshot,
             component,
             image,
-            set.isPresent(),
-            available,
             all.stream().filter(pod -> newest(pod, set)).toList(),
-            refused,
-            refused
-                .flatMap(words -> set)
-                .map(s -> s.getMetadata().getCreationTimestamp())
-                .map(Instant::parse))
+            new Controller(
+                set.isPresent(),
+                available,
+                refused,
+                refused
+                    .flatMap(words -> set)
+                    .map(s -> s.getMetadata().getCreationTimestamp())
+                    .map(Instant::parse)))
         .component(false);
   }
 
@@ -183,7 +195,7 @@ public record ComponentHealth(
   }
 
   private static Optional<PodDiagnosis> volume(Snapshot snapshot, String component) {
-    var warnings = snapshot.surroundings().warnings();
+    var warnings = snapshot.surroundings().reports().warnings();
     return snapshot.owned().list(PersistentVolumeClaim.class).stream()
         .filter(claim -> component.equals(claim.getMetadata().getLabels().get(Labels.COMPONENT)))
         .filter(claim -> warnings.containsKey(Applier.key(claim)))
@@ -199,21 +211,21 @@ public record ComponentHealth(
   }
 
   /**
-   * Observations about a component.
+   * The status of a component's Deployment or StatefulSet.
    *
-   * @param pods of the newest template
    * @param refused message of a controller that could not create the pod
    * @param since last progress of the controller, if known
    */
+  private record Controller(
+      boolean exists, boolean available, Optional<String> refused, Optional<Instant> since) {}
+
+  /**
+   * Observations about a component.
+   *
+   * @param pods of the newest template
+   */
   private record Judgement(
-      Snapshot snapshot,
-      String component,
-      String image,
-      boolean exists,
-      boolean available,
-      List<Pod> pods,
-      Optional<String> refused,
-      Optional<Instant> since) {
+      Snapshot snapshot, String component, String image, List<Pod> pods, Controller controller) {
 
     /**
      * The component's health.
@@ -221,10 +233,10 @@ public record ComponentHealth(
      * @param late whether its controller exceeded its progress deadline
      */
     ComponentHealth component(boolean late) {
-      if (available) {
+      if (controller.available()) {
         return new ComponentHealth(component, true, image, null, "available");
       }
-      if (!exists) {
+      if (!controller.exists()) {
         return new ComponentHealth(
             component, false, image, Reason.COMPONENTS_STARTING, "not created yet");
       }
@@ -244,8 +256,7 @@ public record ComponentHealth(
             why.reason(),
             "not up for longer than its deadline of %d s: %s"
                 .formatted(deadline.seconds(), why.message()),
-            due,
-            true);
+            new Lateness(due, true));
       }
       return new ComponentHealth(
           component,
@@ -256,26 +267,33 @@ public record ComponentHealth(
               .map(PodDiagnosis::message)
               .orElseGet(() ->
                   found.starting() + PodDiagnosis.saidWhileStarting(pods, snapshot.logTails())),
-          due,
-          false);
+          new Lateness(due, false));
     }
 
     private Optional<Instant> due(Deadline deadline) {
       return pods.isEmpty()
-          ? since.filter(begin -> refused.isPresent()).map(deadline::after)
+          ? controller
+              .since()
+              .filter(begin -> controller.refused().isPresent())
+              .map(deadline::after)
           : deadline
               .due(pods)
               .map(due ->
-                  since.map(deadline::after).filter(later -> later.isAfter(due)).orElse(due));
+                  controller
+                      .since()
+                      .map(deadline::after)
+                      .filter(later -> later.isAfter(due))
+                      .orElse(due));
     }
 
     private Optional<PodDiagnosis> trouble() {
-      return refused
+      return controller
+          .refused()
           .flatMap(Refusal::ofPods)
           .map(refusal -> new PodDiagnosis(refusal.reason(), refusal.message()))
           .or(() -> volume(snapshot, component))
           .or(() -> PodDiagnosis.among(pods, snapshot.logTails(), snapshot.now()))
-          .map(found -> Architectures.explain(found, pods, snapshot.surroundings().nodes()));
+          .map(found -> Architectures.explain(found, pods, snapshot.surroundings().nodes().all()));
     }
   }
 

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.cluster.kube.Labels;
@@ -22,40 +21,42 @@ import ru.scoliologic.staging.cluster.log.ProgramLog;
  *
  * @param environment the resource itself
  * @param others every other environment of the cluster
- * @param owned the objects that belong to the environment
- * @param pods the environment's pods
- * @param secrets the user's Secrets that the spec names, by name; a missing one is absent
- * @param configMaps the user's ConfigMaps that the spec names, by name
- * @param storageClasses every storage class by name, and whether it is the default
- * @param portHolders Services and pods that occupy ports 80 and 443 of the ingress Service; read
- *     only while it has no address
- * @param logTails quoted logs of containers that crashed, are late or start, by pod name
- * @param fresh makes a random value of the given number of letters and digits; called only for a
- *     missing credential
- * @param now the time of the pass
- * @param growingClasses names of the storage classes that allow volume expansion
  * @param surroundings nodes, DNS records, served certificates
  */
 public record Snapshot(
     StagingEnvironment environment,
     List<StagingEnvironment> others,
-    OwnedObjects owned,
-    List<Pod> pods,
-    Map<String, Secret> secrets,
-    Map<String, ConfigMap> configMaps,
-    Map<String, Boolean> storageClasses,
-    List<String> portHolders,
-    Map<String, ProgramLog> logTails,
-    RandomValues fresh,
-    Instant now,
-    Set<String> growingClasses,
+    Own own,
+    Named named,
+    Moment moment,
     ClusterFacts surroundings) {
 
-  public Snapshot {
-    var seen = owned;
-    owned = OwnContainer.jobs(seen, pods);
-    pods = OwnContainer.pods(pods, seen);
+  /**
+   * What is there of the environment.
+   *
+   * @param objects that belong to the environment
+   * @param pods the environment's pods
+   * @param logTails quoted logs of containers that crashed, are late or start, by pod name
+   */
+  public record Own(OwnedObjects objects, List<Pod> pods, Map<String, ProgramLog> logTails) {
+    public Own {
+      var seen = objects;
+      objects = OwnContainer.jobs(seen, pods);
+      pods = OwnContainer.pods(pods, seen);
+    }
   }
+
+  /** The user's objects that the spec names, by name; a missing one is absent. */
+  public record Named(Map<String, Secret> secrets, Map<String, ConfigMap> configMaps) {}
+
+  /**
+   * The input of a pass that no object shows.
+   *
+   * @param now the time of the pass
+   * @param fresh makes a random value of the given number of letters and digits; called only for a
+   *     missing credential
+   */
+  public record Moment(Instant now, RandomValues fresh) {}
 
   /** Set by the Deployment controller; equal for pods of one template. */
   private static final String TEMPLATE = "pod-template-hash";
@@ -65,6 +66,34 @@ public record Snapshot(
   public interface RandomValues {
     /** A random value of the given length. */
     String next(int length, String alphabet);
+  }
+
+  public OwnedObjects owned() {
+    return own.objects();
+  }
+
+  public List<Pod> pods() {
+    return own.pods();
+  }
+
+  public Map<String, ProgramLog> logTails() {
+    return own.logTails();
+  }
+
+  public Map<String, Secret> secrets() {
+    return named.secrets();
+  }
+
+  public Map<String, ConfigMap> configMaps() {
+    return named.configMaps();
+  }
+
+  public Instant now() {
+    return moment.now();
+  }
+
+  public RandomValues fresh() {
+    return moment.fresh();
   }
 
   public Names names() {
@@ -77,7 +106,7 @@ public record Snapshot(
 
   /** Pods of one component that are not being deleted. */
   public List<Pod> podsOf(String component) {
-    return pods.stream()
+    return pods().stream()
         .filter(pod -> !pod.isMarkedForDeletion())
         .filter(pod -> component.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
         .toList();
@@ -88,18 +117,18 @@ public record Snapshot(
    * meanwhile was not part of the decision and would count as handled.
    */
   public Snapshot after(OwnedObjects written) {
-    return with(written.keeping(StagingRelease.class, owned), pods, logTails, surroundings);
+    return with(new Own(written.keeping(StagingRelease.class, owned()), pods(), logTails()));
   }
 
   /** A copy with these releases instead of the present ones. */
   public Snapshot withReleases(List<StagingRelease> releases) {
-    var there = owned.keeping(StagingRelease.class, new OwnedObjects(List.copyOf(releases)));
-    return with(there, pods, logTails, surroundings);
+    var there = owned().keeping(StagingRelease.class, new OwnedObjects(List.copyOf(releases)));
+    return with(new Own(there, pods(), logTails()));
   }
 
   /** A copy with other surroundings. */
   public Snapshot amid(ClusterFacts seen) {
-    return with(owned, pods, logTails, seen);
+    return new Snapshot(environment, others, own, named, moment, seen);
   }
 
   /**
@@ -118,36 +147,19 @@ public record Snapshot(
                     pod -> Objects.toString(pod.getMetadata().getCreationTimestamp(), "")))
             .map(Snapshot::template);
     return with(
-        owned,
-        runs.stream().filter(pod -> template(pod).equals(newest.orElse(""))).toList(),
-        logTails,
-        surroundings);
+        new Own(
+            owned(),
+            runs.stream().filter(pod -> template(pod).equals(newest.orElse(""))).toList(),
+            logTails()));
   }
 
   /** A copy with these quoted logs, by pod name. */
   public Snapshot quoting(Map<String, ProgramLog> logs) {
-    return with(owned, pods, logs, surroundings);
+    return with(new Own(owned(), pods(), logs));
   }
 
-  private Snapshot with(
-      OwnedObjects owned,
-      List<Pod> pods,
-      Map<String, ProgramLog> logTails,
-      ClusterFacts surroundings) {
-    return new Snapshot(
-        environment,
-        others,
-        owned,
-        pods,
-        secrets,
-        configMaps,
-        storageClasses,
-        portHolders,
-        logTails,
-        fresh,
-        now,
-        growingClasses,
-        surroundings);
+  private Snapshot with(Own other) {
+    return new Snapshot(environment, others, other, named, moment, surroundings);
   }
 
   private static String template(Pod pod) {
@@ -155,6 +167,6 @@ public record Snapshot(
   }
 
   public Optional<Secret> ownedSecret(String name) {
-    return owned.find(Secret.class, name);
+    return owned().find(Secret.class, name);
   }
 }

@@ -52,7 +52,8 @@ public record VolumeGrowth(List<PlannedObject> objects, List<Refused> refused) {
     }
     var storageClass = there.getSpec().getStorageClassName();
     boolean bound = there.getStatus() != null && "Bound".equals(there.getStatus().getPhase());
-    boolean can = snapshot.growingClasses().contains(String.valueOf(storageClass));
+    boolean can =
+        snapshot.surroundings().storage().growingClasses().contains(String.valueOf(storageClass));
     if (difference > 0 && bound && can) {
       return;
     }

@@ -32,14 +32,14 @@ public record FirstDeploymentRemoval(
   /**
    * Decides on the removal, once the deployment failed permanently.
    *
-   * @param attempt hash of the attempt that failed
+   * @param attempt the one that failed
    */
   public static FirstDeploymentRemoval decide(
       Snapshot snapshot,
       Plan plan,
       List<ComponentHealth> components,
       Map<Stage, StageResult> results,
-      String attempt) {
+      FirstDeployment.Attempt attempt) {
     var result = results.get(Stage.DEPLOYMENT);
     if (result == null || result.isReady()) {
       return new FirstDeploymentRemoval(

@@ -18,36 +18,52 @@ import ru.scoliologic.staging.validation.Verdicts;
  *
  * @param decision the decision, from the results of this pass
  * @param validation current result of the checks through the ingress, if they ran
+ * @param checked the outcome of every check, none if they did not run
  */
 public record RolloutOutcome(
     Snapshot snapshot,
     Plan plan,
     RolloutDecision decision,
-    Optional<StageResult> candidateState,
-    List<Result> checked,
-    Optional<StageResult> servingState,
-    Optional<StageResult> validation) {
+    States states,
+    Optional<StageResult> validation,
+    List<Result> checked) {
+
+  /**
+   * The status of the versions that are not up.
+   *
+   * @param candidate the one beside the serving version
+   * @param serving the serving one, while it is wanted
+   */
+  public record States(Optional<StageResult> candidate, Optional<StageResult> serving) {
+    public static final States NONE = new States(Optional.empty(), Optional.empty());
+  }
+
   public Rollout rollout() {
     return plan.rollout();
   }
 
   public ReleaseLedger.Facts facts() {
+    var serving = rollout().serving();
     return new ReleaseLedger.Facts(
         plan.target(),
         decision,
-        rollout().serving(),
-        rollout().serving().exists() && AppResources.observe(snapshot, rollout()).ready(),
-        rollout().candidate(),
-        candidateState.map(this::named),
-        rollout().previous(),
-        validation,
         plan.configuration(),
-        checked.isEmpty()
-            ? Optional.empty()
-            : Optional.of(Verdicts.report(checked, snapshot.now())),
-        plan.migration().done(),
-        plan.migration().copies(),
-        servingState);
+        new ReleaseLedger.Workloads(
+            new ReleaseLedger.Serving(
+                serving,
+                serving.exists() && AppResources.observe(snapshot, rollout()).ready(),
+                states.serving()),
+            rollout()
+                .candidate()
+                .map(version ->
+                    new ReleaseLedger.Candidate(version, states.candidate().map(this::named))),
+            rollout().previous()),
+        new ReleaseLedger.Validation(
+            validation,
+            checked.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Verdicts.report(checked, snapshot.now()))),
+        new ReleaseLedger.Migrations(plan.migration().done(), plan.migration().copies()));
   }
 
   /** Releases have a specific reason for a candidate that does not come up. */

@@ -16,6 +16,7 @@ import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Settings;
@@ -81,7 +82,7 @@ public final class CandidateChecker {
   }
 
   /** Checks the version beside the serving one, once it can serve. */
-  public Look look(Snapshot snapshot, Settings settings, String configuration) {
+  public Look look(Snapshot snapshot, Settings settings, ConfigurationHash configuration) {
     var seen = Rollout.see(snapshot, id -> ReleaseCatalog.known(snapshot, id));
     var target = RolloutTarget.of(snapshot, seen.serving().isPresent());
     var candidate =
@@ -92,8 +93,7 @@ public final class CandidateChecker {
     }
     var environment = snapshot.environment();
     var subject =
-        String.join(
-            "/",
+        CheckSubject.of(
             candidate.get().id(),
             // A retry requires a new result.
             ReleaseCatalog.find(snapshot, candidate.get().id())

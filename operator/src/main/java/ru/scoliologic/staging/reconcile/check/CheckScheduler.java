@@ -66,11 +66,9 @@ public final class CheckScheduler {
   /**
    * The outcomes for an environment; empty while the first round of a subject runs. A round for
    * another subject is ignored.
-   *
-   * @param subject everything that the result depends on: another subject is checked again
    */
   public synchronized Optional<Round> answer(
-      StagingEnvironment environment, String subject, CheckTarget target) {
+      StagingEnvironment environment, CheckSubject subject, CheckTarget target) {
     var uid = environment.getMetadata().getUid();
     var fault = faults.remove(uid);
     if (fault != null) {
@@ -83,11 +81,11 @@ public final class CheckScheduler {
     return last(uid, subject).map(Last::round);
   }
 
-  private Optional<Last> last(String uid, String subject) {
+  private Optional<Last> last(String uid, CheckSubject subject) {
     return Optional.ofNullable(answers.get(uid)).filter(last -> last.subject().equals(subject));
   }
 
-  private void begin(StagingEnvironment environment, String subject, CheckTarget target) {
+  private void begin(StagingEnvironment environment, CheckSubject subject, CheckTarget target) {
     var uid = environment.getMetadata().getUid();
     var other = rounds.get(uid);
     if (other != null && other.subject.equals(subject)) {
@@ -142,7 +140,7 @@ public final class CheckScheduler {
             .filter(last -> !well(last.round()))
             .map(Last::troubleSince)
             .orElse(running.begun);
-    var period = Duration.ofSeconds(target.spec().periodSeconds());
+    var period = Duration.ofSeconds(target.declared().spec().periodSeconds());
     answers.put(
         running.uid,
         new Last(
@@ -176,7 +174,7 @@ public final class CheckScheduler {
   }
 
   /** How long the checks of this subject have failed; zero when they passed. */
-  synchronized Duration trouble(String uid, String subject) {
+  synchronized Duration trouble(String uid, CheckSubject subject) {
     return last(uid, subject)
         .filter(last -> !well(last.round()))
         .map(last -> Duration.between(last.troubleSince(), clock.instant()))
@@ -186,11 +184,11 @@ public final class CheckScheduler {
   private static final class Running {
     private final ResourceID environment;
     private final String uid;
-    private final String subject;
+    private final CheckSubject subject;
     private final Instant begun;
     private Future<?> work;
 
-    private Running(ResourceID environment, String uid, String subject, Instant begun) {
+    private Running(ResourceID environment, String uid, CheckSubject subject, Instant begun) {
       this.environment = environment;
       this.uid = uid;
       this.subject = subject;
@@ -198,5 +196,5 @@ public final class CheckScheduler {
     }
   }
 
-  private record Last(String subject, Round round, Instant troubleSince, Instant due) {}
+  private record Last(CheckSubject subject, Round round, Instant troubleSince, Instant due) {}
 }

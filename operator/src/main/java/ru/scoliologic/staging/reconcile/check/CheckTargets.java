@@ -10,6 +10,11 @@ import ru.scoliologic.staging.cluster.model.CertificateAuthority;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.validation.CheckTarget;
+import ru.scoliologic.staging.validation.CheckTarget.Access;
+import ru.scoliologic.staging.validation.CheckTarget.Declared;
+import ru.scoliologic.staging.validation.CheckTarget.Endpoint;
+import ru.scoliologic.staging.validation.CheckTarget.Hosts;
+import ru.scoliologic.staging.validation.CheckTarget.Trust;
 
 /** Builds the targets of the checks. */
 public final class CheckTargets {
@@ -20,42 +25,31 @@ public final class CheckTargets {
     var spec = snapshot.environment().getSpec();
     var probe = settings.dashboardProbe();
     return new CheckTarget(
-        address,
-        spec.services().app().port(),
-        spec.domains().app(),
-        spec.ingress().sharesController() ? null : spec.domains().traefik(),
+        new Endpoint(address, spec.services().app().port()),
+        new Hosts(
+            spec.domains().app(),
+            spec.ingress().sharesController() ? null : spec.domains().traefik(),
+            spec.grafana().map(g -> spec.domains().grafana()).orElse(null)),
+        new Trust(CertificateAuthority.inUse(snapshot.environment()).server(), settings.caBundle()),
+        new Access(
+            probe.getKey(), probe.getValue(), spec.ingress().access(), settings.checkToken()),
         HealthCheck.of(snapshot.environment()),
-        CertificateAuthority.inUse(snapshot.environment()).server(),
-        settings.caBundle(),
-        probe.getKey(),
-        probe.getValue(),
-        spec.grafana().map(g -> spec.domains().grafana()).orElse(null),
-        settings.validation(),
-        settings.checkSecrets(),
-        spec.ingress().access(),
-        settings.checkToken(),
-        settings.masking());
+        new Declared(settings.validation(), settings.checkSecrets(), settings.masking()));
   }
 
   /** A version that does not serve yet, at the address of its pod. */
   public static CheckTarget candidate(Snapshot snapshot, Settings settings, String address) {
     var spec = snapshot.environment().getSpec();
     return new CheckTarget(
-        address,
-        spec.services().app().port(),
-        spec.domains().app(),
-        null,
+        new Endpoint(address, spec.services().app().port()),
+        new Hosts(spec.domains().app(), null, null),
+        new Trust(CertificateAuthority.inUse(snapshot.environment()).server(), ""),
+        Access.OPEN,
         HealthCheck.of(snapshot.environment()),
-        CertificateAuthority.inUse(snapshot.environment()).server(),
-        "",
-        "",
-        "",
-        null,
-        settings.validation().expectingNoneOf(addedByTheIngress(spec.ingress())),
-        settings.checkSecrets(),
-        null,
-        "",
-        settings.masking());
+        new Declared(
+            settings.validation().expectingNoneOf(addedByTheIngress(spec.ingress())),
+            settings.checkSecrets(),
+            settings.masking()));
   }
 
   /** Headers that the ingress adds, so that a pod's answer lacks them. */

@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.SmokeReport.Verdict;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Acme;
@@ -95,29 +93,26 @@ public final class ServingChecker {
                 explained(
                     Verdicts.stage(
                         snapshot.environment().getSpec().domains().app(),
-                        target.dashboard() != null,
+                        target.hosts().dashboard() != null,
                         checked),
                     acme,
                     snapshot));
     return new Report(Optional.of(result), checked);
   }
 
-  /** Everything that the outcome depends on: a change of any part is checked at once. */
-  private static String subject(
+  private static CheckSubject subject(
       Snapshot snapshot, Settings settings, Plan plan, Optional<Acme> acme, String address) {
     var serving = plan.rollout().serving();
-    return Stream.of(
-            snapshot.environment().getMetadata().getGeneration(),
-            address,
-            serving.id(),
-            serving.image(),
-            ServingVerdict.settled(snapshot, plan.rollout()),
-            release(snapshot, plan).map(found -> found.getSpec().revalidate()).orElse(""),
-            acme.map(Acme::authority).orElse(""),
-            plan.configuration(),
-            CheckTargets.hash(settings))
-        .map(String::valueOf)
-        .collect(Collectors.joining("/"));
+    return CheckSubject.of(
+        snapshot.environment().getMetadata().getGeneration(),
+        address,
+        serving.id(),
+        serving.image(),
+        ServingVerdict.settled(snapshot, plan.rollout()),
+        release(snapshot, plan).map(found -> found.getSpec().revalidate()).orElse(""),
+        acme.map(Acme::authority).orElse(""),
+        plan.configuration(),
+        CheckTargets.hash(settings));
   }
 
   private static Optional<StagingRelease> release(Snapshot snapshot, Plan plan) {

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -23,6 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.InfrastructureSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.model.ClusterFacts;
 import ru.scoliologic.staging.cluster.model.ClusterFacts.FreeVolume;
 import ru.scoliologic.staging.cluster.model.ClusterFacts.Usage;
@@ -42,6 +44,7 @@ import ru.scoliologic.staging.infrastructure.Volumes;
 final class ClusterSurvey {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterSurvey.class);
   private static final String NO_PROVISIONER = "kubernetes.io/no-provisioner";
+  private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
   private static final Duration FRESH = Duration.ofSeconds(10);
   private static final long PAGE = 500;
 
@@ -97,25 +100,38 @@ final class ClusterSurvey {
     var said = new HashMap<>(events.read(owned));
     said.putAll(certManager.read(environment, owned, secrets));
     return new ClusterFacts(
-        cluster.nodes(),
-        usage(environment),
-        records.answers(),
-        records.expected(),
-        records.nextLook(),
-        staticClasses,
-        staticClasses.isEmpty() || ClusterWatch.done(environment)
-            ? Map.of()
-            : freeVolumes(staticClasses),
-        certificates.look(environment, owned, addresses, caBundle),
-        models.look(environment, owned, pods),
-        said,
-        cluster.ingressClasses().stream()
-            .map(c -> c.getMetadata().getName())
-            .collect(Collectors.toSet()),
-        absentClaims,
-        operatorImage,
-        operatorNamespace,
-        Map.of());
+        new ClusterFacts.Nodes(cluster.nodes(), usage(environment)),
+        new ClusterFacts.Dns(records.answers(), records.expected(), records.nextLook()),
+        new ClusterFacts.Storage(
+            cluster.storageClasses().stream()
+                .collect(
+                    Collectors.toMap(c -> c.getMetadata().getName(), ClusterSurvey::isDefault)),
+            cluster.storageClasses().stream()
+                .filter(c -> Boolean.TRUE.equals(c.getAllowVolumeExpansion()))
+                .map(c -> c.getMetadata().getName())
+                .collect(Collectors.toSet()),
+            staticClasses,
+            staticClasses.isEmpty() || ClusterWatch.done(environment)
+                ? Map.of()
+                : freeVolumes(staticClasses),
+            absentClaims),
+        new ClusterFacts.IngressFacts(
+            cluster.ingressClasses().stream()
+                .map(c -> c.getMetadata().getName())
+                .collect(Collectors.toSet()),
+            owned
+                .find(Service.class, Names.of(environment).traefik())
+                .filter(service -> !Ports.served(service))
+                .map(this::portHolders)
+                .orElse(List.of()),
+            certificates.look(environment, owned, addresses, caBundle)),
+        new ClusterFacts.OperatorPod(operatorImage, operatorNamespace),
+        new ClusterFacts.Reports(models.look(environment, owned, pods), said, Map.of()));
+  }
+
+  private static boolean isDefault(StorageClass storageClass) {
+    var annotations = storageClass.getMetadata().getAnnotations();
+    return annotations != null && "true".equals(annotations.get(DEFAULT_CLASS));
   }
 
   void keepOnly(Set<String> uids) {
@@ -142,7 +158,7 @@ final class ClusterSurvey {
   }
 
   /** Pods and Services that hold the ingress Service's ports; read only while it has no address. */
-  List<String> portHolders(Service waiting) {
+  private List<String> portHolders(Service waiting) {
     return Ports.holders(
         waiting,
         client.services().inAnyNamespace().list().getItems(),

@@ -3,7 +3,6 @@ package ru.scoliologic.staging.reconcile.observe;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Clock;
@@ -14,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.kube.Labels;
@@ -26,13 +24,10 @@ import ru.scoliologic.staging.cluster.model.CertificateAuthority;
 import ru.scoliologic.staging.cluster.model.Deadline;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.cluster.model.Snapshot;
-import ru.scoliologic.staging.infrastructure.Ports;
 import ru.scoliologic.staging.infrastructure.Volumes;
 
 /** Reads the input of a pass: from the watches, and from the server only while something fails. */
 public final class SnapshotGatherer {
-  private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
-
   private final OwnedObjectCache owned;
   private final ReferencedObjects references;
   private final Clock clock;
@@ -79,29 +74,9 @@ public final class SnapshotGatherer {
     return new Snapshot(
         environment,
         others,
-        objects,
-        pods,
-        Map.copyOf(secrets),
-        Map.copyOf(configMaps),
-        cluster.storageClasses().stream()
-            .collect(
-                Collectors.toMap(
-                    c -> c.getMetadata().getName(),
-                    c ->
-                        c.getMetadata().getAnnotations() != null
-                            && "true".equals(c.getMetadata().getAnnotations().get(DEFAULT_CLASS)))),
-        objects
-            .find(Service.class, Names.of(environment).traefik())
-            .filter(service -> !Ports.served(service))
-            .map(survey::portHolders)
-            .orElse(List.of()),
-        Map.of(),
-        fresh,
-        clock.instant(),
-        cluster.storageClasses().stream()
-            .filter(c -> Boolean.TRUE.equals(c.getAllowVolumeExpansion()))
-            .map(c -> c.getMetadata().getName())
-            .collect(Collectors.toSet()),
+        new Snapshot.Own(objects, pods, Map.of()),
+        new Snapshot.Named(Map.copyOf(secrets), Map.copyOf(configMaps)),
+        new Snapshot.Moment(clock.instant(), fresh),
         survey.survey(
             environment,
             objects,

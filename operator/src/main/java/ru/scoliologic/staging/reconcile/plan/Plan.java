@@ -9,12 +9,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.ImageReferences;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -45,23 +47,65 @@ import ru.scoliologic.staging.validation.ContainerChecks;
 /**
  * All objects of an environment, from its spec and a snapshot.
  *
- * @param forecast the likely decision once this pass has applied and checked the plan
+ * @param refusedGrowth sizes of volumes that the spec asks for and that cannot be had
  * @param rotating whether a generated value is being replaced
  */
 public record Plan(
     List<PlannedObject> objects,
-    Rollout rollout,
-    Rollout.Seen seen,
-    RolloutTarget target,
-    RolloutDecision forecast,
-    AppVersion wanted,
-    String configuration,
-    DatabaseTasks databaseTasks,
+    Versions versions,
+    Jobs jobs,
     List<VolumeGrowth.Refused> refusedGrowth,
-    Migration migration,
-    ContainerChecks containers,
     boolean rotating,
     SecretMasker masking) {
+
+  /**
+   * The application's versions.
+   *
+   * @param forecast the likely decision once this pass has applied and checked the plan
+   * @param wanted the version that must serve once it can
+   */
+  public record Versions(
+      Rollout rollout,
+      RolloutTarget target,
+      RolloutDecision forecast,
+      AppVersion wanted,
+      ConfigurationHash configuration) {}
+
+  /** What runs to its end. */
+  public record Jobs(
+      DatabaseTasks databaseTasks, Migration migration, ContainerChecks containers) {}
+
+  public Rollout rollout() {
+    return versions.rollout();
+  }
+
+  public RolloutTarget target() {
+    return versions.target();
+  }
+
+  public RolloutDecision forecast() {
+    return versions.forecast();
+  }
+
+  public AppVersion wanted() {
+    return versions.wanted();
+  }
+
+  public ConfigurationHash configuration() {
+    return versions.configuration();
+  }
+
+  public DatabaseTasks databaseTasks() {
+    return jobs.databaseTasks();
+  }
+
+  public Migration migration() {
+    return jobs.migration();
+  }
+
+  public ContainerChecks containers() {
+    return jobs.containers();
+  }
 
   /** The plan while no candidate has been checked. */
   public static Plan of(Snapshot snapshot, Settings settings) {
@@ -89,9 +133,9 @@ public record Plan(
     var versions = new Finder(snapshot, seen, target);
     var rollout =
         seen.laidOut(
-            forecast.serving().flatMap(versions::find),
-            forecast.candidate().flatMap(versions::find),
-            forecast.previous().flatMap(versions::find),
+            forecast.placement().serving().flatMap(versions::find),
+            forecast.placement().candidate().flatMap(versions::find),
+            forecast.placement().previous().flatMap(versions::find),
             snapshot.now());
     var wanted = forecast.wanted().flatMap(versions::find).orElse(AppVersion.NONE);
     boolean gaveUp = ReleaseLedger.gaveUp(snapshot, wanted, app.configuration());
@@ -106,11 +150,11 @@ public record Plan(
             new Migration.Attempt(
                 wanted,
                 retry(snapshot, wanted),
-                gaveUp ? ReleaseCatalog.find(snapshot, wanted.id()) : Optional.empty()),
+                gaveUp ? ReleaseCatalog.find(snapshot, wanted.id()) : Optional.empty(),
+                dependenciesReady
+                    && !tasks.holdMigrations()
+                    && !AppResources.awaitsTag(snapshot, wanted)),
             id -> ReleaseLedger.settled(snapshot, id),
-            dependenciesReady
-                && !tasks.holdMigrations()
-                && !AppResources.awaitsTag(snapshot, wanted),
             new DatabaseCopies(snapshot, settings.masking()),
             settings.masking());
     boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
@@ -143,16 +187,9 @@ public record Plan(
     var fitted = VolumeGrowth.fit(snapshot, objects);
     return new Plan(
         fitted.objects(),
-        rollout,
-        seen,
-        target,
-        forecast,
-        wanted,
-        app.configuration(),
-        tasks,
+        new Versions(rollout, target, forecast, wanted, app.configuration()),
+        new Jobs(tasks, migration, containers),
         fitted.refused(),
-        migration,
-        containers,
         settings.rotations().active(),
         settings.masking());
   }
@@ -162,14 +199,15 @@ public record Plan(
     var serving = rollout.serving();
     return new ContainerChecks.Surface(
         serving.image(),
-        Infrastructure.address(snapshot).orElse(""),
         ReleaseCatalog.find(snapshot, serving.id())
             .map(release -> release.getSpec().revalidate())
             .orElse(""),
         app.configuration(),
-        settings.caBundle(),
-        snapshot.environment().getSpec().grafana().isPresent(),
-        Settings.CHECK_TOKEN,
+        new ContainerChecks.Entrance(
+            Infrastructure.address(snapshot).orElse(""),
+            settings.caBundle(),
+            snapshot.environment().getSpec().grafana().isPresent(),
+            Settings.CHECK_TOKEN),
         settings.checkSecrets());
   }
 
@@ -226,24 +264,24 @@ public record Plan(
 
   /** The versions as the status reports them; empty while nothing serves. */
   public StagingEnvironmentStatus.AppVersions published(Snapshot snapshot) {
-    var serving = rollout.serving();
+    var serving = rollout().serving();
     if (!serving.exists()) {
       return null;
     }
     var names = snapshot.names();
-    var request = target.request();
+    var request = target().request();
     return new StagingEnvironmentStatus.AppVersions(
         serving.title(),
-        rollout.candidate().map(AppVersion::title).orElse(null),
-        rollout.previous().map(AppVersion::title).orElse(null),
+        rollout().candidate().map(AppVersion::title).orElse(null),
+        rollout().previous().map(AppVersion::title).orElse(null),
         request.map(version -> names.release(version.id())).orElse(null),
         request
-            .flatMap(version -> target.head())
+            .flatMap(version -> target().head())
             .map(version -> names.release(version.id()))
             .orElse(null),
         names.release(serving.id()),
         serving.ofCommit() ? serving.id().substring(0, ReleaseCatalog.SHORT) : null,
-        target
+        target()
             .head()
             .filter(version -> version.ofCommit() && !version.equals(serving))
             .flatMap(version -> ReleaseCatalog.find(snapshot, version.id()))
@@ -256,12 +294,14 @@ public record Plan(
     return "%s: %s"
         .formatted(
             ReleaseCatalog.version(snapshot, release).title(),
-            status == null || status.state() == null ? "Waiting" : status.state());
+            status == null || status.state() == null
+                ? ReleaseState.Waiting.name()
+                : status.state());
   }
 
   /** Kind and name of Jobs to delete although they have not ended. */
   public Set<String> abandoned(Snapshot snapshot) {
-    return Stream.of(migration.abandoned(), databaseTasks.abandoned(snapshot))
+    return Stream.of(migration().abandoned(), databaseTasks().abandoned(snapshot))
         .flatMap(List::stream)
         .map(Applier::key)
         .collect(Collectors.toSet());
@@ -275,16 +315,9 @@ public record Plan(
   public Plan withoutDeployment() {
     return new Plan(
         objects.stream().filter(planned -> planned.stage() != Stage.DEPLOYMENT).toList(),
-        rollout,
-        seen,
-        target,
-        forecast,
-        wanted,
-        configuration,
-        databaseTasks,
+        versions,
+        jobs,
         refusedGrowth,
-        migration,
-        containers,
         rotating,
         masking);
   }

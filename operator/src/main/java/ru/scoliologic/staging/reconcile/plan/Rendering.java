@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -44,16 +43,9 @@ public record Rendering(List<HasMetadata> objects, StageResult configuration) {
         new Snapshot(
             environment,
             List.of(),
-            new OwnedObjects(List.of()),
-            List.of(),
-            named(given, Secret.class),
-            named(given, ConfigMap.class),
-            Map.of(),
-            List.of(),
-            Map.of(),
-            Rendering::exampleValue,
-            Instant.EPOCH,
-            Set.of(),
+            new Snapshot.Own(new OwnedObjects(List.of()), List.of(), Map.of()),
+            new Snapshot.Named(named(given, Secret.class), named(given, ConfigMap.class)),
+            new Snapshot.Moment(Instant.EPOCH, Rendering::exampleValue),
             ClusterFacts.assumedGood(Claims.served(environment)));
     var settings = Configuration.resolve(snapshot);
     var objects =

@@ -11,6 +11,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus.BuildState;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.release.ReleaseCatalog;
 import ru.scoliologic.staging.release.ReleaseLedger;
@@ -28,7 +29,7 @@ public final class RolloutObservation {
   private final Snapshot snapshot;
   private final Rollout.Seen seen;
   private final RolloutTarget target;
-  private final String configuration;
+  private final ConfigurationHash configuration;
 
   /**
    * Findings of a pass that the cluster's objects do not show.
@@ -56,23 +57,19 @@ public final class RolloutObservation {
   }
 
   private RolloutObservation(
-      Snapshot snapshot, Rollout.Seen seen, RolloutTarget target, String configuration) {
+      Snapshot snapshot, Rollout.Seen seen, RolloutTarget target, ConfigurationHash configuration) {
     this.snapshot = snapshot;
     this.seen = seen;
     this.target = target;
     this.configuration = configuration;
   }
 
-  /**
-   * Builds the situation.
-   *
-   * @param configuration hash of the application's configuration
-   */
+  /** Builds the situation. */
   public static Situation of(
       Snapshot snapshot,
       Rollout.Seen seen,
       RolloutTarget target,
-      String configuration,
+      ConfigurationHash configuration,
       Evidence evidence) {
     return new RolloutObservation(snapshot, seen, target, configuration).of(evidence);
   }
@@ -81,19 +78,22 @@ public final class RolloutObservation {
     var spec = snapshot.environment().getSpec();
     return new Situation(
         new ArrayList<>(versions().values()),
-        target.head().map(AppVersion::id),
-        target.pin().map(AppVersion::id),
-        target.request().map(AppVersion::id),
-        spec.gitops() == null || spec.gitops().autoDeploy(),
-        spec.rollback().onFailure() == RollbackSpec.OnFailure.Previous,
+        new RolloutDecision.Wishes(
+            target.head().map(AppVersion::id),
+            target.pin().map(AppVersion::id),
+            target.request().map(AppVersion::id)),
+        new RolloutDecision.Policy(
+            spec.gitops() == null || spec.gitops().autoDeploy(),
+            spec.rollback().onFailure() == RollbackSpec.OnFailure.Previous),
         seen.serving().map(version -> serving(version, evidence)),
         evidence
             .starting()
             .or(() -> candidate(seen, target))
             .map(version -> candidate(version, evidence)),
-        seen.previous().map(AppVersion::id),
-        seen.previous().filter(version -> Rollout.available(snapshot, version)).isPresent(),
-        !snapshot.now().isBefore(seen.switchedAt().plus(Rollout.GRACE)));
+        new RolloutDecision.Previous(
+            seen.previous().map(AppVersion::id),
+            seen.previous().filter(version -> Rollout.available(snapshot, version)).isPresent(),
+            !snapshot.now().isBefore(seen.switchedAt().plus(Rollout.GRACE))));
   }
 
   /** The version beside the serving one: preferably the desired one, even if it served before. */

@@ -197,10 +197,11 @@ public record PassOutcome(
             versions.snapshot(),
             versions.plan(),
             versions.decision(),
-            versions.candidateState().map(this::masked),
-            versions.checked(),
-            versions.servingState().map(this::masked),
-            versions.validation().map(this::masked))
+            new RolloutOutcome.States(
+                versions.states().candidate().map(this::masked),
+                versions.states().serving().map(this::masked)),
+            versions.validation().map(this::masked),
+            versions.checked())
         .facts();
   }
 
@@ -253,7 +254,7 @@ public record PassOutcome(
     // The overall result may differ, and is polled less often.
     var byWhatIsOnItsWay =
         Stream.of(
-                versions.flatMap(RolloutOutcome::candidateState),
+                versions.flatMap(found -> found.states().candidate()),
                 versions.flatMap(RolloutOutcome::validation),
                 records.map(Records::rotations).flatMap(Rotations::result))
             .flatMap(Optional::stream)

@@ -195,13 +195,17 @@ class DockerBuilderIT {
 
   private void assertRetry(Outcome outcome, String reason) {
     assertThat(outcome).isInstanceOf(Outcome.Retry.class);
-    assertThat(((Outcome.Retry) outcome).reason()).as(outcome.toString()).isEqualTo(reason);
+    assertThat(((Outcome.Retry) outcome).reason().camelCase())
+        .as(outcome.toString())
+        .isEqualTo(reason);
     assertThat(outcome.toString() + progress.lines).doesNotContain(PASSWORD);
   }
 
   private Outcome.Failed assertFailed(Outcome outcome, String reason) {
     assertThat(outcome).isInstanceOf(Outcome.Failed.class);
-    assertThat(((Outcome.Failed) outcome).reason()).as(outcome.toString()).isEqualTo(reason);
+    assertThat(((Outcome.Failed) outcome).reason().camelCase())
+        .as(outcome.toString())
+        .isEqualTo(reason);
     return (Outcome.Failed) outcome;
   }
 

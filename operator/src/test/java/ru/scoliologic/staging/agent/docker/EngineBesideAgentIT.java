@@ -100,8 +100,8 @@ class EngineBesideAgentIT {
   private static String reason(Outcome outcome) {
     return switch (outcome) {
       case Outcome.Pushed pushed -> pushed.digest();
-      case Outcome.Failed failed -> failed.reason();
-      case Outcome.Retry retry -> retry.reason();
+      case Outcome.Failed failed -> failed.reason().camelCase();
+      case Outcome.Retry retry -> retry.reason().camelCase();
     };
   }
 

@@ -11,25 +11,23 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.api.IngressSpec;
 import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
-import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.CheckRunner.Round;
 import ru.scoliologic.staging.validation.CheckTarget;
+import ru.scoliologic.staging.validation.GivenTarget;
 
 class CheckSchedulerTest {
   private static final Round GOOD = round(Priority.Critical, Outcome.Passed);
@@ -37,22 +35,8 @@ class CheckSchedulerTest {
   private static final StagingEnvironment ENVIRONMENT = Given.environment("demo");
   private static final Round BAD = round(Priority.Critical, Outcome.Failed);
   private static final CheckTarget TARGET =
-      new CheckTarget(
-          "10.0.0.7",
-          3000,
-          "app.staging.test",
-          "traefik.staging.test",
-          Given.healthCheck(3000, "{}"),
-          IngressSpec.Server.Custom,
-          "",
-          "operator",
-          "secret",
-          null,
-          new ValidationSpec(null, null, 60, null, null),
-          Map.of(),
-          null,
-          "",
-          new SecretMasker(List.of()));
+      GivenTarget.ingress(
+          Given.healthCheck(3000, "{}"), "", null, new ValidationSpec(null, null, 60, null, null));
 
   private final Moved clock = new Moved();
   private Round next = GOOD;
@@ -85,7 +69,7 @@ class CheckSchedulerTest {
   }
 
   private Optional<Round> asked(String subject) {
-    return verification.answer(ENVIRONMENT, subject, TARGET);
+    return verification.answer(ENVIRONMENT, new CheckSubject(subject), TARGET);
   }
 
   /** Runs it at once, or when the test lets it. */

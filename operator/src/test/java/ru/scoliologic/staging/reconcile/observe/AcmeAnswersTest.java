@@ -71,7 +71,7 @@ class AcmeAnswersTest {
 
   private Optional<String> look(Acme recorded, Instant now) {
     var seen = answers.look(given.recorded(recorded).at(now).snapshot(), MASKING);
-    return Optional.ofNullable(seen.surroundings().warnings().get(AcmeAnswer.key(APP)));
+    return Optional.ofNullable(seen.surroundings().reports().warnings().get(AcmeAnswer.key(APP)));
   }
 
   private static Pod traefik() {

@@ -107,7 +107,7 @@ class ProbeMonitorTest {
     var seen = watch.look(snapshot, new SecretMasker(List.of(SECRET)));
     beside.forEach(Runnable::run);
     beside.clear();
-    return seen.surroundings().warnings();
+    return seen.surroundings().reports().warnings();
   }
 
   @Test

@@ -167,10 +167,9 @@ class TagMonitorTest {
             snapshot,
             plan,
             plan.forecast(),
+            RolloutOutcome.States.NONE,
             Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            Optional.empty());
+            List.of());
     return ReleaseLedger.of(snapshot, versions.facts()).getFirst().getStatus();
   }
 
@@ -183,7 +182,7 @@ class TagMonitorTest {
     var seen = watch.look(given.snapshot());
 
     assertThat(woken).containsExactly(new ResourceID("demo", "team"));
-    assertThat(seen.surroundings().tags().get(IMAGE).digest()).isEqualTo(NEW);
+    assertThat(seen.surroundings().reports().tags().get(IMAGE).digest()).isEqualTo(NEW);
     assertThat(planned(seen).held()).isFalse();
     assertThat(image(planned(seen).object())).isEqualTo("sample-app:1@" + NEW);
     assertThat(container(planned(seen).object()).getImagePullPolicy()).isEqualTo("IfNotPresent");
@@ -371,7 +370,7 @@ class TagMonitorTest {
 
     assertThat(beside).isEmpty();
     assertThat(asked).hasSize(1);
-    assertThat(seen.surroundings().tags().get("sample-app:3").problem())
+    assertThat(seen.surroundings().reports().tags().get("sample-app:3").problem())
         .isEqualTo("registry-1.docker.io cannot be reached");
 
     now = now.plus(SilentRegistries.FIRST);
