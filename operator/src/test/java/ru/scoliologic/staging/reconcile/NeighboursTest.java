@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +22,7 @@ import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.reconcile.check.CheckScheduler;
 import ru.scoliologic.staging.reconcile.observe.BackgroundPool;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.validation.CandidateChecks;
 import ru.scoliologic.staging.validation.CheckRunner.Round;
@@ -38,13 +38,15 @@ class NeighboursTest {
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
   private final BackgroundPool pool = new BackgroundPool();
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private final CheckScheduler verification =
       new CheckScheduler(
           CandidateChecks::run,
           pool::submit,
           environment -> {},
           Clock.systemUTC(),
-          new OperatorMetrics());
+          new OperatorMetrics(),
+          memories);
   private HostileServer server;
 
   @BeforeEach
@@ -54,7 +56,7 @@ class NeighboursTest {
 
   @AfterEach
   void it_stops() throws Exception {
-    verification.keepOnly(Set.of());
+    memories.uids().forEach(memories::drop);
     server.close();
   }
 

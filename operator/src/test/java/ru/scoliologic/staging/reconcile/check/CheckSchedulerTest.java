@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -25,6 +24,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -60,6 +60,7 @@ class CheckSchedulerTest {
   private final List<ResourceID> ended = new ArrayList<>();
   private final List<FutureTask<Void>> held = new ArrayList<>();
   private boolean hold;
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private final CheckScheduler verification =
       new CheckScheduler(
           target -> {
@@ -69,7 +70,8 @@ class CheckSchedulerTest {
           this::submit,
           ended::add,
           clock,
-          new OperatorMetrics());
+          new OperatorMetrics(),
+          memories);
 
   private static Round round(Priority priority, Outcome outcome) {
     return new Round(
@@ -219,7 +221,7 @@ class CheckSchedulerTest {
     hold = true;
     asked("subject");
 
-    verification.keepOnly(Set.of("another"));
+    memories.drop(ENVIRONMENT.getMetadata().getUid());
 
     assertThat(held.getFirst().isCancelled()).isTrue();
     held.getFirst().run();
@@ -243,7 +245,7 @@ class CheckSchedulerTest {
   @Test
   void an_environment_that_is_gone_is_forgotten() {
     look();
-    verification.keepOnly(Set.of("another"));
+    memories.drop(ENVIRONMENT.getMetadata().getUid());
     look();
 
     assertThat(runs).isEqualTo(2);

@@ -30,6 +30,7 @@ import ru.scoliologic.staging.notification.Outbox;
 import ru.scoliologic.staging.notification.Outcome;
 import ru.scoliologic.staging.notification.Sender;
 import ru.scoliologic.staging.notification.World;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 
 /** From the status of a release to a real receiver and back into the status, pass by pass. */
 class NotificationDispatcherTest {
@@ -40,6 +41,7 @@ class NotificationDispatcherTest {
   private final List<String> complaints = new ArrayList<>();
   private final CountDownLatch open = new CountDownLatch(1);
   private Optional<Secret> secret = Optional.of(secret(Map.of("webhook-key", "a-signing-word")));
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private HttpServer server;
   private NotificationDispatcher notifier;
 
@@ -67,7 +69,8 @@ class NotificationDispatcherTest {
     return new NotificationDispatcher(
         sender,
         (environment, name) -> secret.filter(s -> name.equals("notifications")),
-        (environment, sentence) -> complaints.add(sentence));
+        (environment, sentence) -> complaints.add(sentence),
+        memories);
   }
 
   private static Secret secret(Map<String, String> values) {
