@@ -15,10 +15,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /**
- * The objects that others keep in memory: through fields of classes that are not the JDK's, and
- * through the JDK's collections.
+ * The objects that others keep in memory: through fields of the operator's classes and of objects
+ * of Kubernetes, and through collections.
  */
 final class Reachable {
+  private static final List<String> FOLLOWED =
+      List.of("ru.scoliologic.staging.", "io.fabric8.kubernetes.api.model.");
+
   private final Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Deque<Object> open = new ArrayDeque<>();
 
@@ -53,7 +56,7 @@ final class Reachable {
       case Object[] array -> Stream.of(array).forEach(this::meet);
       default -> {
         for (Class<?> type = object.getClass(); type != null; type = type.getSuperclass()) {
-          if (!type.getModule().isNamed()) {
+          if (FOLLOWED.stream().anyMatch(type.getName()::startsWith)) {
             Stream.of(type.getDeclaredFields())
                 .filter(field -> !Modifier.isStatic(field.getModifiers()))
                 .filter(field -> !field.getType().isPrimitive())

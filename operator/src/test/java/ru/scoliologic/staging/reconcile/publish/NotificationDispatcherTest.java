@@ -185,6 +185,28 @@ class NotificationDispatcherTest {
   }
 
   @Test
+  void the_result_for_an_environment_that_is_gone_is_dropped() {
+    var begun = new CountDownLatch(1);
+    var sends = new AtomicInteger();
+    notifier =
+        notifier(delivery -> {
+          sends.incrementAndGet();
+          begun.countDown();
+          open.await();
+          return new Outcome.Sent();
+        });
+    var due = pass(World.underWay(3), Given.NOW);
+    await("the message on its way").until(() -> begun.getCount() == 0);
+
+    memories.drop("uid-1");
+    open.countDown();
+
+    assertThat(memories.uids()).isEmpty();
+    passesUntil(due, Given.NOW.plusSeconds(6), Telling.Told, 1);
+    assertThat(sends).as("one of each memory").hasValue(2);
+  }
+
+  @Test
   void a_missing_secret_is_complained_of_once_and_waited_for() {
     secret = Optional.empty();
     var failed =
