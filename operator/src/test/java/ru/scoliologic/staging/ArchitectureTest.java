@@ -5,10 +5,13 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -188,5 +191,34 @@ class ArchitectureTest {
             .map(type -> type.getName().substring(ROOT.length() + 1));
 
     assertThat(large).containsExactlyInAnyOrderElementsOf(LARGE_RECORDS.keySet());
+  }
+
+  /** The collections that outlast a pass outside the memories, and why no environment stays in. */
+  private static final Map<String, String> SHARED_STATE =
+      Map.of(
+          "EnvironmentMemories.memories", "the memories themselves",
+          "BackgroundPool.shares", "a namespace leaves with its last task",
+          "ReferencedObjects.watches", "a watch ends with the memory of its last reader",
+          "ReadYourWritesInformer.written", "until the watch reports the write or the deletion",
+          "OwnedObjectCache.sources", "by kind of object",
+          "SilentRegistries.silences", "by host of a registry, for a time",
+          "OperatorMetrics.timeOfStage", "by stage");
+
+  @Test
+  void what_is_remembered_of_an_environment_is_a_part_of_its_memory() {
+    var collections =
+        CLASSES.stream()
+            .filter(type -> type.getPackageName().startsWith(ROOT + ".reconcile"))
+            .filter(type -> type.isTopLevelClass() && !type.isRecord())
+            .flatMap(type -> type.getFields().stream())
+            .filter(field -> !field.getModifiers().contains(JavaModifier.STATIC))
+            .filter(field ->
+                Stream.of(Map.class, Set.class, Queue.class)
+                    .anyMatch(field.getRawType()::isAssignableTo))
+            .map(field -> field.getOwner().getSimpleName() + "." + field.getName());
+
+    assertThat(collections)
+        .as("use EnvironmentMemories.slot(), or say here why nothing stays behind")
+        .containsExactlyInAnyOrderElementsOf(SHARED_STATE.keySet());
   }
 }

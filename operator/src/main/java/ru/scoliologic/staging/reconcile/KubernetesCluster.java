@@ -37,12 +37,13 @@ final class KubernetesCluster implements Cluster {
       OwnedObjectCache owned,
       SnapshotGatherer gatherer,
       CheckReports reports,
+      ProbeMonitor probes,
       OperatorMetrics metrics) {
     this.owned = owned;
     this.gatherer = gatherer;
     this.reports = reports;
     this.policies = new NetworkPolicyLister(client);
-    this.probes = new ProbeMonitor(client);
+    this.probes = probes;
     this.applier = new Applier(client, owned, metrics::wrote);
     this.finished = new FinishedJobs(client, owned, metrics);
   }

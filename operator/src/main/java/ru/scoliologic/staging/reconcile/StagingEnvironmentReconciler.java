@@ -17,10 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -34,8 +31,11 @@ import ru.scoliologic.staging.reconcile.check.DeniedTrafficExplainer;
 import ru.scoliologic.staging.reconcile.check.ServingChecker;
 import ru.scoliologic.staging.reconcile.observe.BackgroundPool;
 import ru.scoliologic.staging.reconcile.observe.ClusterWatch;
+import ru.scoliologic.staging.reconcile.observe.DeletedEnvironments;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.observe.KnownSecrets;
 import ru.scoliologic.staging.reconcile.observe.OwnedObjectCache;
+import ru.scoliologic.staging.reconcile.observe.ProbeMonitor;
 import ru.scoliologic.staging.reconcile.observe.ReducedItemStore;
 import ru.scoliologic.staging.reconcile.observe.ReferencedObjects;
 import ru.scoliologic.staging.reconcile.observe.SnapshotGatherer;
@@ -71,23 +71,23 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
 
   private final Clock clock;
   private final Leadership leadership;
-  private final OwnedObjectCache owned = new OwnedObjectCache();
+  private final EnvironmentMemories memories = new EnvironmentMemories();
+  private final OwnedObjectCache owned = new OwnedObjectCache(memories);
   private final ReferencedObjects references;
   private final ClusterWatch cluster;
   private final EnvironmentPass pass;
   private final StatusPublisher publisher;
   private final NotificationDispatcher notifier;
   private final OperatorMetrics metrics;
-  private final KnownSecrets secrets = new KnownSecrets();
-  private final ErrorLog errors = new ErrorLog();
-  private final List<Consumer<Set<String>>> memories;
+  private final KnownSecrets secrets = new KnownSecrets(memories);
+  private final ErrorLog errors = new ErrorLog(memories);
 
   /** Triggers a pass when background work has ended. */
   private final SimpleInboundEventSource<StagingEnvironment> background =
       new SimpleInboundEventSource<>("background");
 
-  /** Uids of environments whose namespace is being deleted: nothing can be created there. */
-  private final Set<String> terminating = ConcurrentHashMap.newKeySet();
+  /** True of an environment whose namespace is being deleted: nothing can be created there. */
+  private final EnvironmentMemories.Slot<Boolean> terminating = memories.slot();
 
   /** For the only instance of the operator. */
   public StagingEnvironmentReconciler(
@@ -116,43 +116,38 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     this.clock = clock;
     this.leadership = leadership;
     this.metrics = metrics;
-    this.references = new ReferencedObjects(client);
+    this.references = new ReferencedObjects(client, memories);
     this.cluster = new ClusterWatch(client);
     Consumer<ResourceID> wake = background::propagateEvent;
-    var tags = new TagMonitor(registries, new BackgroundPool()::submit, wake, clock);
-    var gatherer = new SnapshotGatherer(client, owned, references, cluster, clock, tags, wake);
-    var reports = new CheckReports(client);
+    var tags = new TagMonitor(registries, new BackgroundPool()::submit, wake, clock, memories);
+    var gatherer =
+        new SnapshotGatherer(client, owned, references, cluster, clock, tags, wake, memories);
+    var reports = new CheckReports(client, memories);
     var pool = new BackgroundPool();
     var checks =
-        new CheckScheduler(new CheckRunner(clock)::run, pool::submit, wake, clock, metrics);
-    var candidates = new CandidateChecker(pool::submit, wake, clock, metrics);
-    var kubernetes = new KubernetesCluster(client, owned, gatherer, reports, metrics);
+        new CheckScheduler(
+            new CheckRunner(clock)::run, pool::submit, wake, clock, metrics, memories);
+    var candidates = new CandidateChecker(pool::submit, wake, clock, metrics, memories);
+    var kubernetes =
+        new KubernetesCluster(
+            client, owned, gatherer, reports, new ProbeMonitor(client, memories), metrics);
     this.pass =
         new EnvironmentPass(
             kubernetes,
             candidates,
             new StageRunner(kubernetes, new ServingChecker(checks, kubernetes)),
-            new DeniedTrafficExplainer(kubernetes::networkPolicies, clock),
+            new DeniedTrafficExplainer(kubernetes::networkPolicies, clock, memories),
             secrets);
     var events = new EventRecorder(client, instance, metrics);
     this.notifier =
         new NotificationDispatcher(
             Sender.withSystemTrust(),
             references::secret,
-            (environment, sentence) -> events.notification(environment, sentence, clock.instant()));
+            (environment, sentence) -> events.notification(environment, sentence, clock.instant()),
+            memories);
     this.publisher =
         new StatusPublisher(
             clock, events, new ReleasePublisher(client, owned, metrics, notifier), metrics);
-    this.memories =
-        List.of(
-            checks::keepOnly,
-            candidates::keepOnly,
-            reports::keepOnly,
-            notifier::keepOnly,
-            gatherer::keepOnly,
-            secrets::keepOnly,
-            errors::keepOnly,
-            terminating::retainAll);
   }
 
   @Override
@@ -165,6 +160,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     sources.add(cluster);
     sources.add(notifier.eventSource());
     sources.add(background);
+    sources.add(new DeletedEnvironments(memories));
     metrics.watch(() -> context.getPrimaryCache().list());
     return sources;
   }
@@ -174,10 +170,12 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       StagingEnvironment environment, Context<StagingEnvironment> context) {
     var uid = environment.getMetadata().getUid();
     // An environment being deleted needs nothing: the garbage collector deletes owned objects.
-    if (!leadership.isHeld() || environment.isMarkedForDeletion() || terminating.contains(uid)) {
+    if (!leadership.isHeld()
+        || environment.isMarkedForDeletion()
+        || terminating.find(uid).isPresent()) {
       return UpdateControl.noUpdate();
     }
-    forgetTheGone(environment, context);
+    memories.hold(uid);
     try {
       return reconciled(environment, context);
     } catch (Applier.StaleView e) {
@@ -187,7 +185,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
       return UpdateControl.<StagingEnvironment>noUpdate().rescheduleAfter(STALE_VIEW_RETRY);
     } catch (RuntimeException e) {
       if (NamespaceEnd.isCauseOf(e)) {
-        terminating.add(uid);
+        terminating.put(uid, true);
         LOG.atInfo()
             .addKeyValue("namespace", environment.getMetadata().getNamespace())
             .addKeyValue("environment", environment.getMetadata().getName())
@@ -200,7 +198,22 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
         publisher.failed(environment, masking.mask(cause(e)), context);
       }
       throw e;
+    } finally {
+      memories.release(uid);
+      // Its deletion may have been reported during the pass.
+      if (!exists(environment, context)) {
+        memories.drop(uid);
+      }
     }
+  }
+
+  private static boolean exists(
+      StagingEnvironment environment, Context<StagingEnvironment> context) {
+    return context
+        .getPrimaryCache()
+        .list(any -> Objects.equals(any.getMetadata().getUid(), environment.getMetadata().getUid()))
+        .findAny()
+        .isPresent();
   }
 
   private UpdateControl<StagingEnvironment> reconciled(
@@ -238,15 +251,6 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
     return environment.getSpec() == null
         ? CheckScheduler.PERIOD
         : Duration.ofSeconds(environment.getSpec().validation().periodSeconds());
-  }
-
-  /** Without a finalizer no event reports that an environment is gone, so each pass checks. */
-  private void forgetTheGone(StagingEnvironment environment, Context<StagingEnvironment> context) {
-    var present = new ArrayList<>(others(environment, context));
-    present.add(environment);
-    references.keepOnly(present.stream().map(ResourceID::fromResource).collect(Collectors.toSet()));
-    var uids = present.stream().map(e -> e.getMetadata().getUid()).collect(Collectors.toSet());
-    memories.forEach(memory -> memory.accept(uids));
   }
 
   private static List<StagingEnvironment> others(

@@ -29,6 +29,7 @@ import ru.scoliologic.staging.reconcile.check.CandidateChecker;
 import ru.scoliologic.staging.reconcile.check.CheckScheduler;
 import ru.scoliologic.staging.reconcile.check.DeniedTrafficExplainer;
 import ru.scoliologic.staging.reconcile.check.ServingChecker;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.observe.KnownSecrets;
 import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.reconcile.publish.PassOutcome;
@@ -45,6 +46,7 @@ class EnvironmentPassTest {
   private Instant now = Given.NOW;
   private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
   private final FakeCluster cluster = new FakeCluster();
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private final OperatorMetrics metrics = new OperatorMetrics();
 
   /** Names of the versions' pods whose checks fail, or "serving" for those through the ingress. */
@@ -59,8 +61,8 @@ class EnvironmentPassTest {
           cluster,
           new CandidateChecker(scheduler("beside")),
           new StageRunner(cluster, new ServingChecker(scheduler("serving"), cluster)),
-          new DeniedTrafficExplainer(cluster::networkPolicies, clock),
-          new KnownSecrets());
+          new DeniedTrafficExplainer(cluster::networkPolicies, clock, memories),
+          new KnownSecrets(memories));
 
   private CheckScheduler scheduler(String whose) {
     return new CheckScheduler(
@@ -83,7 +85,8 @@ class EnvironmentPassTest {
         },
         done -> {},
         clock,
-        metrics);
+        metrics,
+        memories);
   }
 
   /** One pass; its status and releases are kept as publishing keeps them. */

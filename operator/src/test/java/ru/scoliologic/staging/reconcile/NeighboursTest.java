@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +19,7 @@ import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.reconcile.check.CheckScheduler;
 import ru.scoliologic.staging.reconcile.check.CheckSubject;
 import ru.scoliologic.staging.reconcile.observe.BackgroundPool;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.validation.CandidateChecks;
 import ru.scoliologic.staging.validation.CheckRunner.Round;
@@ -35,13 +35,15 @@ class NeighboursTest {
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
   private final BackgroundPool pool = new BackgroundPool();
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private final CheckScheduler verification =
       new CheckScheduler(
           CandidateChecks::run,
           pool::submit,
           environment -> {},
           Clock.systemUTC(),
-          new OperatorMetrics());
+          new OperatorMetrics(),
+          memories);
   private HostileServer server;
 
   @BeforeEach
@@ -51,7 +53,7 @@ class NeighboursTest {
 
   @AfterEach
   void it_stops() throws Exception {
-    verification.keepOnly(Set.of());
+    memories.uids().forEach(memories::drop);
     server.close();
   }
 

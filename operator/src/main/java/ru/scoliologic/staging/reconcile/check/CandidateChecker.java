@@ -21,6 +21,7 @@ import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Settings;
 import ru.scoliologic.staging.reconcile.observe.Background;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.plan.RolloutObservation;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.release.ReleaseCatalog;
@@ -39,10 +40,14 @@ public final class CandidateChecker {
   private final CheckScheduler scheduler;
 
   public CandidateChecker(
-      Background background, Consumer<ResourceID> ended, Clock clock, OperatorMetrics metrics) {
+      Background background,
+      Consumer<ResourceID> ended,
+      Clock clock,
+      OperatorMetrics metrics,
+      EnvironmentMemories memories) {
     this(
         new CheckScheduler(
-            target -> CandidateChecks.run(target), background, ended, clock, metrics));
+            target -> CandidateChecks.run(target), background, ended, clock, metrics, memories));
   }
 
   public CandidateChecker(CheckScheduler scheduler) {
@@ -177,9 +182,5 @@ public final class CandidateChecker {
         .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
         .filter(PodStatuses::isReady)
         .findFirst();
-  }
-
-  public void keepOnly(Set<String> uids) {
-    scheduler.keepOnly(uids);
   }
 }

@@ -7,10 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.Snapshot;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.observe.LogTails;
 import ru.scoliologic.staging.validation.ContainerChecks;
 import ru.scoliologic.staging.validation.JUnitReport;
@@ -23,16 +22,17 @@ public final class CheckReports {
   private static final String NO_LOG = "it has no log";
 
   private final KubernetesClient client;
-  private final Map<String, Map<String, JUnitReport>> known = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Map<String, JUnitReport>> known;
 
-  public CheckReports(KubernetesClient client) {
+  public CheckReports(KubernetesClient client, EnvironmentMemories memories) {
     this.client = client;
+    this.known = memories.slot();
   }
 
   /** The reports of ended Jobs, by the Job's name; a Job whose pod is gone has none. */
   public Map<String, JUnitReport> of(Snapshot snapshot, List<Job> ended, SecretMasker masking) {
     var uid = snapshot.environment().getMetadata().getUid();
-    var before = known.getOrDefault(uid, Map.of());
+    var before = known.find(uid).orElse(Map.of());
     var reports = new HashMap<String, JUnitReport>();
     for (var job : ended) {
       var name = job.getMetadata().getName();
@@ -73,9 +73,5 @@ public final class CheckReports {
       }
       throw e;
     }
-  }
-
-  public void keepOnly(Set<String> uids) {
-    known.keySet().retainAll(uids);
   }
 }

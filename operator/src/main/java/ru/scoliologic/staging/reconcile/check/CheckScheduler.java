@@ -6,15 +6,13 @@ import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import ru.scoliologic.staging.api.SmokeReport.Verdict;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.reconcile.observe.Background;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.stage.StageResult;
 import ru.scoliologic.staging.validation.CheckRunner.Round;
@@ -35,9 +33,7 @@ public final class CheckScheduler {
   private final Consumer<ResourceID> ended;
   private final Clock clock;
   private final OperatorMetrics metrics;
-  private final Map<String, Last> answers = new HashMap<>();
-  private final Map<String, Running> rounds = new HashMap<>();
-  private final Map<String, RuntimeException> faults = new HashMap<>();
+  private final EnvironmentMemories.Slot<Checks> checks;
 
   /** Runs one round of checks. */
   @FunctionalInterface
@@ -55,12 +51,14 @@ public final class CheckScheduler {
       Background background,
       Consumer<ResourceID> ended,
       Clock clock,
-      OperatorMetrics metrics) {
+      OperatorMetrics metrics,
+      EnvironmentMemories memories) {
     this.runner = runner;
     this.background = background;
     this.ended = ended;
     this.clock = clock;
     this.metrics = metrics;
+    this.checks = memories.slot(this::drop);
   }
 
   /**
@@ -69,31 +67,27 @@ public final class CheckScheduler {
    */
   public synchronized Optional<Round> answer(
       StagingEnvironment environment, CheckSubject subject, CheckTarget target) {
-    var uid = environment.getMetadata().getUid();
-    var fault = faults.remove(uid);
+    var known = checks.get(environment.getMetadata().getUid(), Checks::new);
+    var fault = known.fault;
     if (fault != null) {
+      known.fault = null;
       throw fault;
     }
-    var last = last(uid, subject);
+    var last = known.last(subject);
     if (last.isEmpty() || !clock.instant().isBefore(last.get().due())) {
-      begin(environment, subject, target);
+      begin(known, environment, subject, target);
     }
-    return last(uid, subject).map(Last::round);
+    return known.last(subject).map(Last::round);
   }
 
-  private Optional<Last> last(String uid, CheckSubject subject) {
-    return Optional.ofNullable(answers.get(uid)).filter(last -> last.subject().equals(subject));
-  }
-
-  private void begin(StagingEnvironment environment, CheckSubject subject, CheckTarget target) {
-    var uid = environment.getMetadata().getUid();
-    var other = rounds.get(uid);
-    if (other != null && other.subject.equals(subject)) {
+  private void begin(
+      Checks known, StagingEnvironment environment, CheckSubject subject, CheckTarget target) {
+    if (known.running != null && known.running.subject.equals(subject)) {
       return;
     }
-    drop(uid);
-    var round = new Running(ResourceID.fromResource(environment), uid, subject, clock.instant());
-    rounds.put(uid, round);
+    drop(known);
+    var round = new Running(known, ResourceID.fromResource(environment), subject, clock.instant());
+    known.running = round;
     round.work =
         background.submit(environment.getMetadata().getNamespace(), () -> run(round, target));
   }
@@ -112,10 +106,10 @@ public final class CheckScheduler {
               CheckScheduler::well);
       end(running, () -> keep(running, round, target));
     } catch (RuntimeException e) {
-      end(running, () -> faults.put(running.uid, e));
+      end(running, () -> running.checks.fault = e);
     } catch (Error e) {
       // Without an end the environment would wait for this round forever.
-      end(running, () -> faults.put(running.uid, new IllegalStateException("the checks ended", e)));
+      end(running, () -> running.checks.fault = new IllegalStateException("the checks ended", e));
       throw e;
     }
   }
@@ -123,10 +117,10 @@ public final class CheckScheduler {
   /** Stores the result of a round, unless it was dropped, and triggers a pass. */
   private void end(Running round, Runnable keep) {
     synchronized (this) {
-      if (rounds.get(round.uid) != round) {
+      if (round.checks.running != round) {
         return;
       }
-      rounds.remove(round.uid);
+      round.checks.running = null;
       keep.run();
     }
     ended.accept(round.environment);
@@ -136,19 +130,21 @@ public final class CheckScheduler {
     var now = clock.instant();
     boolean well = well(round);
     var troubleSince =
-        last(running.uid, running.subject)
+        running
+            .checks
+            .last(running.subject)
             .filter(last -> !well(last.round()))
             .map(Last::troubleSince)
             .orElse(running.begun);
     var period = Duration.ofSeconds(target.declared().spec().periodSeconds());
-    answers.put(
-        running.uid,
+    running.checks.last =
         new Last(
-            running.subject, round, troubleSince, now.plus(wait(well, period, troubleSince, now))));
+            running.subject, round, troubleSince, now.plus(wait(well, period, troubleSince, now)));
   }
 
-  private void drop(String uid) {
-    var dropped = rounds.remove(uid);
+  private synchronized void drop(Checks known) {
+    var dropped = known.running;
+    known.running = null;
     if (dropped != null && dropped.work != null) {
       dropped.work.cancel(true);
     }
@@ -167,30 +163,37 @@ public final class CheckScheduler {
         : StageResult.Waiting.LATER;
   }
 
-  public synchronized void keepOnly(Set<String> uids) {
-    answers.keySet().retainAll(uids);
-    faults.keySet().retainAll(uids);
-    rounds.keySet().stream().filter(uid -> !uids.contains(uid)).toList().forEach(this::drop);
-  }
-
   /** How long the checks of this subject have failed; zero when they passed. */
   synchronized Duration trouble(String uid, CheckSubject subject) {
-    return last(uid, subject)
+    return checks
+        .find(uid)
+        .flatMap(known -> known.last(subject))
         .filter(last -> !well(last.round()))
         .map(last -> Duration.between(last.troubleSince(), clock.instant()))
         .orElse(Duration.ZERO);
   }
 
+  /** The checks of one environment, guarded by the scheduler. */
+  private static final class Checks {
+    private Last last;
+    private Running running;
+    private RuntimeException fault;
+
+    private Optional<Last> last(CheckSubject subject) {
+      return Optional.ofNullable(last).filter(known -> known.subject().equals(subject));
+    }
+  }
+
   private static final class Running {
+    private final Checks checks;
     private final ResourceID environment;
-    private final String uid;
     private final CheckSubject subject;
     private final Instant begun;
     private Future<?> work;
 
-    private Running(ResourceID environment, String uid, CheckSubject subject, Instant begun) {
+    private Running(Checks checks, ResourceID environment, CheckSubject subject, Instant begun) {
+      this.checks = checks;
       this.environment = environment;
-      this.uid = uid;
       this.subject = subject;
       this.begun = begun;
     }

@@ -7,11 +7,11 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
 import ru.scoliologic.staging.cluster.model.Snapshot;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -25,16 +25,18 @@ public final class DeniedTrafficExplainer {
 
   private final Function<String, List<NetworkPolicy>> policies;
   private final Clock clock;
-  private final Map<String, Listed> listed = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Listed> listed;
 
   /**
    * Explains results by the policies of one cluster.
    *
    * @param policies all that are in a namespace
    */
-  public DeniedTrafficExplainer(Function<String, List<NetworkPolicy>> policies, Clock clock) {
+  public DeniedTrafficExplainer(
+      Function<String, List<NetworkPolicy>> policies, Clock clock, EnvironmentMemories memories) {
     this.policies = policies;
     this.clock = clock;
+    this.listed = memories.slot();
   }
 
   /** The results; a failed one names the policies that may be the cause. */
@@ -46,7 +48,7 @@ public final class DeniedTrafficExplainer {
       var suspects = DeniedTraffic.suspects(stage, result, components);
       return suspects.isEmpty()
           ? result
-          : DeniedTraffic.explain(result, suspects, snapshot, of(snapshot.namespace()));
+          : DeniedTraffic.explain(result, suspects, snapshot, of(snapshot));
     });
     return explained;
   }
@@ -56,10 +58,7 @@ public final class DeniedTrafficExplainer {
     return DeniedTraffic.suspect(candidate, snapshot, plan)
         .map(suspect ->
             DeniedTraffic.explain(
-                candidate,
-                List.of(suspect),
-                pods(snapshot, plan, suspect),
-                of(snapshot.namespace())))
+                candidate, List.of(suspect), pods(snapshot, plan, suspect), of(snapshot)))
         .orElse(candidate);
   }
 
@@ -72,12 +71,16 @@ public final class DeniedTrafficExplainer {
         .orElse(snapshot);
   }
 
-  private List<NetworkPolicy> of(String namespace) {
+  private List<NetworkPolicy> of(Snapshot snapshot) {
+    var uid = snapshot.environment().getMetadata().getUid();
     var now = clock.instant();
-    listed.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
-    return listed
-        .computeIfAbsent(namespace, name -> new Listed(now, policies.apply(name)))
-        .policies();
+    var fresh =
+        listed
+            .find(uid)
+            .filter(last -> now.isBefore(last.at().plus(FRESH)))
+            .orElseGet(() -> new Listed(now, policies.apply(snapshot.namespace())));
+    listed.put(uid, fresh);
+    return fresh.policies();
   }
 
   private record Listed(Instant at, List<NetworkPolicy> policies) {}

@@ -6,8 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.CertificateAuthority;
@@ -32,10 +30,11 @@ final class AcmeAnswers {
   private static final Duration AHEAD = Duration.ofSeconds(30);
 
   private final LogTails logs;
-  private final Map<String, Look> looks = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Look> looks;
 
-  AcmeAnswers(LogTails logs) {
+  AcmeAnswers(LogTails logs, EnvironmentMemories memories) {
     this.logs = logs;
+    this.looks = memories.slot();
   }
 
   /** The snapshot with the answers among its warnings. */
@@ -48,7 +47,8 @@ final class AcmeAnswers {
     }
     var authority = CertificateAuthority.inUse(snapshot.environment()).resolver();
     var last =
-        Optional.ofNullable(looks.get(uid))
+        looks
+            .find(uid)
             .filter(look -> look.authority().equals(authority))
             .orElse(new Look(authority, Instant.EPOCH, Instant.EPOCH, Map.of()));
     var seen = last.isDue(pending, snapshot.now()) ? read(snapshot, masking, last) : last;
@@ -71,10 +71,6 @@ final class AcmeAnswers {
         })
         // A log that cannot be read is tried again after a pause, not by each pass.
         .orElseGet(() -> new Look(last.authority(), last.at(), snapshot.now(), last.answers()));
-  }
-
-  void keepOnly(Set<String> uids) {
-    looks.keySet().retainAll(uids);
   }
 
   /**

@@ -22,24 +22,60 @@ public final class BackgroundPool {
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("beside").factory());
   private final Semaphore all = new Semaphore(MOST, true);
-  private final Map<String, Semaphore> shares = new ConcurrentHashMap<>();
+
+  /** The shares of the namespaces that have tasks. */
+  private final Map<String, Share> shares = new ConcurrentHashMap<>();
 
   /** Runs the task when there is capacity; the order within a namespace is kept. */
   public Future<?> submit(String namespace, Runnable round) {
     return threads.submit(() -> {
-      var share = shares.computeIfAbsent(namespace, n -> new Semaphore(SHARE, true));
-      share.acquire();
+      var share = join(namespace);
       try {
-        all.acquire();
+        share.permits.acquire();
         try {
-          round.run();
+          run(round);
         } finally {
-          all.release();
+          share.permits.release();
         }
       } finally {
-        share.release();
+        leave(namespace);
       }
       return null;
     });
+  }
+
+  private void run(Runnable round) throws InterruptedException {
+    all.acquire();
+    try {
+      round.run();
+    } finally {
+      all.release();
+    }
+  }
+
+  private Share join(String namespace) {
+    return shares.compute(
+        namespace,
+        (key, present) -> {
+          var share = present == null ? new Share() : present;
+          share.tasks++;
+          return share;
+        });
+  }
+
+  private void leave(String namespace) {
+    shares.computeIfPresent(namespace, (key, share) -> --share.tasks == 0 ? null : share);
+  }
+
+  /** Namespaces that have tasks. */
+  int namespaces() {
+    return shares.size();
+  }
+
+  private static final class Share {
+    private final Semaphore permits = new Semaphore(SHARE, true);
+
+    /** Running and waiting ones; changed under the lock of the entry in the map. */
+    private int tasks;
   }
 }

@@ -32,11 +32,12 @@ final class CertManagerDiagnosis {
 
   private final KubernetesClient client;
   private final Clock clock;
-  private final Map<Owed, Said> said = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Map<Owed, Said>> said;
 
-  CertManagerDiagnosis(KubernetesClient client, Clock clock) {
+  CertManagerDiagnosis(KubernetesClient client, Clock clock, EnvironmentMemories memories) {
     this.client = client;
     this.clock = clock;
+    this.said = memories.slot();
   }
 
   /**
@@ -51,7 +52,8 @@ final class CertManagerDiagnosis {
       return Map.of();
     }
     var now = clock.instant();
-    said.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
+    var known = said.get(environment.getMetadata().getUid(), ConcurrentHashMap::new);
+    known.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
     var causes = new HashMap<String, String>();
     owned.list(Ingress.class).stream()
         .filter(SharedIngressResources::asks)
@@ -59,7 +61,8 @@ final class CertManagerDiagnosis {
         .map(tls -> tls.getSecretName())
         .filter(name -> name != null && !secrets.contains(name))
         .forEach(name ->
-            said.computeIfAbsent(
+            known
+                .computeIfAbsent(
                     new Owed(environment.getMetadata().getNamespace(), name, shared),
                     owed -> new Said(now, cause(owed)))
                 .cause()

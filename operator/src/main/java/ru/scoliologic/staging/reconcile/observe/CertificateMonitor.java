@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -37,10 +36,10 @@ final class CertificateMonitor {
   private final Probe probe;
   private final Duration limit;
   private final Clock clock;
-  private final Map<Subject, Last> seen = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Map<Subject, Last>> seen;
 
-  CertificateMonitor(Clock clock) {
-    this(clock, new CertificateProbe(clock)::issued, LIMIT);
+  CertificateMonitor(Clock clock, EnvironmentMemories memories) {
+    this(clock, new CertificateProbe(clock)::issued, LIMIT, memories);
   }
 
   /**
@@ -48,10 +47,11 @@ final class CertificateMonitor {
    *
    * @param limit for one poll of all domains
    */
-  CertificateMonitor(Clock clock, Probe probe, Duration limit) {
+  CertificateMonitor(Clock clock, Probe probe, Duration limit, EnvironmentMemories memories) {
     this.clock = clock;
     this.probe = probe;
     this.limit = limit;
+    this.seen = memories.slot();
   }
 
   /** Probes one domain. */
@@ -74,13 +74,10 @@ final class CertificateMonitor {
     var address = addresses.getFirst();
     var subjects =
         Claims.served(environment).stream()
-            .map(domain ->
-                new Subject(
-                    environment.getMetadata().getUid(),
-                    domain,
-                    authority.resolver() + "@" + address))
+            .map(domain -> new Subject(domain, authority.resolver() + "@" + address))
             .toList();
-    var due = subjects.stream().filter(this::isDue).toList();
+    var known = seen.get(environment.getMetadata().getUid(), ConcurrentHashMap::new);
+    var due = subjects.stream().filter(subject -> isDue(known.get(subject))).toList();
     var answers =
         ask(
             due.stream()
@@ -88,11 +85,11 @@ final class CertificateMonitor {
                     () -> probe.issued(address, subject.domain(), authority.server(), caBundle))
                 .toList());
     for (int i = 0; i < due.size(); i++) {
-      seen.put(due.get(i), Last.of(answers.get(i).orElse(null), clock.instant()));
+      known.put(due.get(i), Last.of(answers.get(i).orElse(null), clock.instant()));
     }
     var found = new HashMap<String, Boolean>();
     for (var subject : subjects) {
-      var issued = seen.get(subject).issued();
+      var issued = known.get(subject).issued();
       if (issued != null) {
         found.put(subject.domain(), issued);
       }
@@ -100,8 +97,7 @@ final class CertificateMonitor {
     return found;
   }
 
-  private boolean isDue(Subject subject) {
-    var last = seen.get(subject);
+  private boolean isDue(Last last) {
     return last == null || !clock.instant().isBefore(last.due());
   }
 
@@ -139,11 +135,7 @@ final class CertificateMonitor {
         .isPresent();
   }
 
-  void keepOnly(Set<String> uids) {
-    seen.keySet().removeIf(subject -> !uids.contains(subject.uid()));
-  }
-
-  private record Subject(String uid, String domain, String authority) {}
+  private record Subject(String domain, String authority) {}
 
   /**
    * The last result.

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 
@@ -41,15 +42,18 @@ final class ClusterEvents {
 
   private final KubernetesClient client;
   private final Clock clock;
-  private final Map<String, Said> said = new ConcurrentHashMap<>();
 
-  ClusterEvents(KubernetesClient client, Clock clock) {
+  /** By the uid of the object. */
+  private final EnvironmentMemories.Slot<Map<String, Said>> said;
+
+  ClusterEvents(KubernetesClient client, Clock clock, EnvironmentMemories memories) {
     this.client = client;
     this.clock = clock;
+    this.said = memories.slot();
   }
 
   /** The latest messages, by kind and name of the object. */
-  Map<String, String> read(OwnedObjects owned) {
+  Map<String, String> read(StagingEnvironment environment, OwnedObjects owned) {
     var stuck =
         Stream.<Stream<? extends HasMetadata>>of(
                 owned.list(PersistentVolumeClaim.class).stream()
@@ -71,10 +75,12 @@ final class ClusterEvents {
       return Map.of();
     }
     var now = clock.instant();
-    said.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
+    var known = said.get(environment.getMetadata().getUid(), ConcurrentHashMap::new);
+    known.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
     var words = new HashMap<String, String>();
     for (var object : stuck) {
-      said.computeIfAbsent(object.getMetadata().getUid(), uid -> new Said(now, last(object)))
+      known
+          .computeIfAbsent(object.getMetadata().getUid(), uid -> new Said(now, last(object)))
           .words()
           .ifPresent(text -> words.put(Applier.key(object), text));
     }

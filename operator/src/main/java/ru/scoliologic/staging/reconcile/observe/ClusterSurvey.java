@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -58,20 +57,25 @@ final class ClusterSurvey {
   private final CertManagerDiagnosis certManager;
   private final String operatorImage;
   private final String operatorNamespace;
-  private final Map<String, Look> looks = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Look> looks;
   private Listed<Pods> pods = new Listed<>(Instant.MIN, new Pods(List.of(), List.of()));
   private Listed<List<PersistentVolume>> volumes = new Listed<>(Instant.MIN, List.of());
 
   ClusterSurvey(
-      KubernetesClient client, ClusterWatch cluster, Clock clock, Consumer<ResourceID> wake) {
+      KubernetesClient client,
+      ClusterWatch cluster,
+      Clock clock,
+      Consumer<ResourceID> wake,
+      EnvironmentMemories memories) {
     this.client = client;
     this.cluster = cluster;
     this.clock = clock;
-    this.dns = new DnsMonitor(clock, new DnsLookup()::ask);
-    this.certificates = new CertificateMonitor(clock);
-    this.models = new ModelMonitor(clock, wake);
-    this.events = new ClusterEvents(client, clock);
-    this.certManager = new CertManagerDiagnosis(client, clock);
+    this.dns = new DnsMonitor(clock, new DnsLookup()::ask, memories);
+    this.certificates = new CertificateMonitor(clock, memories);
+    this.models = new ModelMonitor(clock, wake, memories);
+    this.events = new ClusterEvents(client, clock, memories);
+    this.certManager = new CertManagerDiagnosis(client, clock, memories);
+    this.looks = memories.slot();
     this.operatorImage = OperatorImage.read(client, System.getenv());
     this.operatorNamespace = OperatorImage.namespace(System.getenv());
   }
@@ -97,7 +101,7 @@ final class ClusterSurvey {
             .filter(c -> NO_PROVISIONER.equals(c.getProvisioner()))
             .map(c -> c.getMetadata().getName())
             .collect(Collectors.toSet());
-    var said = new HashMap<>(events.read(owned));
+    var said = new HashMap<>(events.read(environment, owned));
     said.putAll(certManager.read(environment, owned, secrets));
     return new ClusterFacts(
         new ClusterFacts.Nodes(cluster.nodes(), usage(environment)),
@@ -134,22 +138,15 @@ final class ClusterSurvey {
     return annotations != null && "true".equals(annotations.get(DEFAULT_CLASS));
   }
 
-  void keepOnly(Set<String> uids) {
-    looks.keySet().retainAll(uids);
-    dns.keepOnly(uids);
-    certificates.keepOnly(uids);
-    models.keepOnly(uids);
-  }
-
   private Optional<List<Usage>> usage(StagingEnvironment environment) {
     if (environment.getSpec().infrastructure().capacity().mode() == InfrastructureSpec.Mode.Off) {
       return Optional.empty();
     }
     var uid = environment.getMetadata().getUid();
     var generation = environment.getMetadata().getGeneration();
-    var last = looks.get(uid);
-    if (ClusterWatch.done(environment) && last != null && last.generation() == generation) {
-      return last.usage();
+    var last = looks.find(uid).filter(look -> look.generation() == generation);
+    if (ClusterWatch.done(environment) && last.isPresent()) {
+      return last.get().usage();
     }
     var seen = pods().map(all -> Requests.ofOthers(all.usage(), environment));
     // A list that failed is requested again.

@@ -33,11 +33,12 @@ final class DnsMonitor {
 
   private final Lookup lookup;
   private final Clock clock;
-  private final Map<Question, Last> answers = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Map<String, Last>> answers;
 
-  DnsMonitor(Clock clock, Lookup lookup) {
+  DnsMonitor(Clock clock, Lookup lookup, EnvironmentMemories memories) {
     this.clock = clock;
     this.lookup = lookup;
+    this.answers = memories.slot();
   }
 
   /** Queries a DNS server. */
@@ -53,11 +54,12 @@ final class DnsMonitor {
    * @param own addresses of the ingress Service, or names of them
    */
   Records look(StagingEnvironment environment, List<String> own) {
-    var look = new Look(environment, new TreeSet<>());
+    var uid = environment.getMetadata().getUid();
     if (environment.getSpec().infrastructure().dns().mode() == Mode.Off) {
-      forgetAllBut(look);
+      answers.remove(uid);
       return new Records(Map.of(), List.of(), LONGEST);
     }
+    var look = new Look(environment, answers.get(uid, ConcurrentHashMap::new), new TreeSet<>());
     var given = environment.getSpec().ingress().addresses();
     var expected =
         (given.isEmpty() ? own : given)
@@ -75,8 +77,9 @@ final class DnsMonitor {
         records.put(domain, ask(look, domain, a -> DnsRecords.right(a, expected)));
       }
     }
-    forgetAllBut(look);
-    return new Records(records, expected, expected.isEmpty() ? SHORTEST : nextLook(environment));
+    // An answer that is not needed any more would be due forever.
+    look.answers().keySet().retainAll(look.asked());
+    return new Records(records, expected, expected.isEmpty() ? SHORTEST : nextLook(look));
   }
 
   /**
@@ -91,9 +94,8 @@ final class DnsMonitor {
 
   private DnsAnswer ask(Look look, String name, Predicate<DnsAnswer> right) {
     look.asked().add(name);
-    var question = new Question(look.uid(), name);
     long generation = look.environment().getMetadata().getGeneration();
-    var last = answers.get(question);
+    var last = look.answers().get(name);
     boolean holds =
         last != null
             && last.generation() == generation
@@ -107,31 +109,17 @@ final class DnsMonitor {
         last == null || last.generation() != generation
             ? Last.first(generation, answer, right.test(answer), clock.instant())
             : last.then(answer, right.test(answer), clock.instant());
-    answers.put(question, next);
+    look.answers().put(name, next);
     return next.answer();
   }
 
-  /** An answer that is not needed any more would be due forever. */
-  private void forgetAllBut(Look look) {
-    answers
-        .keySet()
-        .removeIf(question ->
-            question.uid().equals(look.uid()) && !look.asked().contains(question.name()));
-  }
-
-  private Duration nextLook(StagingEnvironment environment) {
-    var uid = environment.getMetadata().getUid();
+  private Duration nextLook(Look look) {
     var due =
-        answers.entrySet().stream()
-            .filter(e -> e.getKey().uid().equals(uid))
-            .map(e -> Duration.between(clock.instant(), e.getValue().due()))
+        look.answers().values().stream()
+            .map(last -> Duration.between(clock.instant(), last.due()))
             .min(Duration::compareTo)
             .orElse(SHORTEST);
     return due.compareTo(Duration.ofSeconds(1)) < 0 ? Duration.ofSeconds(1) : due;
-  }
-
-  void keepOnly(Set<String> uids) {
-    answers.keySet().removeIf(question -> !uids.contains(question.uid()));
   }
 
   /**
@@ -143,14 +131,14 @@ final class DnsMonitor {
    */
   record Records(Map<String, DnsAnswer> answers, List<String> expected, Duration nextLook) {}
 
-  private record Question(String uid, String name) {}
-
-  /** One poll of the records, with the queried names. */
-  private record Look(StagingEnvironment environment, Set<String> asked) {
-    String uid() {
-      return environment.getMetadata().getUid();
-    }
-  }
+  /**
+   * One poll of the records.
+   *
+   * @param answers the last ones, by name
+   * @param asked the names that are needed
+   */
+  private record Look(
+      StagingEnvironment environment, Map<String, Last> answers, Set<String> asked) {}
 
   /** The last answer; timeouts do not replace it until several in a row. */
   private record Last(

@@ -3,9 +3,6 @@ package ru.scoliologic.staging.reconcile.observe;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.configuration.Settings;
 
@@ -20,11 +17,15 @@ public final class KnownSecrets {
   /** Total characters of the old values kept for one environment. */
   private static final long MOST_OLD_CHARACTERS = 128 * 1024;
 
-  private final Map<String, LinkedHashSet<String>> known = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<LinkedHashSet<String>> known;
+
+  public KnownSecrets(EnvironmentMemories memories) {
+    this.known = memories.slot();
+  }
 
   /** The settings, which then mask older values too. */
   public Settings remember(String uid, Settings settings) {
-    var all = known.computeIfAbsent(uid, u -> new LinkedHashSet<>());
+    var all = known.get(uid, LinkedHashSet::new);
     synchronized (all) {
       settings.secrets().forEach(all::addLast);
       int old = all.size() - new HashSet<>(settings.secrets()).size();
@@ -38,16 +39,13 @@ public final class KnownSecrets {
 
   /** Masks the known values of an environment. */
   public SecretMasker masking(String uid) {
-    var all = known.get(uid);
-    if (all == null) {
-      return new SecretMasker(List.of());
-    }
-    synchronized (all) {
-      return new SecretMasker(all);
-    }
-  }
-
-  public void keepOnly(Set<String> uids) {
-    known.keySet().retainAll(uids);
+    return known
+        .find(uid)
+        .map(all -> {
+          synchronized (all) {
+            return new SecretMasker(all);
+          }
+        })
+        .orElseGet(() -> new SecretMasker(List.of()));
   }
 }

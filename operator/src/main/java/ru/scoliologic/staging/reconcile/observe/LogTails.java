@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,9 +27,6 @@ public final class LogTails {
 
   private static final int MAX_BYTES = 512 * 1024;
 
-  /** Pods whose excerpts are kept in memory; beyond it they are simply read again. */
-  private static final int MAX_PODS = 200;
-
   /** A starting container reports no trouble at once. */
   private static final Duration FIRST_LOOK = Duration.ofSeconds(3);
 
@@ -50,9 +46,12 @@ public final class LogTails {
   private static final int TIMEOUT_MILLIS = 3_000;
 
   private final KubernetesClient client;
-  private final Map<String, Tail> tails = new ConcurrentHashMap<>();
 
-  LogTails(KubernetesClient client) {
+  /** By the uid of the pod. */
+  private final EnvironmentMemories.Slot<Map<String, Tail>> tails;
+
+  LogTails(KubernetesClient client, EnvironmentMemories memories) {
+    this.tails = memories.slot();
     // A node that is gone does not answer, or repeatedly answers 500: no pass waits for that.
     this.client =
         client
@@ -65,28 +64,44 @@ public final class LogTails {
   }
 
   /** The log of a container that crashed. */
-  ProgramLog ofCrash(Pod pod, SecretMasker masking) {
-    return of(pod, "crash" + restarts(pod), Instant.EPOCH, runs(pod), masking);
+  ProgramLog ofCrash(String environment, Pod pod, SecretMasker masking) {
+    var run = "crash" + restarts(pod);
+    return of(known(environment), pod, run, Instant.EPOCH, runs(pod), masking);
   }
 
   /** The log of a container that is not ready in time. */
-  ProgramLog ofLate(Pod pod, SecretMasker masking) {
-    return of(pod, "late" + restarts(pod), Instant.EPOCH, false, masking);
+  ProgramLog ofLate(String environment, Pod pod, SecretMasker masking) {
+    return of(known(environment), pod, "late" + restarts(pod), Instant.EPOCH, false, masking);
   }
 
   /** The log of a container that runs and is not ready, read at growing intervals. */
-  ProgramLog ofStart(Pod pod, SecretMasker masking, Instant now) {
+  ProgramLog ofStart(String environment, Pod pod, SecretMasker masking, Instant now) {
+    var known = known(environment);
     var started = PodDiagnosis.startedAt(pod).orElse(now);
     var run = "start" + restarts(pod);
-    var last = tails.getOrDefault(pod.getMetadata().getUid(), Tail.NONE);
+    var last = known.getOrDefault(pod.getMetadata().getUid(), Tail.NONE);
     boolean due =
         last.run().equals(run)
             ? !now.isBefore(last.readAt().plus(pause(started, last.readAt())))
             : !now.isBefore(started.plus(FIRST_LOOK));
     if (due) {
-      return of(pod, run, now, false, masking);
+      return of(known, pod, run, now, false, masking);
     }
     return last.run().equals(run) ? last.log() : ProgramLog.NONE;
+  }
+
+  /** Forgets the pods of an environment that are gone. */
+  void forgetAllBut(String environment, List<Pod> pods) {
+    tails
+        .find(environment)
+        .ifPresent(known ->
+            known
+                .keySet()
+                .retainAll(pods.stream().map(pod -> pod.getMetadata().getUid()).toList()));
+  }
+
+  private Map<String, Tail> known(String environment) {
+    return tails.get(environment, ConcurrentHashMap::new);
   }
 
   /** The end of the log of a container's present run, read at each call. */
@@ -111,21 +126,22 @@ public final class LogTails {
    *
    * @param now changes when the log must be read again
    */
-  private ProgramLog of(Pod pod, String run, Instant now, boolean before, SecretMasker masking) {
+  private ProgramLog of(
+      Map<String, Tail> known,
+      Pod pod,
+      String run,
+      Instant now,
+      boolean before,
+      SecretMasker masking) {
     var uid = pod.getMetadata().getUid();
-    var last = tails.getOrDefault(uid, Tail.NONE);
+    var last = known.getOrDefault(uid, Tail.NONE);
     if (!last.run().equals(run) || last.readAt().isBefore(now)) {
-      if (tails.size() > MAX_PODS) {
-        tails.entrySet().stream()
-            .min(Comparator.comparing(entry -> entry.getValue().readAt()))
-            .ifPresent(oldest -> tails.remove(oldest.getKey()));
-      }
       var component = pod.getMetadata().getLabels().getOrDefault(Labels.COMPONENT, "");
       read(pod, before)
           .map(masking::mask)
-          .ifPresent(lines -> tails.put(uid, new Tail(run, now, ProgramLog.of(lines, component))));
+          .ifPresent(lines -> known.put(uid, new Tail(run, now, ProgramLog.of(lines, component))));
     }
-    return tails.getOrDefault(uid, last).log();
+    return known.getOrDefault(uid, last).log();
   }
 
   private static int restarts(Pod pod) {

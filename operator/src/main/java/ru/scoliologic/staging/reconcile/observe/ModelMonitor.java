@@ -6,10 +6,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Clock;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.OllamaSpec;
@@ -26,16 +23,17 @@ import ru.scoliologic.staging.ollama.OllamaResources;
 final class ModelMonitor {
   private final Clock clock;
   private final Consumer<ResourceID> listed;
-  private final Map<String, ModelPulls> pulls = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<ModelPulls> pulls;
 
   /**
    * Monitors the models of all environments.
    *
    * @param listed receives an environment whose server has listed its models
    */
-  ModelMonitor(Clock clock, Consumer<ResourceID> listed) {
+  ModelMonitor(Clock clock, Consumer<ResourceID> listed, EnvironmentMemories memories) {
     this.clock = clock;
     this.listed = listed;
+    this.pulls = memories.slot(ModelPulls::close);
   }
 
   /** The state of the models; empty while no server runs, or when no models are desired. */
@@ -45,13 +43,13 @@ final class ModelMonitor {
         OllamaResources.asked(environment).filter(spec -> !spec.models().isEmpty()).orElse(null);
     var server = server(pods);
     if (asked == null || server.isEmpty()) {
-      forget(uid);
+      pulls.remove(uid);
       return Optional.empty();
     }
     return pulls
-        .computeIfAbsent(
+        .get(
             uid,
-            id ->
+            () ->
                 new ModelPulls(
                     new OllamaApi(OllamaResources.address(environment)),
                     clock,
@@ -91,17 +89,5 @@ final class ModelMonitor {
                 .map(capacity -> capacity.get("storage"))
                 .orElseGet(() -> new Quantity(spec.storage())))
         .longValue();
-  }
-
-  /** Cancels the pulls of deleted environments. */
-  void keepOnly(Set<String> uids) {
-    pulls.keySet().stream().filter(uid -> !uids.contains(uid)).toList().forEach(this::forget);
-  }
-
-  private void forget(String uid) {
-    var gone = pulls.remove(uid);
-    if (gone != null) {
-      gone.close();
-    }
   }
 }

@@ -55,11 +55,17 @@ public final class OwnedObjectCache implements Applier.Cache {
 
   private static final Logger LOG = LoggerFactory.getLogger(OwnedObjectCache.class);
 
-  /** Limit of logged unreadable releases; a user may create any number of them. */
+  /** Logged unreadable releases of an environment; a user may create any number of them. */
   private static final int MOST_TOLD = 100;
 
   private final Map<String, ReadYourWritesInformer> sources = new LinkedHashMap<>();
-  private final Set<String> passedOver = ConcurrentHashMap.newKeySet();
+
+  /** Uids of unreadable releases that were logged. */
+  private final EnvironmentMemories.Slot<Set<String>> passedOver;
+
+  public OwnedObjectCache(EnvironmentMemories memories) {
+    this.passedOver = memories.slot();
+  }
 
   public List<EventSource<?, StagingEnvironment>> eventSources(
       EventSourceContext<StagingEnvironment> context) {
@@ -95,21 +101,22 @@ public final class OwnedObjectCache implements Applier.Cache {
         sources.entrySet().stream()
             .filter(entry -> !entry.getKey().equals(HasMetadata.getKind(Pod.class)))
             .flatMap(entry -> entry.getValue().getSecondaryResources(environment).stream())
-            .filter(object -> !(object instanceof StagingRelease r) || isReadable(r))
+            .filter(object -> !(object instanceof StagingRelease r) || isReadable(environment, r))
             .toList());
   }
 
-  private boolean isReadable(StagingRelease release) {
-    boolean readable = ReleaseCatalog.isReadable(release);
-    if (!readable
-        && passedOver.size() < MOST_TOLD
-        && passedOver.add(release.getMetadata().getUid())) {
+  private boolean isReadable(StagingEnvironment environment, StagingRelease release) {
+    if (ReleaseCatalog.isReadable(release)) {
+      return true;
+    }
+    var told = passedOver.get(environment.getMetadata().getUid(), ConcurrentHashMap::newKeySet);
+    if (told.size() < MOST_TOLD && told.add(release.getMetadata().getUid())) {
       LOG.atWarn()
           .addKeyValue("namespace", release.getMetadata().getNamespace())
           .addKeyValue("release", release.getMetadata().getName())
           .log("passed over: it names no version of the environment of its label; delete it");
     }
-    return readable;
+    return false;
   }
 
   List<Pod> pods(StagingEnvironment environment) {

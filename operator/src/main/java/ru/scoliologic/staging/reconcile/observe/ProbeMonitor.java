@@ -56,15 +56,17 @@ public final class ProbeMonitor {
   private final KubernetesClient client;
   private final Asking asking;
   private final Executor beside;
-  private final Map<String, Found> found = new ConcurrentHashMap<>();
+
+  /** By the uid of the pod. */
+  private final EnvironmentMemories.Slot<Map<String, Found>> found;
 
   @FunctionalInterface
   interface Asking {
     PodHealth.Answer ask(String address, HealthCheck check) throws IOException;
   }
 
-  public ProbeMonitor(KubernetesClient client) {
-    this(client, PodHealth::ask, task -> Thread.ofVirtual().start(task));
+  public ProbeMonitor(KubernetesClient client, EnvironmentMemories memories) {
+    this(client, PodHealth::ask, task -> Thread.ofVirtual().start(task), memories);
   }
 
   /**
@@ -72,16 +74,19 @@ public final class ProbeMonitor {
    *
    * @param beside runs long work
    */
-  public ProbeMonitor(KubernetesClient client, Asking asking, Executor beside) {
+  ProbeMonitor(
+      KubernetesClient client, Asking asking, Executor beside, EnvironmentMemories memories) {
     this.client = client;
     this.asking = asking;
     this.beside = beside;
+    this.found = memories.slot();
   }
 
   /** The snapshot with the health-check results among its warnings. */
   public Snapshot look(Snapshot snapshot, SecretMasker masking) {
     var now = snapshot.now();
-    found.values().removeIf(last -> last.looked.plus(KEPT).isBefore(now));
+    var known = found.get(snapshot.environment().getMetadata().getUid(), ConcurrentHashMap::new);
+    known.values().removeIf(last -> last.looked.plus(KEPT).isBefore(now));
     var unready =
         snapshot.pods().stream()
             .filter(pod -> !pod.isMarkedForDeletion() && pod.getStatus() != null)
@@ -96,7 +101,7 @@ public final class ProbeMonitor {
     var words = new HashMap<String, String>();
     int asked = 0;
     for (var pod : unready) {
-      var last = found.computeIfAbsent(pod.getMetadata().getUid(), uid -> new Found());
+      var last = known.computeIfAbsent(pod.getMetadata().getUid(), uid -> new Found());
       last.looked = now;
       boolean app =
           AppResources.COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT));

@@ -35,10 +35,12 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
 
   private final KubernetesClient client;
   private final Map<Reference, Watched> watches = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Reader> readers;
 
-  public ReferencedObjects(KubernetesClient client) {
+  public ReferencedObjects(KubernetesClient client, EnvironmentMemories memories) {
     super(HasMetadata.class, "references");
     this.client = client;
+    this.readers = memories.slot(reader -> reader.references.forEach(each -> leave(each, reader)));
   }
 
   /** Names of the Secrets that the spec names. */
@@ -135,31 +137,31 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
   }
 
   private Optional<HasMetadata> get(StagingEnvironment environment, Reference reference) {
+    var reader = readers.get(uid(environment), () -> new Reader(environment));
+    reader.references.add(reference);
     var watched =
         watches.compute(
             reference,
             (r, there) -> {
               var used = there == null ? watch(r) : there;
-              used.environments().add(ResourceID.fromResource(environment));
+              used.readers().add(reader);
               return used;
             });
     return watched.informer().getStore().list().stream().map(HasMetadata.class::cast).findFirst();
   }
 
-  public void keepOnly(Set<ResourceID> environments) {
-    watches.values().forEach(watched -> watched.environments().retainAll(environments));
-    endUnused();
-  }
-
   /** Ends the watches of objects that an environment's spec no longer names. */
   void keepNamed(StagingEnvironment environment) {
-    var id = ResourceID.fromResource(environment);
+    var reader = readers.find(uid(environment));
+    if (reader.isEmpty()) {
+      return;
+    }
     var secrets = secrets(environment);
     secrets.addAll(Channels.secrets(environment));
     var configMaps = configMaps(environment);
     var seed = environment.getSpec().services().postgres().seed();
     var claim = seed == null || seed.volume() == null ? null : seed.volume().claimName();
-    watches.forEach((reference, watched) -> {
+    for (var reference : reader.get().references) {
       boolean named =
           switch (reference.kind()) {
             case "Secret" -> secrets.contains(reference.name());
@@ -167,32 +169,32 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
             default -> configMaps.contains(reference.name());
           };
       if (!named) {
-        watched.environments().remove(id);
+        reader.get().references.remove(reference);
+        leave(reference, reader.get());
       }
-    });
-    endUnused();
+    }
   }
 
   Set<String> watched() {
     return watches.keySet().stream().map(Reference::name).collect(Collectors.toSet());
   }
 
-  private void endUnused() {
-    for (var reference : watches.keySet()) {
-      watches.computeIfPresent(
-          reference,
-          (r, watched) -> {
-            if (!watched.environments().isEmpty()) {
-              return watched;
-            }
-            watched.informer().stop();
-            return null;
-          });
-    }
+  /** The last reader ends the watch. */
+  private void leave(Reference reference, Reader reader) {
+    watches.computeIfPresent(
+        reference,
+        (r, watched) -> {
+          watched.readers().remove(reader);
+          if (!watched.readers().isEmpty()) {
+            return watched;
+          }
+          watched.informer().stop();
+          return null;
+        });
   }
 
   private Watched watch(Reference reference) {
-    var environments = ConcurrentHashMap.<ResourceID>newKeySet();
+    var readers = ConcurrentHashMap.<Reader>newKeySet();
     var informer =
         switch (reference.kind()) {
           case "Secret" ->
@@ -200,21 +202,25 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
                   .secrets()
                   .inNamespace(reference.namespace())
                   .withName(reference.name())
-                  .inform(new Notify<>(environments));
+                  .inform(new Notify<>(readers));
           case "PersistentVolumeClaim" ->
               client
                   .persistentVolumeClaims()
                   .inNamespace(reference.namespace())
                   .withName(reference.name())
-                  .inform(new Notify<>(environments));
+                  .inform(new Notify<>(readers));
           default ->
               client
                   .configMaps()
                   .inNamespace(reference.namespace())
                   .withName(reference.name())
-                  .inform(new Notify<>(environments));
+                  .inform(new Notify<>(readers));
         };
-    return new Watched(informer, environments);
+    return new Watched(informer, readers);
+  }
+
+  private static String uid(StagingEnvironment environment) {
+    return environment.getMetadata().getUid();
   }
 
   private static String namespace(StagingEnvironment environment) {
@@ -234,14 +240,24 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
 
   private record Reference(String kind, String namespace, String name) {}
 
+  /** One environment, with the objects that are watched for it. */
+  private static final class Reader {
+    private final ResourceID environment;
+    private final Set<Reference> references = ConcurrentHashMap.newKeySet();
+
+    private Reader(StagingEnvironment environment) {
+      this.environment = ResourceID.fromResource(environment);
+    }
+  }
+
   private record Watched(
-      SharedIndexInformer<? extends HasMetadata> informer, Set<ResourceID> environments) {}
+      SharedIndexInformer<? extends HasMetadata> informer, Set<Reader> readers) {}
 
   private final class Notify<T> implements ResourceEventHandler<T> {
-    private final Set<ResourceID> environments;
+    private final Set<Reader> readers;
 
-    private Notify(Set<ResourceID> environments) {
-      this.environments = environments;
+    private Notify(Set<Reader> readers) {
+      this.readers = readers;
     }
 
     @Override
@@ -260,7 +276,7 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
     }
 
     private void tell() {
-      environments.forEach(id -> getEventHandler().handleEvent(new Event(id)));
+      readers.forEach(reader -> getEventHandler().handleEvent(new Event(reader.environment)));
     }
   }
 }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -37,7 +36,7 @@ public final class SnapshotGatherer {
   private final LogTails logTails;
   private final TagMonitor tags;
   private final AcmeAnswers answers;
-  private final Map<String, Secret> credentials = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Secret> credentials;
 
   public SnapshotGatherer(
       KubernetesClient client,
@@ -46,15 +45,17 @@ public final class SnapshotGatherer {
       ClusterWatch cluster,
       Clock clock,
       TagMonitor tags,
-      Consumer<ResourceID> wake) {
+      Consumer<ResourceID> wake,
+      EnvironmentMemories memories) {
     this.owned = owned;
     this.references = references;
     this.clock = clock;
     this.cluster = cluster;
-    this.logTails = new LogTails(client);
+    this.logTails = new LogTails(client, memories);
     this.tags = tags;
-    this.answers = new AcmeAnswers(logTails);
-    this.survey = new ClusterSurvey(client, cluster, clock, wake);
+    this.answers = new AcmeAnswers(logTails, memories);
+    this.survey = new ClusterSurvey(client, cluster, clock, wake, memories);
+    this.credentials = memories.slot();
   }
 
   public Snapshot gather(StagingEnvironment environment, List<StagingEnvironment> others) {
@@ -101,17 +102,12 @@ public final class SnapshotGatherer {
       credentials.put(uid, present.get());
       return seen;
     }
-    var remembered = credentials.get(uid);
-    return remembered == null
-        ? seen
-        : new OwnedObjects(Stream.concat(seen.objects().stream(), Stream.of(remembered)).toList());
-  }
-
-  public void keepOnly(Set<String> uids) {
-    credentials.keySet().retainAll(uids);
-    survey.keepOnly(uids);
-    tags.keepOnly(uids);
-    answers.keepOnly(uids);
+    return credentials
+        .find(uid)
+        .map(remembered ->
+            new OwnedObjects(
+                Stream.concat(seen.objects().stream(), Stream.of(remembered)).toList()))
+        .orElse(seen);
   }
 
   private static String caBundle(
@@ -132,14 +128,17 @@ public final class SnapshotGatherer {
    * @param masking of the logs, before anything is cut from them
    */
   public Snapshot quoting(Snapshot snapshot, SecretMasker masking) {
+    var uid = snapshot.environment().getMetadata().getUid();
+    logTails.forgetAllBut(uid, snapshot.pods());
     var tails = new HashMap<String, ProgramLog>();
     for (var pod : snapshot.pods()) {
       if (PodDiagnosis.crashed(pod)) {
-        tails.put(pod.getMetadata().getName(), logTails.ofCrash(pod, masking));
+        tails.put(pod.getMetadata().getName(), logTails.ofCrash(uid, pod, masking));
       } else if (late(snapshot.environment(), pod)) {
-        tails.put(pod.getMetadata().getName(), logTails.ofLate(pod, masking));
+        tails.put(pod.getMetadata().getName(), logTails.ofLate(uid, pod, masking));
       } else if (PodDiagnosis.startedAt(pod).isPresent()) {
-        tails.put(pod.getMetadata().getName(), logTails.ofStart(pod, masking, clock.instant()));
+        tails.put(
+            pod.getMetadata().getName(), logTails.ofStart(uid, pod, masking, clock.instant()));
       }
     }
     return answers.look(tails.isEmpty() ? snapshot : snapshot.quoting(tails), masking);

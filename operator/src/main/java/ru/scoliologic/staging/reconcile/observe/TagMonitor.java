@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -43,7 +42,7 @@ public final class TagMonitor {
   private final Background background;
   private final Consumer<ResourceID> answered;
   private final SilentRegistries silent;
-  private final Map<Question, ImageTag> answers = new ConcurrentHashMap<>();
+  private final EnvironmentMemories.Slot<Map<Question, ImageTag>> answers;
 
   /**
    * Monitors the tags of all environments.
@@ -54,11 +53,13 @@ public final class TagMonitor {
       Registries registries,
       Background background,
       Consumer<ResourceID> answered,
-      InstantSource clock) {
+      InstantSource clock,
+      EnvironmentMemories memories) {
     this.registries = registries;
     this.background = background;
     this.answered = answered;
     this.silent = new SilentRegistries(clock);
+    this.answers = memories.slot();
   }
 
   /**
@@ -75,8 +76,7 @@ public final class TagMonitor {
           questions.add(question);
           tags.put(version.title(), answer(snapshot, question));
         });
-    var uid = uid(snapshot);
-    answers.keySet().removeIf(q -> q.uid().equals(uid) && !questions.contains(q));
+    answers.find(uid(snapshot)).ifPresent(known -> known.keySet().retainAll(questions));
     if (tags.isEmpty()) {
       return snapshot;
     }
@@ -119,7 +119,6 @@ public final class TagMonitor {
             .filter(Objects::nonNull)
             .toList();
     return new Question(
-        uid(snapshot),
         image,
         PullSecrets.login(secrets, image),
         ReleaseCatalog.find(snapshot, version.id())
@@ -132,19 +131,20 @@ public final class TagMonitor {
   }
 
   private ImageTag answer(Snapshot snapshot, Question question) {
+    var known = answers.get(uid(snapshot), ConcurrentHashMap::new);
     var first = notAsked(question).orElse(ImageTag.ASKED);
-    if (answers.putIfAbsent(question, first) == null && first.isAsked()) {
+    if (known.putIfAbsent(question, first) == null && first.isAsked()) {
       var environment = ResourceID.fromResource(snapshot.environment());
       var _ =
           background.submit(
               snapshot.namespace(),
               () -> {
                 // The answer to a query that was dropped meanwhile is dropped too.
-                answers.replace(question, notAsked(question).orElseGet(() -> asked(question)));
+                known.replace(question, notAsked(question).orElseGet(() -> asked(question)));
                 answered.accept(environment);
               });
     }
-    return answers.getOrDefault(question, ImageTag.ASKED);
+    return known.getOrDefault(question, ImageTag.ASKED);
   }
 
   /** The answer without a query; empty when the registry must be queried. */
@@ -191,15 +191,10 @@ public final class TagMonitor {
     }
   }
 
-  void keepOnly(Set<String> uids) {
-    answers.keySet().removeIf(question -> !uids.contains(question.uid()));
-  }
-
   /**
    * The key of a query; other credentials, or another retry request, make another query.
    *
    * @param retry the release's request; empty without a retry
    */
-  private record Question(
-      String uid, ImageName image, Optional<RegistryLogin> login, Optional<String> retry) {}
+  private record Question(ImageName image, Optional<RegistryLogin> login, Optional<String> retry) {}
 }

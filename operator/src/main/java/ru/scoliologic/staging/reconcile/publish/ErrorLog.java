@@ -3,26 +3,28 @@ package ru.scoliologic.staging.reconcile.publish;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 
 /** Logs unexpected errors: the whole stack once for each environment, then a line each time. */
 public final class ErrorLog {
   private static final Logger LOG = LoggerFactory.getLogger(ErrorLog.class);
 
-  /** Counts by environment and by error, which its class and the place of the throw identify. */
-  private final Map<String, Map<String, Integer>> met = new ConcurrentHashMap<>();
+  /** Counts by error, which its class and the place of the throw identify. */
+  private final EnvironmentMemories.Slot<Map<String, Integer>> met;
+
+  public ErrorLog(EnvironmentMemories memories) {
+    this.met = memories.slot();
+  }
 
   public void tell(StagingEnvironment environment, RuntimeException error, SecretMasker masking) {
     var metadata = environment.getMetadata();
     var place = place(error);
-    int times =
-        met.computeIfAbsent(metadata.getUid(), uid -> new ConcurrentHashMap<>())
-            .merge(place, 1, Integer::sum);
+    int times = met.get(metadata.getUid(), ConcurrentHashMap::new).merge(place, 1, Integer::sum);
     var line =
         LOG.atError()
             .addKeyValue("namespace", metadata.getNamespace())
@@ -37,10 +39,6 @@ public final class ErrorLog {
   /** After a good pass the same error is logged in full again. */
   public void forget(StagingEnvironment environment) {
     met.remove(environment.getMetadata().getUid());
-  }
-
-  public void keepOnly(Set<String> uids) {
-    met.keySet().retainAll(uids);
   }
 
   /** Without the message, which may differ each time. */

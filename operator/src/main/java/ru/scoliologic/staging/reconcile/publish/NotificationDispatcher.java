@@ -35,6 +35,7 @@ import ru.scoliologic.staging.notification.NotificationContent;
 import ru.scoliologic.staging.notification.Outbox;
 import ru.scoliologic.staging.notification.Outcome;
 import ru.scoliologic.staging.notification.Sender;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 
 /**
  * Sends notifications about releases. A notification is first written to the release's status, then
@@ -49,13 +50,8 @@ public final class NotificationDispatcher {
 
   private final Secrets secrets;
   private final BiConsumer<StagingEnvironment, String> complain;
-  private final DeliveryQueue queue;
-
-  /** Attempts that were started and whose result is not written yet. */
-  private final Map<String, Try> tries = new ConcurrentHashMap<>();
-
-  /** When each environment is reconciled again, by its uid. */
-  private final Map<String, Instant> alarms = new ConcurrentHashMap<>();
+  private final Sender sender;
+  private final EnvironmentMemories.Slot<Deliveries> deliveries;
 
   /** Reads a Secret of the environment's namespace, and watches it. */
   @FunctionalInterface
@@ -70,19 +66,21 @@ public final class NotificationDispatcher {
    */
   record Carried(List<StagingRelease> releases, Set<String> ended) {}
 
-  private record Try(String uid, ResourceID environment, Optional<Outcome> outcome) {}
-
   /**
    * Creates the dispatcher.
    *
    * @param complain receives a sentence about a notification that cannot be delivered
    */
   public NotificationDispatcher(
-      Sender sender, Secrets secrets, BiConsumer<StagingEnvironment, String> complain) {
+      Sender sender,
+      Secrets secrets,
+      BiConsumer<StagingEnvironment, String> complain,
+      EnvironmentMemories memories) {
+    this.sender = sender;
     this.secrets = secrets;
     this.complain = complain;
-    this.queue =
-        new DeliveryQueue(sender, (delivery, outcome) -> ended(delivery.attempt(), outcome));
+    // The result for a deleted environment is dropped.
+    this.deliveries = memories.slot(gone -> gone.tries.clear());
   }
 
   /** Triggers a pass when an attempt has ended, or the next one is due. */
@@ -93,7 +91,7 @@ public final class NotificationDispatcher {
   /** Adds pending notifications and the results of sent ones to the releases' status. */
   Carried carry(Snapshot snapshot, List<StagingRelease> releases) {
     var environment = snapshot.environment();
-    var outcomes = outcomes(environment.getMetadata().getUid());
+    var outcomes = of(environment).outcomes();
     for (var release : releases) {
       var before =
           snapshot
@@ -118,7 +116,7 @@ public final class NotificationDispatcher {
    */
   void tell(Snapshot snapshot, Carried carried, SecretMasker masking) {
     var environment = snapshot.environment();
-    tries.keySet().removeAll(carried.ended());
+    of(environment).tries.keySet().removeAll(carried.ended());
     DeliveryWarnings.of(snapshot.owned().list(StagingRelease.class), carried.releases())
         .forEach(sentence -> complain.accept(environment, sentence));
     if (carried.releases().stream().allMatch(r -> Outbox.due(r.getStatus()).isEmpty())) {
@@ -142,82 +140,45 @@ public final class NotificationDispatcher {
       Channels channels,
       UnaryOperator<String> masking) {
     var environment = snapshot.environment();
-    var uid = environment.getMetadata().getUid();
+    var own = of(environment);
     var attempt = Outbox.attempt(environment, release, told);
     boolean early = snapshot.now().isBefore(Outbox.time(told));
-    if (tries.containsKey(attempt)) {
+    if (own.tries.containsKey(attempt)) {
       return;
     }
     try {
       var channel = channels.of(release, told);
       if (early && !Outbox.lackedSecret(told)) {
-        wakeAt(environment, Outbox.time(told), snapshot.now());
+        own.wakeAt(Outbox.time(told), snapshot.now());
         return;
       }
-      begin(attempt, environment);
+      own.tries.put(attempt, Optional.empty());
       boolean taken =
-          queue.offer(
+          own.queue.offer(
               new Delivery(
                   attempt,
                   Outbox.key(environment, release, told),
-                  uid + "/" + told.notification(),
+                  told.notification(),
                   channel,
                   NotificationContent.of(environment, release, told, masking)));
       if (!taken) {
         // The end of the previous one triggers the next pass, which offers it again.
-        tries.remove(attempt);
+        own.tries.remove(attempt);
       }
     } catch (MissingCredential e) {
       if (early) {
-        wakeAt(environment, Outbox.time(told), snapshot.now());
+        own.wakeAt(Outbox.time(told), snapshot.now());
       } else {
-        begin(attempt, environment);
-        ended(attempt, Outcome.Failed.missing(e.getMessage()));
+        own.tries.put(attempt, Optional.empty());
+        own.ended(attempt, Outcome.Failed.missing(e.getMessage()));
       }
     }
   }
 
-  private void begin(String attempt, StagingEnvironment environment) {
-    tries.put(
-        attempt,
-        new Try(
-            environment.getMetadata().getUid(),
-            ResourceID.fromResource(environment),
-            Optional.empty()));
-  }
-
-  /** Called on a delivery thread. The result for a deleted environment is dropped. */
-  private void ended(String attempt, Outcome outcome) {
-    var known =
-        tries.computeIfPresent(
-            attempt, (a, t) -> new Try(t.uid(), t.environment(), Optional.of(outcome)));
-    if (known != null) {
-      LOG.atInfo()
-          .addKeyValue("namespace", known.environment().getNamespace().orElse(""))
-          .addKeyValue("environment", known.environment().getName())
-          .addKeyValue("message", attempt)
-          .log(outcome instanceof Outcome.Failed failed ? "not told: " + failed.message() : "told");
-      wake.propagateEvent(known.environment());
-    }
-  }
-
-  private Map<String, Outcome> outcomes(String uid) {
-    return tries.entrySet().stream()
-        .filter(entry -> entry.getValue().uid().equals(uid))
-        .filter(entry -> entry.getValue().outcome().isPresent())
-        .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().outcome().get()));
-  }
-
-  private void wakeAt(StagingEnvironment environment, Instant time, Instant now) {
-    var uid = environment.getMetadata().getUid();
-    var set = alarms.get(uid);
-    if (set != null && set.isAfter(now) && !set.isAfter(time)) {
-      return;
-    }
-    alarms.put(uid, time);
-    var id = ResourceID.fromResource(environment);
-    CompletableFuture.delayedExecutor(Duration.between(now, time).toMillis(), TimeUnit.MILLISECONDS)
-        .execute(() -> wake.propagateEvent(id));
+  private Deliveries of(StagingEnvironment environment) {
+    return deliveries.get(
+        environment.getMetadata().getUid(),
+        () -> new Deliveries(ResourceID.fromResource(environment)));
   }
 
   private Map<String, Map<String, String>> values(StagingEnvironment environment) {
@@ -239,8 +200,51 @@ public final class NotificationDispatcher {
     return values;
   }
 
-  public void keepOnly(Set<String> uids) {
-    tries.values().removeIf(t -> !uids.contains(t.uid()));
-    alarms.keySet().retainAll(uids);
+  /** The deliveries of one environment. */
+  private final class Deliveries {
+    private final ResourceID environment;
+    private final DeliveryQueue queue =
+        new DeliveryQueue(sender, (delivery, outcome) -> ended(delivery.attempt(), outcome));
+
+    /** Attempts that were started and whose result is not written yet. */
+    private final Map<String, Optional<Outcome>> tries = new ConcurrentHashMap<>();
+
+    /** When the environment is reconciled again. */
+    private volatile Instant alarm = Instant.MIN;
+
+    private Deliveries(ResourceID environment) {
+      this.environment = environment;
+    }
+
+    private Map<String, Outcome> outcomes() {
+      return tries.entrySet().stream()
+          .filter(entry -> entry.getValue().isPresent())
+          .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().get()));
+    }
+
+    /** Called on a delivery thread. */
+    private void ended(String attempt, Outcome outcome) {
+      if (tries.replace(attempt, Optional.of(outcome)) != null) {
+        LOG.atInfo()
+            .addKeyValue("namespace", environment.getNamespace().orElse(""))
+            .addKeyValue("environment", environment.getName())
+            .addKeyValue("message", attempt)
+            .log(
+                outcome instanceof Outcome.Failed failed
+                    ? "not told: " + failed.message()
+                    : "told");
+        wake.propagateEvent(environment);
+      }
+    }
+
+    private void wakeAt(Instant time, Instant now) {
+      if (alarm.isAfter(now) && !alarm.isAfter(time)) {
+        return;
+      }
+      alarm = time;
+      CompletableFuture.delayedExecutor(
+              Duration.between(now, time).toMillis(), TimeUnit.MILLISECONDS)
+          .execute(() -> wake.propagateEvent(environment));
+    }
   }
 }

@@ -12,7 +12,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -22,6 +21,7 @@ import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
@@ -44,6 +44,7 @@ class CheckSchedulerTest {
   private final List<ResourceID> ended = new ArrayList<>();
   private final List<FutureTask<Void>> held = new ArrayList<>();
   private boolean hold;
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private final CheckScheduler verification =
       new CheckScheduler(
           target -> {
@@ -53,7 +54,8 @@ class CheckSchedulerTest {
           this::submit,
           ended::add,
           clock,
-          new OperatorMetrics());
+          new OperatorMetrics(),
+          memories);
 
   private static Round round(Priority priority, Outcome outcome) {
     return new Round(
@@ -203,7 +205,7 @@ class CheckSchedulerTest {
     hold = true;
     asked("subject");
 
-    verification.keepOnly(Set.of("another"));
+    memories.drop(ENVIRONMENT.getMetadata().getUid());
 
     assertThat(held.getFirst().isCancelled()).isTrue();
     held.getFirst().run();
@@ -227,7 +229,7 @@ class CheckSchedulerTest {
   @Test
   void an_environment_that_is_gone_is_forgotten() {
     look();
-    verification.keepOnly(Set.of("another"));
+    memories.drop(ENVIRONMENT.getMetadata().getUid());
     look();
 
     assertThat(runs).isEqualTo(2);

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +33,7 @@ class AcmeAnswersTest {
   private String log = "";
   private int status = 200;
   private StandInApiServer server;
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private AcmeAnswers answers;
 
   @BeforeEach
@@ -45,7 +45,7 @@ class AcmeAnswersTest {
               asked.add(exchange.getRequestURI().getQuery());
               StandInApiServer.answer(exchange, status, log.getBytes(StandardCharsets.UTF_8));
             });
-    answers = new AcmeAnswers(new LogTails(server.client()));
+    answers = new AcmeAnswers(new LogTails(server.client(), memories), memories);
   }
 
   @AfterEach
@@ -197,7 +197,7 @@ class AcmeAnswersTest {
     var ended = attempt(1, Given.NOW, Given.NOW.plus(Duration.ofHours(4)));
     look(ended, Given.NOW.plusSeconds(5));
 
-    answers.keepOnly(Set.of());
+    memories.drop(given.snapshot().environment().getMetadata().getUid());
 
     look(ended, Given.NOW.plusSeconds(20));
     assertThat(asked).hasSize(2);

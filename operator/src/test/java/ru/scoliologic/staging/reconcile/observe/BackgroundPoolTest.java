@@ -60,4 +60,13 @@ class BackgroundPoolTest {
     assertThat(next.get(LIMIT, TimeUnit.SECONDS)).isNull();
     hold.countDown();
   }
+
+  @Test
+  void a_namespace_without_work_is_forgotten() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      pool.submit("team" + i, () -> {}).get(LIMIT, TimeUnit.SECONDS);
+    }
+
+    assertThat(pool.namespaces()).isZero();
+  }
 }

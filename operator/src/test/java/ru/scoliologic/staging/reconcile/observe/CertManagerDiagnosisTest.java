@@ -100,7 +100,7 @@ class CertManagerDiagnosisTest {
 
   private Map<String, String> read(String issuer, Set<String> secrets) {
     var asking = ingress(Map.of("cert-manager.io/issuer", "le"));
-    return new CertManagerDiagnosis(client, CLOCK)
+    return new CertManagerDiagnosis(client, CLOCK, new EnvironmentMemories())
         .read(environment(issuer), new OwnedObjects(List.of(asking)), secrets);
   }
 
@@ -160,7 +160,7 @@ class CertManagerDiagnosisTest {
   void nothing_is_asked_when_the_secret_is_there_or_no_certificate_was_asked_for() {
     assertThat(read("issuer: le", Set.of("demo-app-tls"))).isEmpty();
     assertThat(
-            new CertManagerDiagnosis(client, CLOCK)
+            new CertManagerDiagnosis(client, CLOCK, new EnvironmentMemories())
                 .read(
                     environment("issuer: le"),
                     new OwnedObjects(List.of(ingress(Map.of()))),
@@ -171,7 +171,7 @@ class CertManagerDiagnosisTest {
 
   @Test
   void a_second_look_within_five_seconds_asks_nothing() {
-    var issuance = new CertManagerDiagnosis(client, CLOCK);
+    var issuance = new CertManagerDiagnosis(client, CLOCK, new EnvironmentMemories());
     var owned = new OwnedObjects(List.of(ingress(Map.of("cert-manager.io/issuer", "le"))));
     var first = issuance.read(environment("issuer: le"), owned, Set.of());
     int before = asked.get();

@@ -69,7 +69,8 @@ class CertificateMonitorTest {
               both.countDown();
               return Optional.of(met(both) && domain.equals(APP));
             },
-            LONG);
+            LONG,
+            new EnvironmentMemories());
 
     assertThat(look(watch)).containsOnly(Map.entry(APP, true), Map.entry(DASHBOARD, false));
   }
@@ -85,7 +86,8 @@ class CertificateMonitorTest {
               asked.incrementAndGet();
               return Optional.of(domain.equals(APP) || met(new CountDownLatch(1)));
             },
-            Duration.ofMillis(300));
+            Duration.ofMillis(300),
+            new EnvironmentMemories());
 
     var first = look(watch);
     var second = look(watch);
@@ -102,7 +104,8 @@ class CertificateMonitorTest {
             (address, domain, server, caBundle) -> {
               throw new IllegalArgumentException("a fault");
             },
-            LONG);
+            LONG,
+            new EnvironmentMemories());
 
     assertThatThrownBy(() -> look(watch)).hasRootCauseMessage("a fault");
   }

@@ -55,8 +55,9 @@ class ClusterEventsTest {
   }
 
   private Map<String, String> read(HasMetadata... objects) {
-    return new ClusterEvents(server.client(), Clock.fixed(Given.NOW, ZoneOffset.UTC))
-        .read(new OwnedObjects(List.of(objects)));
+    return new ClusterEvents(
+            server.client(), Clock.fixed(Given.NOW, ZoneOffset.UTC), new EnvironmentMemories())
+        .read(Given.environment("demo"), new OwnedObjects(List.of(objects)));
   }
 
   private static ObjectMeta made(String name, long secondsAgo) {

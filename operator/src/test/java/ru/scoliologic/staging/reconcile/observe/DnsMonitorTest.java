@@ -29,13 +29,15 @@ class DnsMonitorTest {
   private final Settable clock = new Settable();
   private final Map<String, DnsAnswer> server = new HashMap<>(Map.of(DASHBOARD, RIGHT));
   private final List<String> asked = new ArrayList<>();
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private final DnsMonitor watch =
       new DnsMonitor(
           clock,
           (resolver, name) -> {
             asked.add(name);
             return server.get(name);
-          });
+          },
+          memories);
 
   private static final class Settable extends Clock {
     private Instant now = Given.NOW;
@@ -199,7 +201,7 @@ class DnsMonitorTest {
     look();
     askedSince();
 
-    watch.keepOnly(Set.of());
+    memories.drop("uid-1");
     look();
 
     assertThat(askedSince()).containsExactly(APP, DASHBOARD);

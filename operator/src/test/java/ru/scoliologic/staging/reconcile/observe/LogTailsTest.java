@@ -26,6 +26,7 @@ class LogTailsTest {
   private static final String GONE =
       "unable to retrieve container logs for containerd://0123456789abcdef";
 
+  private static final String UID = "uid-1";
   private static final SecretMasker MASKING = new SecretMasker(List.of("correct-horse-battery"));
 
   private final List<String> asked = new ArrayList<>();
@@ -46,7 +47,7 @@ class LogTailsTest {
               StandInApiServer.answer(
                   exchange, status, answers.apply(query).getBytes(StandardCharsets.UTF_8));
             });
-    tails = new LogTails(server.client());
+    tails = new LogTails(server.client(), new EnvironmentMemories());
   }
 
   @AfterEach
@@ -77,16 +78,16 @@ class LogTailsTest {
   }
 
   private String ofCrash(int restarts) {
-    return tails.ofCrash(crashed(restarts), MASKING).line();
+    return tails.ofCrash(UID, crashed(restarts), MASKING).line();
   }
 
   private String ofLate(int restarts) {
-    return tails.ofLate(crashed(restarts), MASKING).line();
+    return tails.ofLate(UID, crashed(restarts), MASKING).line();
   }
 
   /** What is quoted of a container that was started a while before. */
   private ProgramLog ofStart(int seconds) {
-    return tails.ofStart(starting(), MASKING, Given.NOW.plusSeconds(seconds));
+    return tails.ofStart(UID, starting(), MASKING, Given.NOW.plusSeconds(seconds));
   }
 
   private static Pod starting() {
@@ -113,7 +114,7 @@ class LogTailsTest {
                     .withMasterUrl(server.client().getMasterUrl().toString())
                     .build())
             .build()) {
-      new LogTails(patient).ofCrash(crashed(0), MASKING);
+      new LogTails(patient, new EnvironmentMemories()).ofCrash(UID, crashed(0), MASKING);
     }
 
     assertThat(asked).hasSize(1);
@@ -185,7 +186,9 @@ class LogTailsTest {
   void a_secret_is_hidden_though_only_a_part_of_its_line_is_quoted() {
     log = "error: " + "x".repeat(390) + "correct-horse-battery\n";
 
-    assertThat(tails.ofCrash(crashed(0), MASKING).quote()).doesNotContain("cor").contains("***");
+    assertThat(tails.ofCrash(UID, crashed(0), MASKING).quote())
+        .doesNotContain("cor")
+        .contains("***");
   }
 
   @Test
@@ -204,10 +207,23 @@ class LogTailsTest {
   void a_line_that_was_cut_when_it_was_read_is_not_quoted() {
     log = "Error: no licence\n" + "x".repeat(512 * 1024);
 
-    var said = tails.ofCrash(crashed(0), MASKING);
+    var said = tails.ofCrash(UID, crashed(0), MASKING);
 
     assertThat(said.line()).isEqualTo("Error: no licence");
     assertThat(said.tail()).isEmpty();
+  }
+
+  @Test
+  void a_pod_that_is_gone_is_forgotten() {
+    ofCrash(0);
+    tails.forgetAllBut(UID, List.of(crashed(0)));
+    ofCrash(0);
+    assertThat(asked).hasSize(1);
+
+    tails.forgetAllBut(UID, List.of());
+
+    ofCrash(0);
+    assertThat(asked).hasSize(2);
   }
 
   @Test

@@ -69,7 +69,8 @@ class ProbeMonitorTest {
               }
               return answer;
             },
-            beside::add);
+            beside::add,
+            new EnvironmentMemories());
   }
 
   @AfterEach

@@ -3,7 +3,6 @@ package ru.scoliologic.staging.reconcile.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
@@ -14,6 +13,8 @@ class ReferencedObjectsTest {
   private static final byte[] NOTHING =
       "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}"
           .getBytes(StandardCharsets.UTF_8);
+
+  private final EnvironmentMemories memories = new EnvironmentMemories();
 
   private static StagingEnvironment naming(String secret) {
     return Given.aGoodStart()
@@ -31,7 +32,7 @@ class ReferencedObjectsTest {
   void a_secret_that_is_named_no_more_is_not_watched_any_more() throws Exception {
     try (var server =
         StandInApiServer.start("/", exchange -> StandInApiServer.answer(exchange, 200, NOTHING))) {
-      var references = new ReferencedObjects(server.client());
+      var references = new ReferencedObjects(server.client(), memories);
       for (int i = 0; i < 5; i++) {
         look(references, naming("s" + i));
       }
@@ -39,7 +40,8 @@ class ReferencedObjectsTest {
       assertThat(references.watched())
           .isEqualTo(ReferencedObjects.secrets(naming("s4")))
           .contains("s4");
-      references.keepOnly(Set.of());
+      memories.uids().forEach(memories::drop);
+      assertThat(references.watched()).as("what is watched for nobody").isEmpty();
     }
   }
 
@@ -60,16 +62,19 @@ class ReferencedObjectsTest {
   void another_environment_that_names_it_still_watches_it() throws Exception {
     try (var server =
         StandInApiServer.start("/", exchange -> StandInApiServer.answer(exchange, 200, NOTHING))) {
-      var references = new ReferencedObjects(server.client());
+      var references = new ReferencedObjects(server.client(), memories);
       var other = naming("shared");
       other.getMetadata().setName("other");
+      other.getMetadata().setUid("other");
       look(references, other);
       look(references, naming("shared"));
 
       look(references, naming("s1"));
 
       assertThat(references.watched()).contains("shared", "s1");
-      references.keepOnly(Set.of());
+      memories.drop("other");
+      assertThat(references.watched()).contains("s1").doesNotContain("shared");
+      memories.uids().forEach(memories::drop);
     }
   }
 }

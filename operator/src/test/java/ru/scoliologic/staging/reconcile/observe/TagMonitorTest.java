@@ -17,7 +17,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,11 +53,12 @@ class TagMonitorTest {
   private Instant now = Given.NOW;
   private String registrySays = NEW;
   private boolean unreachable;
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private TagMonitor watch;
 
   @BeforeEach
   void a_watch() {
-    watch = new TagMonitor(this::ask, this::later, woken::add, () -> now);
+    watch = new TagMonitor(this::ask, this::later, woken::add, () -> now, memories);
   }
 
   private Future<?> later(String namespace, Runnable task) {
@@ -432,7 +432,7 @@ class TagMonitorTest {
   void an_environment_that_is_gone_is_forgotten() {
     var given = Given.aGoodStart();
     watch.look(given.snapshot());
-    watch.keepOnly(Set.of());
+    memories.uids().forEach(memories::drop);
     theRegistryAnswers();
     watch.look(given.snapshot());
 

@@ -13,11 +13,12 @@ import org.slf4j.LoggerFactory;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 
 class ErrorLogTest {
   private final ListAppender<ILoggingEvent> written = new ListAppender<>();
   private final StagingEnvironment environment = Given.aGoodStart().snapshot().environment();
-  private final ErrorLog log = new ErrorLog();
+  private final ErrorLog log = new ErrorLog(new EnvironmentMemories());
 
   @BeforeEach
   void the_log_is_read() {

@@ -30,6 +30,7 @@ import ru.scoliologic.staging.notification.Outbox;
 import ru.scoliologic.staging.notification.Outcome;
 import ru.scoliologic.staging.notification.Sender;
 import ru.scoliologic.staging.notification.World;
+import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 
 /** From the status of a release to a real receiver and back into the status, pass by pass. */
 class NotificationDispatcherTest {
@@ -40,6 +41,7 @@ class NotificationDispatcherTest {
   private final List<String> complaints = new ArrayList<>();
   private final CountDownLatch open = new CountDownLatch(1);
   private Optional<Secret> secret = Optional.of(secret(Map.of("webhook-key", "a-signing-word")));
+  private final EnvironmentMemories memories = new EnvironmentMemories();
   private HttpServer server;
   private NotificationDispatcher notifier;
 
@@ -67,7 +69,8 @@ class NotificationDispatcherTest {
     return new NotificationDispatcher(
         sender,
         (environment, name) -> secret.filter(s -> name.equals("notifications")),
-        (environment, sentence) -> complaints.add(sentence));
+        (environment, sentence) -> complaints.add(sentence),
+        memories);
   }
 
   private static Secret secret(Map<String, String> values) {
@@ -179,6 +182,28 @@ class NotificationDispatcherTest {
     open.countDown();
     passesUntil(still, Given.NOW.plusSeconds(6), Telling.Told, 1);
     assertThat(sends).hasValue(1);
+  }
+
+  @Test
+  void the_result_for_an_environment_that_is_gone_is_dropped() {
+    var begun = new CountDownLatch(1);
+    var sends = new AtomicInteger();
+    notifier =
+        notifier(delivery -> {
+          sends.incrementAndGet();
+          begun.countDown();
+          open.await();
+          return new Outcome.Sent();
+        });
+    var due = pass(World.underWay(3), Given.NOW);
+    await("the message on its way").until(() -> begun.getCount() == 0);
+
+    memories.drop("uid-1");
+    open.countDown();
+
+    assertThat(memories.uids()).isEmpty();
+    passesUntil(due, Given.NOW.plusSeconds(6), Telling.Told, 1);
+    assertThat(sends).as("one of each memory").hasValue(2);
   }
 
   @Test

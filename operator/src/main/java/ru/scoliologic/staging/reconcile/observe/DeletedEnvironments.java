@@ -1,0 +1,40 @@
+package ru.scoliologic.staging.reconcile.observe;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.ResourceEventAware;
+import java.util.Objects;
+import java.util.Set;
+import ru.scoliologic.staging.api.StagingEnvironment;
+
+/**
+ * Drops the memory of an environment when the watch reports that it is gone. Without a finalizer no
+ * pass runs then.
+ */
+public final class DeletedEnvironments extends AbstractEventSource<HasMetadata, StagingEnvironment>
+    implements ResourceEventAware<StagingEnvironment> {
+  private final EnvironmentMemories memories;
+
+  public DeletedEnvironments(EnvironmentMemories memories) {
+    super(HasMetadata.class, "deletions");
+    this.memories = memories;
+  }
+
+  @Override
+  public void onResourceDeleted(StagingEnvironment environment) {
+    memories.drop(environment.getMetadata().getUid());
+  }
+
+  /** A watch that was interrupted reports another environment of the same name as an update. */
+  @Override
+  public void onResourceUpdated(StagingEnvironment now, StagingEnvironment before) {
+    if (!Objects.equals(now.getMetadata().getUid(), before.getMetadata().getUid())) {
+      memories.drop(before.getMetadata().getUid());
+    }
+  }
+
+  @Override
+  public Set<HasMetadata> getSecondaryResources(StagingEnvironment primary) {
+    return Set.of();
+  }
+}
