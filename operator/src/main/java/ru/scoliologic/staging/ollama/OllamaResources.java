@@ -26,6 +26,7 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ModelStates;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -34,7 +35,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Ollama's objects and reports its health and that of its models. */
 public final class OllamaResources {
-  public static final String COMPONENT = "ollama";
+  private static final ComponentName COMPONENT = ComponentName.OLLAMA;
   public static final int PORT = 11434;
   private static final String DATA = "/data";
 
@@ -180,7 +181,7 @@ public final class OllamaResources {
         new PlannedObject(Stage.DEPLOYMENT, pod.service()),
         // It has no authentication; the operator triggers pulls.
         new PlannedObject(
-            Stage.DEPLOYMENT, policy.lettingIn(List.of(policy.peer("app"), operator))),
+            Stage.DEPLOYMENT, policy.lettingIn(List.of(policy.peer(ComponentName.APP), operator))),
         new PlannedObject(Stage.DEPLOYMENT, pod.deployment(podSpec(), Hash.of(spec.keepAlive()))));
   }
 
@@ -197,7 +198,7 @@ public final class OllamaResources {
   }
 
   private Container container() {
-    return HardenedPod.container(COMPONENT, spec, resources())
+    return HardenedPod.container(COMPONENT.label(), spec, resources())
         .withResources(resources())
         .withCommand("sh", "-c", SERVE)
         .withEnv(

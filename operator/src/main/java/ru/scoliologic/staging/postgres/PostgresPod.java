@@ -22,6 +22,7 @@ import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.cluster.kube.HardenedPod;
 import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /** PostgreSQL's pod: the image's own entry point, with settings that make it safe to kill. */
 record PostgresPod(PostgresSpec spec, Names names) {
@@ -82,7 +83,7 @@ record PostgresPod(PostgresSpec spec, Names names) {
   }
 
   private Container server() {
-    return HardenedPod.container(PostgresResources.COMPONENT, spec, resources())
+    return HardenedPod.container(ComponentName.POSTGRES.label(), spec, resources())
         .withEnv(
             variable("POSTGRES_DB", spec.database()),
             variable("POSTGRES_USER", spec.user()),
@@ -90,7 +91,7 @@ record PostgresPod(PostgresSpec spec, Names names) {
             variable("PGDATA", folder()),
             variable("BASH_ENV", START + "/guard.sh"))
         .addNewPort()
-        .withName(PostgresResources.COMPONENT)
+        .withName(ComponentName.POSTGRES.label())
         .withContainerPort(PORT)
         .withProtocol("TCP")
         .endPort()

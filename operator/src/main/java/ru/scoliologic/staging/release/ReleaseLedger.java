@@ -14,13 +14,14 @@ import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Conditions;
 import ru.scoliologic.staging.stage.StageResult;
 
 /** Computes the releases of an environment and their status. */
 public final class ReleaseLedger {
-  public static final String COMPONENT = "app";
+  private static final ComponentName COMPONENT = ComponentName.APP;
   public static final String RESOLVED = "Resolved";
   public static final String BUILT = "Built";
   public static final String ROLLED_OUT = "RolledOut";

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
@@ -30,7 +31,7 @@ public record Traffic(
   }
 
   /** To another component of the environment. */
-  public static Traffic to(Snapshot snapshot, String component, int port) {
+  public static Traffic to(Snapshot snapshot, ComponentName component, int port) {
     return new Traffic(
         "%s (port %d)".formatted(component, port),
         "TCP",

@@ -13,7 +13,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.kube.Architectures;
-import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
 import ru.scoliologic.staging.cluster.kube.ProbeFindings;
 import ru.scoliologic.staging.cluster.kube.Refusal;
@@ -31,7 +30,7 @@ import ru.scoliologic.staging.stage.Reason;
  * @param overdue whether the deadline has passed
  */
 public record ComponentHealth(
-    String name,
+    ComponentName name,
     boolean ready,
     String image,
     Reason reason,
@@ -43,7 +42,8 @@ public record ComponentHealth(
   public static final String STARTING = "starting";
 
   /** For a component without a deadline. */
-  public ComponentHealth(String name, boolean ready, String image, Reason reason, String message) {
+  public ComponentHealth(
+      ComponentName name, boolean ready, String image, Reason reason, String message) {
     this(name, ready, image, reason, message, Optional.empty(), false);
   }
 
@@ -58,7 +58,7 @@ public record ComponentHealth(
   public static String starting(List<ComponentHealth> components) {
     return STARTING
         + ": "
-        + String.join(", ", components.stream().map(ComponentHealth::name).toList())
+        + ComponentName.joined(components.stream().map(ComponentHealth::name).toList())
         + components.stream()
             .flatMap(c -> c.found().map(found -> "; " + c.name() + ": " + found).stream())
             .collect(Collectors.joining());
@@ -66,7 +66,7 @@ public record ComponentHealth(
 
   /** From a Deployment or its absence, and its pods. */
   public static ComponentHealth of(
-      Snapshot snapshot, String component, String image, Optional<Deployment> deployment) {
+      Snapshot snapshot, ComponentName component, String image, Optional<Deployment> deployment) {
     boolean available =
         deployment
             .filter(d -> d.getStatus() != null)
@@ -138,7 +138,7 @@ public record ComponentHealth(
 
   /** From a StatefulSet or its absence, and its pods. */
   public static ComponentHealth ofStateful(
-      Snapshot snapshot, String component, String image, Optional<StatefulSet> set) {
+      Snapshot snapshot, ComponentName component, String image, Optional<StatefulSet> set) {
     boolean available =
         set.filter(s -> s.getStatus() != null)
             .filter(s ->
@@ -182,10 +182,10 @@ public record ComponentHealth(
         .findFirst();
   }
 
-  private static Optional<PodDiagnosis> volume(Snapshot snapshot, String component) {
+  private static Optional<PodDiagnosis> volume(Snapshot snapshot, ComponentName component) {
     var warnings = snapshot.surroundings().warnings();
     return snapshot.owned().list(PersistentVolumeClaim.class).stream()
-        .filter(claim -> component.equals(claim.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(claim -> component.owns(claim))
         .filter(claim -> warnings.containsKey(Applier.key(claim)))
         .findFirst()
         .map(claim ->
@@ -207,7 +207,7 @@ public record ComponentHealth(
    */
   private record Judgement(
       Snapshot snapshot,
-      String component,
+      ComponentName component,
       String image,
       boolean exists,
       boolean available,

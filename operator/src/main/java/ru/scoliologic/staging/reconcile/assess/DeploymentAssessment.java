@@ -13,6 +13,7 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.cluster.model.VolumeGrowth;
 import ru.scoliologic.staging.ingress.TraefikResources;
@@ -80,12 +81,12 @@ public final class DeploymentAssessment {
   public static StageResult deployment(
       List<ComponentHealth> components, Snapshot snapshot, Plan plan) {
     var running = plan.databaseTasks().running(snapshot, plan.masking());
-    if (running.isPresent() && !troubled(components, PostgresResources.COMPONENT)) {
+    if (running.isPresent() && !troubled(components, ComponentName.POSTGRES)) {
       return running.get();
     }
     var migration = plan.migration().result();
     boolean onlyTheApp =
-        components.stream().allMatch(c -> c.ready() != c.name().equals(AppResources.COMPONENT));
+        components.stream().allMatch(c -> c.ready() != (c.name() == ComponentName.APP));
     if (!plan.rollout().serving().exists() && onlyTheApp) {
       return GitopsAssessment.awaitsFirstBuild(snapshot, plan);
     }
@@ -109,9 +110,9 @@ public final class DeploymentAssessment {
   }
 
   /** Whether a component is down for a cause of its own: its dependents are not reported then. */
-  private static boolean troubled(List<ComponentHealth> components, String name) {
+  private static boolean troubled(List<ComponentHealth> components, ComponentName name) {
     return components.stream()
-        .anyMatch(c -> c.name().equals(name) && !c.ready() && !WAITING.contains(c.reason()));
+        .anyMatch(c -> c.name() == name && !c.ready() && !WAITING.contains(c.reason()));
   }
 
   /** The combined result of the components. */
@@ -122,7 +123,8 @@ public final class DeploymentAssessment {
       return new StageResult.Ready(
           Reason.DEPLOYED,
           "%s and %s are available"
-              .formatted(String.join(", ", names.subList(0, names.size() - 1)), names.getLast()));
+              .formatted(
+                  ComponentName.joined(names.subList(0, names.size() - 1)), names.getLast()));
     }
     return notReady.stream()
         .filter(c -> !WAITING.contains(c.reason()))
@@ -135,8 +137,7 @@ public final class DeploymentAssessment {
   private static StageResult trouble(ComponentHealth first, List<ComponentHealth> notReady) {
     boolean appFails =
         notReady.stream()
-            .anyMatch(
-                c -> c.name().equals(AppResources.COMPONENT) && !WAITING.contains(c.reason()));
+            .anyMatch(c -> c.name() == ComponentName.APP && !WAITING.contains(c.reason()));
     var told =
         notReady.stream()
             .filter(c -> !WAITING.contains(c.reason()) || (appFails && isNeeded(c)))
@@ -155,8 +156,7 @@ public final class DeploymentAssessment {
   }
 
   private static boolean isNeeded(ComponentHealth component) {
-    return component.name().equals(PostgresResources.COMPONENT)
-        || component.name().equals(RedisResources.COMPONENT);
+    return component.name() == ComponentName.POSTGRES || component.name() == ComponentName.REDIS;
   }
 
   private static StageResult waiting(List<ComponentHealth> components) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.reconcile.observe.LogTails;
 import ru.scoliologic.staging.validation.ContainerChecks;
@@ -58,7 +59,7 @@ public final class CheckReports {
               .pods()
               .inNamespace(namespace)
               .withName(pod)
-              .inContainer(ContainerChecks.COMPONENT)
+              .inContainer(ComponentName.CHECK.label())
               .limitBytes(MAX_LOG_BYTES)
               .getLog();
       if (!LogTails.isLog(log)) {

@@ -11,20 +11,15 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.app.AppResources;
-import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.cluster.kube.ForeignPolicies;
 import ru.scoliologic.staging.cluster.kube.ForeignPolicies.Denial;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Traffic;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
-import ru.scoliologic.staging.gitops.GitopsResources;
-import ru.scoliologic.staging.ingress.TraefikResources;
-import ru.scoliologic.staging.ollama.OllamaResources;
-import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.reconcile.plan.Plan;
-import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -67,19 +62,20 @@ final class DeniedTraffic {
   private DeniedTraffic() {}
 
   /** Components whose traffic may be the cause; empty where it cannot be. */
-  static List<String> suspects(Stage stage, StageResult result, List<ComponentHealth> components) {
+  static List<ComponentName> suspects(
+      Stage stage, StageResult result, List<ComponentHealth> components) {
     var reason = result.reason();
     if (result.isReady()) {
       return List.of();
     }
     if (OF_THE_AGENT.contains(reason) || (stage == Stage.GITOPS && OF_A_PROCESS.contains(reason))) {
-      return List.of(GitopsResources.COMPONENT);
+      return List.of(ComponentName.AGENT);
     }
     if (OF_THE_WAY.contains(reason)) {
-      return List.of(TraefikResources.COMPONENT, AppResources.COMPONENT);
+      return List.of(ComponentName.TRAEFIK, ComponentName.APP);
     }
     if (OF_A_MIGRATION.contains(reason)) {
-      return List.of(Migration.COMPONENT);
+      return List.of(ComponentName.MIGRATION);
     }
     return OF_A_PROCESS.contains(reason)
         ? components.stream().filter(c -> !c.ready()).map(ComponentHealth::name).toList()
@@ -90,12 +86,12 @@ final class DeniedTraffic {
    * The component of a version that starts beside the serving one: its migration, or its own pods.
    * Empty for a version that was given up: its message names the policies of that time.
    */
-  static Optional<String> suspect(StageResult candidate, Snapshot snapshot, Plan plan) {
+  static Optional<ComponentName> suspect(StageResult candidate, Snapshot snapshot, Plan plan) {
     if (candidate.isReady() || candidate instanceof StageResult.Stalled) {
       return Optional.empty();
     }
     if (plan.migration().result().isPresent()) {
-      return Optional.of(Migration.COMPONENT);
+      return Optional.of(ComponentName.MIGRATION);
     }
     return plan.rollout()
         .candidate()
@@ -103,7 +99,7 @@ final class DeniedTraffic {
             candidate.reason() == Reason.CHECKS_FAILED
                 || (OF_A_CANDIDATE.contains(candidate.reason())
                     && isOfAProcess(AppResources.observe(snapshot, version).reason())))
-        .map(version -> AppResources.COMPONENT);
+        .map(version -> ComponentName.APP);
   }
 
   private static boolean isOfAProcess(Reason found) {
@@ -116,9 +112,12 @@ final class DeniedTraffic {
    * @param policies all of the namespace
    */
   static StageResult explain(
-      StageResult result, List<String> suspects, Snapshot snapshot, List<NetworkPolicy> policies) {
+      StageResult result,
+      List<ComponentName> suspects,
+      Snapshot snapshot,
+      List<NetworkPolicy> policies) {
     var foreign = new ForeignPolicies(policies);
-    var denials = new LinkedHashMap<Denial, List<String>>();
+    var denials = new LinkedHashMap<Denial, List<ComponentName>>();
     for (var component : suspects) {
       foreign
           .denied(labels(snapshot, component), needs(snapshot, component))
@@ -140,7 +139,7 @@ final class DeniedTraffic {
                 + " except these pods from it"));
   }
 
-  private static Map<String, String> labels(Snapshot snapshot, String component) {
+  private static Map<String, String> labels(Snapshot snapshot, ComponentName component) {
     return snapshot.podsOf(component).stream()
         .findFirst()
         .map(pod -> pod.getMetadata().getLabels())
@@ -148,25 +147,24 @@ final class DeniedTraffic {
   }
 
   /** The traffic a component needs; for the application only the known part of it. */
-  private static List<Traffic> needs(Snapshot snapshot, String component) {
+  private static List<Traffic> needs(Snapshot snapshot, ComponentName component) {
     var spec = snapshot.environment().getSpec();
-    var postgres = Traffic.to(snapshot, PostgresResources.COMPONENT, POSTGRES_PORT);
+    var postgres = Traffic.to(snapshot, ComponentName.POSTGRES, POSTGRES_PORT);
     return switch (component) {
-      case AppResources.COMPONENT ->
-          List.of(
-              Traffic.dns(), postgres, Traffic.to(snapshot, RedisResources.COMPONENT, REDIS_PORT));
-      case Migration.COMPONENT -> List.of(Traffic.dns(), postgres);
-      case TraefikResources.COMPONENT ->
+      case ComponentName.APP ->
+          List.of(Traffic.dns(), postgres, Traffic.to(snapshot, ComponentName.REDIS, REDIS_PORT));
+      case ComponentName.MIGRATION -> List.of(Traffic.dns(), postgres);
+      case ComponentName.TRAEFIK ->
           spec.ingress().sharesController()
               ? List.of()
               : List.of(
                   Traffic.dns(),
-                  Traffic.to(snapshot, AppResources.COMPONENT, spec.services().app().port()),
+                  Traffic.to(snapshot, ComponentName.APP, spec.services().app().port()),
                   apiServer(),
                   Traffic.beyond("certificate authorities (port 443)", HTTPS));
-      case OllamaResources.COMPONENT ->
+      case ComponentName.OLLAMA ->
           List.of(Traffic.dns(), Traffic.beyond("registries of models (port 443)", HTTPS));
-      case GitopsResources.COMPONENT ->
+      case ComponentName.AGENT ->
           List.of(Traffic.dns(), apiServer(), gitServer(spec.gitops().repository()));
       default -> List.of();
     };

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.OllamaSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ModelStates;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.ollama.ModelPulls;
@@ -69,8 +69,7 @@ final class ModelMonitor {
   private static Optional<String> server(List<Pod> pods) {
     return pods.stream()
         .filter(pod -> !pod.isMarkedForDeletion())
-        .filter(pod ->
-            OllamaResources.COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(pod -> ComponentName.OLLAMA.owns(pod))
         .filter(pod ->
             pod.getStatus() != null
                 && pod.getStatus().getContainerStatuses().stream()

@@ -27,6 +27,7 @@ import ru.scoliologic.staging.api.StagingEnvironmentSpec;
 import ru.scoliologic.staging.api.Storage;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.reconcile.observe.ReferencedObjects;
 
 /**
@@ -584,7 +585,7 @@ public final class SpecValidator {
     if (spec.ingress() == null || spec.services() == null || spec.services().app() == null) {
       return;
     }
-    spec.components()
+    ComponentName.requested(spec)
         .forEach((name, component) -> {
           int seconds = component.deadline();
           if (seconds < ComponentSpec.MIN_DEADLINE_SECONDS
