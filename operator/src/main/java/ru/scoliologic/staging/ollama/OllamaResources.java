@@ -25,6 +25,7 @@ import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.kube.Traffic;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
 import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ModelStates;
@@ -36,7 +37,6 @@ import ru.scoliologic.staging.stage.Stage;
 /** Builds Ollama's objects and reports its health and that of its models. */
 public final class OllamaResources {
   private static final ComponentName COMPONENT = ComponentName.OLLAMA;
-  public static final int PORT = 11434;
   private static final String DATA = "/data";
 
   /**
@@ -54,14 +54,14 @@ public final class OllamaResources {
 
   private final StagingEnvironment environment;
   private final OllamaSpec spec;
-  private final Names names;
   private final SinglePodWorkload pod;
 
   private OllamaResources(StagingEnvironment environment, OllamaSpec spec) {
     this.environment = environment;
     this.spec = spec;
-    this.names = Names.of(environment);
-    this.pod = new SinglePodWorkload(environment, COMPONENT, names.ollama(), PORT);
+    this.pod =
+        new SinglePodWorkload(
+            environment, COMPONENT, Names.of(environment).component(COMPONENT), OllamaSpec.PORT);
   }
 
   /** The objects; empty when Ollama is not requested. */
@@ -82,7 +82,14 @@ public final class OllamaResources {
     return URI.create(
         "http://%s.%s.svc:%d"
             .formatted(
-                Names.of(environment).ollama(), environment.getMetadata().getNamespace(), PORT));
+                Names.of(environment).component(COMPONENT),
+                environment.getMetadata().getNamespace(),
+                OllamaSpec.PORT));
+  }
+
+  /** What the server must be able to reach. */
+  public static List<Traffic> traffic() {
+    return List.of(Traffic.dns(), Traffic.beyond("registries of models (port 443)", Traffic.HTTPS));
   }
 
   /** Health of the server, then of its models; empty when Ollama is not requested. */
@@ -94,7 +101,7 @@ public final class OllamaResources {
                   snapshot,
                   COMPONENT,
                   spec.effectiveImage(),
-                  snapshot.owned().find(Deployment.class, snapshot.names().ollama()));
+                  snapshot.owned().find(Deployment.class, snapshot.names().component(COMPONENT)));
           return server.ready()
               ? withModels(server, spec, snapshot.surroundings().models())
               : server;
@@ -170,12 +177,12 @@ public final class OllamaResources {
   }
 
   private List<PlannedObject> plan(NetworkPolicyPeer operator) {
-    var policy = new AccessPolicy(environment, COMPONENT, names.ollama(), PORT);
+    var policy = new AccessPolicy(environment, COMPONENT, pod.name(), OllamaSpec.PORT);
     return List.of(
         new PlannedObject(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(
-                OwnedMetadata.retained(environment, COMPONENT, names.ollama()),
+                OwnedMetadata.retained(environment, COMPONENT, pod.name()),
                 spec.storage(),
                 spec.storageClassName())),
         new PlannedObject(Stage.DEPLOYMENT, pod.service()),
@@ -190,7 +197,7 @@ public final class OllamaResources {
         HardenedPod.pod(spec, spec.runAsUser())
             .withTerminationGracePeriodSeconds(30L)
             .withContainers(container())
-            .withVolumes(claim("data", names.ollama()), emptyDir("tmp"));
+            .withVolumes(claim("data", pod.name()), emptyDir("tmp"));
     if (spec.gpu() != null) {
       builder.withRuntimeClassName(spec.gpu().runtimeClassName());
     }
@@ -202,7 +209,7 @@ public final class OllamaResources {
         .withResources(resources())
         .withCommand("sh", "-c", SERVE)
         .withEnv(
-            variable("OLLAMA_HOST", "0.0.0.0:" + PORT),
+            variable("OLLAMA_HOST", "0.0.0.0:" + OllamaSpec.PORT),
             variable("HOME", DATA),
             variable("OLLAMA_MODELS", DATA + "/models"),
             variable("OLLAMA_KEEP_ALIVE", spec.keepAlive()),
@@ -211,7 +218,7 @@ public final class OllamaResources {
             variable("OLLAMA_NOPRUNE", "1"))
         .addNewPort()
         .withName(SinglePodWorkload.PORT)
-        .withContainerPort(PORT)
+        .withContainerPort(OllamaSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         .withStartupProbe(SinglePodWorkload.startupProbe("/api/version", spec.deadline()))

@@ -68,7 +68,7 @@ record FormerPod(PostgresSpec spec, Names names) {
             variable("PGDATA", DATA + "/pgdata"))
         .addNewPort()
         .withName(ComponentName.POSTGRES.label())
-        .withContainerPort(PostgresPod.PORT)
+        .withContainerPort(PostgresSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         .withStartupProbe(probe(2, 150))

@@ -29,8 +29,6 @@ record PostgresPod(PostgresSpec spec, Names names) {
   /** Assembles the init scripts and checks the version of the data. */
   static final String PREPARE = "prepare";
 
-  static final int PORT = 5432;
-
   /** A checkpoint at shutdown takes time; a killed server has to recover at start. */
   static final long GRACE_SECONDS = 120;
 
@@ -92,7 +90,7 @@ record PostgresPod(PostgresSpec spec, Names names) {
             variable("BASH_ENV", START + "/guard.sh"))
         .addNewPort()
         .withName(ComponentName.POSTGRES.label())
-        .withContainerPort(PORT)
+        .withContainerPort(PostgresSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         // The kubelet never ends an initialisation or a recovery: the operator reports a missed

@@ -47,7 +47,7 @@ public final class PostgresResources {
     this.password = password;
     this.spec = environment.getSpec().services().postgres();
     this.names = Names.of(environment);
-    this.store = new StatefulWorkload(environment, COMPONENT, names.postgres(), PostgresPod.PORT);
+    this.store = new StatefulWorkload(environment, COMPONENT, names.postgres(), PostgresSpec.PORT);
   }
 
   /**

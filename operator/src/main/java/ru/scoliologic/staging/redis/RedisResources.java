@@ -42,7 +42,6 @@ import ru.scoliologic.staging.stage.Stage;
 /** Builds Redis' objects. */
 public final class RedisResources {
   private static final ComponentName COMPONENT = ComponentName.REDIS;
-  private static final int PORT = 6379;
 
   /** A server that still loads its file responds LOADING: it is alive. */
   private static final String LIVES = "^PONG|^LOADING";
@@ -69,7 +68,7 @@ public final class RedisResources {
     this.environment = environment;
     this.spec = environment.getSpec().services().redis();
     this.names = Names.of(environment);
-    this.store = new StatefulWorkload(environment, COMPONENT, names.redis(), PORT);
+    this.store = new StatefulWorkload(environment, COMPONENT, names.redis(), RedisSpec.PORT);
     this.passwords = List.copyOf(passwords);
     this.operatorPassword = operatorPassword;
   }
@@ -190,7 +189,7 @@ public final class RedisResources {
             LoginJob.credential(environment, "REDISCLI_AUTH", OPERATOR_PASSWORD))
         .addNewPort()
         .withName(COMPONENT.label())
-        .withContainerPort(PORT)
+        .withContainerPort(RedisSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         .withStartupProbe(StartupLimit.of(probe(LIVES), spec.deadline()))

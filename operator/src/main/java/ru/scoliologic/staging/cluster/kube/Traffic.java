@@ -22,6 +22,8 @@ import ru.scoliologic.staging.cluster.model.Snapshot;
 public record Traffic(
     String name, String protocol, Set<Integer> ports, String namespace, Map<String, String> pods) {
 
+  public static final int HTTPS = 443;
+
   /** OpenShift's DNS pods listen on the second one. */
   private static final Set<Integer> DNS_PORTS = Set.of(53, 5353);
 
@@ -43,6 +45,11 @@ public record Traffic(
   /** To a host outside of the namespace. */
   public static Traffic beyond(String name, Integer... ports) {
     return new Traffic(name, "TCP", Set.of(ports), "", Map.of());
+  }
+
+  /** To the API server, at the port of its Service, or at the usual port of its hosts. */
+  public static Traffic apiServer() {
+    return beyond("the API server (port 443 or 6443)", HTTPS, 6443);
   }
 
   /** Whether a rule allows it. */

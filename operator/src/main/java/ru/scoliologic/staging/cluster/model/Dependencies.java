@@ -23,6 +23,11 @@ public final class Dependencies {
 
   private Dependencies() {}
 
+  /** Whether the application's process cannot run without this component. */
+  public static boolean isOfTheProcess(ComponentName component) {
+    return OF_THE_PROCESS.contains(component);
+  }
+
   /** Whether all of them are ready, and none of their pods is being deleted. */
   public static boolean areMet(Snapshot snapshot, List<ComponentHealth> components) {
     return components.stream().filter(c -> ALL.contains(c.name())).allMatch(ComponentHealth::ready)

@@ -1,7 +1,6 @@
 package ru.scoliologic.staging.reconcile.assess;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -14,16 +13,12 @@ import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
 import ru.scoliologic.staging.cluster.model.ComponentName;
+import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.cluster.model.VolumeGrowth;
-import ru.scoliologic.staging.ingress.TraefikResources;
-import ru.scoliologic.staging.monitoring.GrafanaResources;
-import ru.scoliologic.staging.monitoring.PrometheusResources;
-import ru.scoliologic.staging.ollama.OllamaResources;
-import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.reconcile.check.CandidateChecker;
+import ru.scoliologic.staging.reconcile.plan.ComponentModules;
 import ru.scoliologic.staging.reconcile.plan.Plan;
-import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.release.ReleaseCatalog;
 import ru.scoliologic.staging.release.ReleaseLedger;
 import ru.scoliologic.staging.stage.Reason;
@@ -46,20 +41,9 @@ public final class DeploymentAssessment {
 
   /** Every component, with the serving version of the application. */
   public static List<ComponentHealth> components(Snapshot snapshot, Plan plan) {
-    var app = AppResources.observe(snapshot, plan.rollout());
-    var components =
-        new ArrayList<>(
-            List.of(
-                PostgresResources.observe(snapshot),
-                RedisResources.observe(snapshot),
-                app(snapshot, plan, app)));
-    if (!snapshot.environment().getSpec().ingress().sharesController()) {
-      components.addFirst(TraefikResources.observe(snapshot));
-    }
-    OllamaResources.observe(snapshot).ifPresent(components::add);
-    PrometheusResources.observe(snapshot).ifPresent(components::add);
-    GrafanaResources.observe(snapshot).ifPresent(components::add);
-    return List.copyOf(components);
+    return ComponentModules.health(snapshot, plan.rollout())
+        .map(health -> health.name() == ComponentName.APP ? app(snapshot, plan, health) : health)
+        .toList();
   }
 
   private static ComponentHealth app(Snapshot snapshot, Plan plan, ComponentHealth app) {
@@ -140,7 +124,9 @@ public final class DeploymentAssessment {
             .anyMatch(c -> c.name() == ComponentName.APP && !WAITING.contains(c.reason()));
     var told =
         notReady.stream()
-            .filter(c -> !WAITING.contains(c.reason()) || (appFails && isNeeded(c)))
+            .filter(c ->
+                !WAITING.contains(c.reason())
+                    || (appFails && Dependencies.isOfTheProcess(c.name())))
             .toList();
     // The last lines of the first one suffice; status.components has those of the others.
     var message =
@@ -153,10 +139,6 @@ public final class DeploymentAssessment {
     return SPEC_ONLY.contains(first.reason())
         ? new StageResult.Stalled(first.reason(), message)
         : new StageResult.Failing(first.reason(), message);
-  }
-
-  private static boolean isNeeded(ComponentHealth component) {
-    return component.name() == ComponentName.POSTGRES || component.name() == ComponentName.REDIS;
   }
 
   private static StageResult waiting(List<ComponentHealth> components) {

@@ -8,17 +8,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.kube.ForeignPolicies;
 import ru.scoliologic.staging.cluster.kube.ForeignPolicies.Denial;
 import ru.scoliologic.staging.cluster.kube.Labels;
-import ru.scoliologic.staging.cluster.kube.Traffic;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
 import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
+import ru.scoliologic.staging.reconcile.plan.ComponentModules;
 import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
@@ -49,15 +48,6 @@ final class DeniedTraffic {
 
   private static final Set<Reason> OF_THE_AGENT =
       EnumSet.of(Reason.AGENT_STARTING, Reason.REPOSITORY_UNREACHABLE, Reason.GIT_FAILED);
-
-  private static final int POSTGRES_PORT = 5432;
-  private static final int REDIS_PORT = 6379;
-  private static final int HTTP = 80;
-  private static final int HTTPS = 443;
-  private static final int SSH = 22;
-  private static final Pattern WITH_PORT = Pattern.compile("\\w+://[^/]*:(\\d{1,5})/.*");
-  private static final Pattern IN_CLUSTER =
-      Pattern.compile("\\w+://([^/@]*@)?([^./:]+|[^/:]+\\.svc(\\.[^/:]+)?)(:\\d+)?/.*");
 
   private DeniedTraffic() {}
 
@@ -120,7 +110,7 @@ final class DeniedTraffic {
     var denials = new LinkedHashMap<Denial, List<ComponentName>>();
     for (var component : suspects) {
       foreign
-          .denied(labels(snapshot, component), needs(snapshot, component))
+          .denied(labels(snapshot, component), ComponentModules.traffic(component, snapshot))
           .ifPresent(
               denial -> denials.computeIfAbsent(denial, same -> new ArrayList<>()).add(component));
     }
@@ -144,49 +134,5 @@ final class DeniedTraffic {
         .findFirst()
         .map(pod -> pod.getMetadata().getLabels())
         .orElseGet(() -> Labels.of(snapshot.environment(), component));
-  }
-
-  /** The traffic a component needs; for the application only the known part of it. */
-  private static List<Traffic> needs(Snapshot snapshot, ComponentName component) {
-    var spec = snapshot.environment().getSpec();
-    var postgres = Traffic.to(snapshot, ComponentName.POSTGRES, POSTGRES_PORT);
-    return switch (component) {
-      case ComponentName.APP ->
-          List.of(Traffic.dns(), postgres, Traffic.to(snapshot, ComponentName.REDIS, REDIS_PORT));
-      case ComponentName.MIGRATION -> List.of(Traffic.dns(), postgres);
-      case ComponentName.TRAEFIK ->
-          spec.ingress().sharesController()
-              ? List.of()
-              : List.of(
-                  Traffic.dns(),
-                  Traffic.to(snapshot, ComponentName.APP, spec.services().app().port()),
-                  apiServer(),
-                  Traffic.beyond("certificate authorities (port 443)", HTTPS));
-      case ComponentName.OLLAMA ->
-          List.of(Traffic.dns(), Traffic.beyond("registries of models (port 443)", HTTPS));
-      case ComponentName.AGENT ->
-          List.of(Traffic.dns(), apiServer(), gitServer(spec.gitops().repository()));
-      default -> List.of();
-    };
-  }
-
-  /** At the port of its Service, or at the usual port of its hosts. */
-  private static Traffic apiServer() {
-    return Traffic.beyond("the API server (port 443 or 6443)", HTTPS, 6443);
-  }
-
-  private static Traffic gitServer(String repository) {
-    if (IN_CLUSTER.matcher(repository).matches()) {
-      // Its pods may use another port than its Service.
-      return Traffic.beyond("the Git server");
-    }
-    var url = WITH_PORT.matcher(repository);
-    int port =
-        url.matches()
-            ? Integer.parseInt(url.group(1))
-            : repository.startsWith("https://")
-                ? HTTPS
-                : repository.startsWith("http://") ? HTTP : SSH;
-    return Traffic.beyond("the Git server (port %d)".formatted(port), port);
   }
 }

@@ -84,7 +84,7 @@ final class ModelMonitor {
   private static long capacity(OllamaSpec spec, OwnedObjects owned, Names names) {
     return Quantity.getAmountInBytes(
             owned
-                .find(PersistentVolumeClaim.class, names.ollama())
+                .find(PersistentVolumeClaim.class, names.component(ComponentName.OLLAMA))
                 .map(PersistentVolumeClaim::getStatus)
                 .map(status -> status.getCapacity())
                 .map(capacity -> capacity.get("storage"))
