@@ -5,7 +5,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.ComponentSpec;
@@ -18,41 +17,27 @@ import ru.scoliologic.staging.cluster.kube.Labels;
  * spec. Constants are in the order of the names, which is that of messages about several of them.
  */
 public enum ComponentName {
-  APP("app", spec -> spec.services().app()),
+  APP("app"),
   CHECK("check"),
   CONFIGURATION("configuration"),
   AGENT("gitops-agent"),
-  GRAFANA("grafana", spec -> spec.grafana().orElse(null)),
+  GRAFANA("grafana"),
   INGRESS("ingress"),
   MIGRATION("migration"),
-  OLLAMA("ollama", spec -> spec.services().ollama()),
-  POSTGRES("postgres", spec -> spec.services().postgres()),
+  OLLAMA("ollama"),
+  POSTGRES("postgres"),
   POSTGRES_LOGIN("postgres-login"),
   POSTGRES_TASK("postgres-task"),
-  PROMETHEUS("prometheus", spec -> spec.monitored().map(MonitoringSpec::prometheus).orElse(null)),
-  REDIS("redis", spec -> spec.services().redis()),
+  PROMETHEUS("prometheus"),
+  REDIS("redis"),
   REDIS_LOGIN("redis-login"),
-  REGISTRY(
-      "registry",
-      spec ->
-          spec.gitops() != null && spec.gitops().ownRegistry() ? spec.gitops().registry() : null),
-  TRAEFIK("traefik", StagingEnvironmentSpec::ingress);
+  REGISTRY("registry"),
+  TRAEFIK("traefik");
 
   private final String label;
-  private final Function<StagingEnvironmentSpec, ComponentSpec> spec;
 
   ComponentName(String label) {
-    this(label, spec -> null);
-  }
-
-  /**
-   * A component with a block of its own in the spec.
-   *
-   * @param spec finds the block; null while the component is not requested
-   */
-  ComponentName(String label, Function<StagingEnvironmentSpec, ComponentSpec> spec) {
     this.label = label;
-    this.spec = spec;
   }
 
   /** The component with this label; empty for a label that the operator does not set. */
@@ -75,8 +60,23 @@ public enum ComponentName {
   }
 
   /** Its block of the spec; empty while it is not requested, or if it has none. */
-  public Optional<ComponentSpec> spec(StagingEnvironmentSpec environment) {
-    return Optional.ofNullable(spec.apply(environment));
+  public Optional<ComponentSpec> spec(StagingEnvironmentSpec spec) {
+    return Optional.ofNullable(
+        switch (this) {
+          case APP -> spec.services().app();
+          case GRAFANA -> spec.grafana().orElse(null);
+          case OLLAMA -> spec.services().ollama();
+          case POSTGRES -> spec.services().postgres();
+          case PROMETHEUS -> spec.monitored().map(MonitoringSpec::prometheus).orElse(null);
+          case REDIS -> spec.services().redis();
+          case REGISTRY ->
+              spec.gitops() != null && spec.gitops().ownRegistry()
+                  ? spec.gitops().registry()
+                  : null;
+          case TRAEFIK -> spec.ingress();
+          case AGENT, CHECK, CONFIGURATION, INGRESS, MIGRATION -> null;
+          case POSTGRES_LOGIN, POSTGRES_TASK, REDIS_LOGIN -> null;
+        });
   }
 
   /** Value of the label {@link Labels#COMPONENT}; also used in names of objects and in messages. */
