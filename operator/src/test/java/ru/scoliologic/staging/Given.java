@@ -36,6 +36,7 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
@@ -89,11 +90,11 @@ public final class Given {
   }
 
   /** A pod of a component that is ready since then. */
-  public static Pod ready(String component, Instant since) {
+  public static Pod ready(ComponentName component, Instant since) {
     return new PodBuilder()
         .withNewMetadata()
         .withName("demo-" + component)
-        .withLabels(Map.of(Labels.COMPONENT, component))
+        .withLabels(Map.of(Labels.COMPONENT, component.label()))
         .endMetadata()
         .withNewStatus()
         .addNewCondition()

@@ -19,6 +19,7 @@ import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.model.AgentContract.Config;
 import ru.scoliologic.staging.cluster.model.AgentContract.State;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.stage.Reason;
 
 /**
@@ -30,7 +31,7 @@ final class BranchPoller {
   private static final Logger LOG = LoggerFactory.getLogger(BranchPoller.class);
 
   /** Component label of an environment's releases. */
-  private static final String COMPONENT = "app";
+  private static final ComponentName COMPONENT = ComponentName.APP;
 
   private static final int SHORT = 10;
 

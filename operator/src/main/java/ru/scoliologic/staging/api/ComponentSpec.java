@@ -38,6 +38,15 @@ public interface ComponentSpec {
     return deadlineSeconds() == null ? DEFAULT_DEADLINE_SECONDS : deadlineSeconds();
   }
 
+  /**
+   * Names and values that the application's variables may refer to.
+   *
+   * @param host of the component's Service
+   */
+  default Map<String, String> variables(String host) {
+    return Map.of();
+  }
+
   /** The image when none is requested. */
   @JsonIgnore
   String defaultImage();

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.Toleration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Ollama with its language models. */
 public record OllamaSpec(
@@ -87,6 +88,7 @@ public record OllamaSpec(
   public static final String KEEP_ALIVE_PATTERN = "^(-1|[0-9]{1,4}[smh])$";
   public static final String KEEP_ALIVE_MESSAGE =
       "is not a time: give a whole number with s, m or h, for example 5m, or -1 for ever";
+  public static final int PORT = 11434;
   static final String DEFAULT_VERSION = "0.17.4";
   static final String DEFAULT_STORAGE = "20Gi";
   static final String DEFAULT_KEEP_ALIVE = "5m";
@@ -100,6 +102,13 @@ public record OllamaSpec(
     runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
     keepAlive = keepAlive == null ? DEFAULT_KEEP_ALIVE : keepAlive;
     insecureRegistries = insecureRegistries == null ? List.of() : List.copyOf(insecureRegistries);
+  }
+
+  @Override
+  public Map<String, String> variables(String host) {
+    var variables = new TreeMap<>(Map.of("OLLAMA_HOST", host, "OLLAMA_PORT", String.valueOf(PORT)));
+    models.stream().findFirst().ifPresent(model -> variables.put("OLLAMA_MODEL", model));
+    return variables;
   }
 
   @Override

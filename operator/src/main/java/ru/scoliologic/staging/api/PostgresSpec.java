@@ -118,6 +118,7 @@ public record PostgresSpec(
   public static final String IMAGE_MESSAGE =
       "image is of another major version than version says: data of one is not readable by another;"
           + " give both the same";
+  public static final int PORT = 5432;
   static final String DEFAULT_VERSION = "17";
   static final String DEFAULT_NAME = "app";
   static final String DEFAULT_STORAGE = "10Gi";
@@ -135,6 +136,19 @@ public record PostgresSpec(
     storage = storage == null ? DEFAULT_STORAGE : storage;
     runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
     tasks = tasks == null ? new TaskLimits(null, null) : tasks;
+  }
+
+  @Override
+  public Map<String, String> variables(String host) {
+    return Map.of(
+        "POSTGRES_HOST",
+        host,
+        "POSTGRES_PORT",
+        String.valueOf(PORT),
+        "POSTGRES_DB",
+        database,
+        "POSTGRES_USER",
+        user);
   }
 
   @Override

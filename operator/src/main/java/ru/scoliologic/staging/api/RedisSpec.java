@@ -78,6 +78,7 @@ public record RedisSpec(
   public static final String MAX_MEMORY_PATTERN = "^[1-9][0-9]{0,6}(Mi|Gi)$";
   public static final String MAX_MEMORY_MESSAGE =
       "is not an amount of memory: give a whole number with Mi or Gi, for example 256Mi";
+  public static final int PORT = 6379;
   static final String DEFAULT_VERSION = "8.0";
   static final String DEFAULT_MAX_MEMORY = "256Mi";
   static final String DEFAULT_STORAGE = "1Gi";
@@ -95,6 +96,11 @@ public record RedisSpec(
     runAsUser = runAsUser == null ? DEFAULT_UID : runAsUser;
     memoryPolicy = memoryPolicy == null ? MemoryPolicy.ALLKEYS_LRU : memoryPolicy;
     persistence = persistence == null ? Persistence.valueOf(DEFAULT_PERSISTENCE) : persistence;
+  }
+
+  @Override
+  public Map<String, String> variables(String host) {
+    return Map.of("REDIS_HOST", host, "REDIS_PORT", String.valueOf(PORT));
   }
 
   @Override

@@ -7,9 +7,7 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** The desired environment. Only users and GitOps tools write here. */
 @ValidationRule(value = MonitoringSpec.DOMAIN_RULE, message = MonitoringSpec.DOMAIN_MESSAGE)
@@ -78,25 +76,6 @@ public record StagingEnvironmentSpec(
   @JsonIgnore
   public boolean wipesFirstDeployment() {
     return rollback.firstDeployment() == RollbackSpec.FirstDeployment.Wipe;
-  }
-
-  /** Every desired component, by the name that its pods carry. */
-  @JsonIgnore
-  public Map<String, ComponentSpec> components() {
-    var components = new TreeMap<String, ComponentSpec>();
-    components.put("traefik", ingress);
-    components.put("app", services.app());
-    components.put("postgres", services.postgres());
-    components.put("redis", services.redis());
-    if (services.ollama() != null) {
-      components.put("ollama", services.ollama());
-    }
-    if (gitops != null && gitops.ownRegistry()) {
-      components.put("registry", gitops.registry());
-    }
-    monitored().ifPresent(m -> components.put("prometheus", m.prometheus()));
-    grafana().ifPresent(g -> components.put("grafana", g));
-    return components;
   }
 
   /** Desired monitoring; empty when it is off. */

@@ -49,6 +49,7 @@ import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.kube.StartupLimit;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.ImageReferences;
@@ -60,7 +61,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds the application's objects. */
 public final class AppResources {
-  public static final String COMPONENT = "app";
+  private static final ComponentName COMPONENT = ComponentName.APP;
 
   /** Time until Services drop the pod, for an application that stops at once, or never. */
   private static final long DRAIN_SECONDS = 5;
@@ -365,7 +366,8 @@ public final class AppResources {
     var mounts = new ArrayList<VolumeMount>();
     mounts.add(mount("tmp", "/tmp"));
     spec.volumes().forEach(v -> mounts.add(mount(Names.podVolume(v.path()), v.path())));
-    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
+    return HardenedPod.container(
+            COMPONENT.label(), spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
         .withImage(version.image())
         .withImagePullPolicy(version.pullPolicy())
         .withCommand(spec.command())

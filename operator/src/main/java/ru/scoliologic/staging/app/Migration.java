@@ -18,6 +18,7 @@ import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.DatabaseCopy;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
@@ -47,7 +48,7 @@ public record Migration(
   /**
    * Differs from the application's, because Services and Deployments select its pods by component.
    */
-  public static final String COMPONENT = "migration";
+  private static final ComponentName COMPONENT = ComponentName.MIGRATION;
 
   private static final int ATTEMPT_LENGTH = 6;
   private static final int MAX_MESSAGE = 3_000;

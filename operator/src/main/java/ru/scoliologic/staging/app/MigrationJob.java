@@ -17,6 +17,7 @@ import ru.scoliologic.staging.cluster.kube.JobOutcome;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
@@ -31,8 +32,7 @@ record MigrationJob(Job job, List<Pod> pods) {
   /** All Jobs that are not being deleted. */
   static List<MigrationJob> all(Snapshot snapshot) {
     return snapshot.owned().list(Job.class).stream()
-        .filter(
-            job -> Migration.COMPONENT.equals(job.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(job -> ComponentName.MIGRATION.owns(job))
         .filter(job -> !job.isMarkedForDeletion())
         .map(job -> new MigrationJob(job, pods(snapshot, job.getMetadata().getName())))
         .toList();
@@ -45,8 +45,7 @@ record MigrationJob(Job job, List<Pod> pods) {
   /** Whether a pod of another Job, which may be deleted already, is still alive. */
   static boolean anotherLives(Snapshot snapshot, String name) {
     return snapshot.pods().stream()
-        .filter(
-            pod -> Migration.COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(pod -> ComponentName.MIGRATION.owns(pod))
         .filter(pod -> !name.equals(jobOf(pod)))
         .anyMatch(pod -> !PodStatuses.isOver(pod));
   }
@@ -139,6 +138,6 @@ record MigrationJob(Job job, List<Pod> pods) {
     return pods.stream()
         .filter(pod -> pod.getStatus() != null)
         .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
-        .filter(container -> Migration.COMPONENT.equals(container.getName()));
+        .filter(container -> ComponentName.MIGRATION.label().equals(container.getName()));
   }
 }

@@ -19,6 +19,7 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.NoMesh;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ImageReferences;
 
 /** Builds the migration Job. */
@@ -44,12 +45,12 @@ final class MigrationResources {
    * @param copy name of the preceding database copy, or empty
    */
   Job job(AppVersion version, String name, String copy) {
-    var metadata = OwnedMetadata.owned(environment, Migration.COMPONENT, name);
+    var metadata = OwnedMetadata.owned(environment, ComponentName.MIGRATION, name);
     metadata.setAnnotations(
         copy.isEmpty()
             ? Map.of(Labels.IMAGE, version.title())
             : Map.of(Labels.IMAGE, version.title(), MigrationJob.COPY, copy));
-    var labels = new TreeMap<>(Labels.of(environment, Migration.COMPONENT));
+    var labels = new TreeMap<>(Labels.of(environment, ComponentName.MIGRATION));
     labels.put(Labels.VERSION, version.id());
     metadata.setLabels(labels);
     return new JobBuilder()
@@ -78,7 +79,9 @@ final class MigrationResources {
     var migration = spec.migration();
     var container =
         HardenedPod.container(
-                Migration.COMPONENT, spec, HardenedPod.resources("100m", "256Mi", "1Gi"))
+                ComponentName.MIGRATION.label(),
+                spec,
+                HardenedPod.resources("100m", "256Mi", "1Gi"))
             .withImage(version.image())
             .withImagePullPolicy(version.pullPolicy())
             .withCommand(migration.command())

@@ -21,6 +21,7 @@ import ru.scoliologic.staging.api.SecretsSpec;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -292,18 +293,9 @@ public final class Configuration {
     if (spec.domains().traefik() != null) {
       parts.put("DOMAIN_TRAEFIK", spec.domains().traefik());
     }
-    parts.put("POSTGRES_HOST", names.postgres());
-    parts.put("POSTGRES_PORT", "5432");
-    parts.put("POSTGRES_DB", spec.services().postgres().database());
-    parts.put("POSTGRES_USER", rotations.login(spec.services().postgres().user()));
-    parts.put("REDIS_HOST", names.redis());
-    parts.put("REDIS_PORT", "6379");
-    var ollama = spec.services().ollama();
-    if (ollama != null) {
-      parts.put("OLLAMA_HOST", names.ollama());
-      parts.put("OLLAMA_PORT", "11434");
-      ollama.models().stream().findFirst().ifPresent(model -> parts.put("OLLAMA_MODEL", model));
-    }
+    ComponentName.requested(spec)
+        .forEach((name, component) -> parts.putAll(component.variables(names.component(name))));
+    parts.computeIfPresent("POSTGRES_USER", (name, owner) -> rotations.login(owner));
     return parts;
   }
 

@@ -6,22 +6,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import ru.scoliologic.staging.api.SecretsSpec;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.RotationState.Step;
 
 /** How the component that checks a value takes part in its rotation, if there is one. */
 enum Logins {
   /** Only the application uses the value. */
-  NONE(""),
+  NONE(null),
 
   /**
    * Two roles alternate; each session becomes the owner. The owner's own password is for Jobs, and
    * changes once, when the application stops logging in as the owner.
    */
-  POSTGRES("postgres"),
+  POSTGRES(ComponentName.POSTGRES),
 
   /** The default user has both passwords during a rotation. */
-  REDIS("redis");
+  REDIS(ComponentName.REDIS);
 
   /** Letters and digits, so that the value needs no quoting anywhere. */
   private static final int PASSWORD_LENGTH = 32;
@@ -29,9 +30,9 @@ enum Logins {
   /** Longest name of a role, in bytes. */
   private static final int NAME_LENGTH = 63;
 
-  private final String component;
+  private final ComponentName component;
 
-  Logins(String component) {
+  Logins(ComponentName component) {
     this.component = component;
   }
 
@@ -51,9 +52,8 @@ enum Logins {
     };
   }
 
-  /** Name of the component, or empty. */
-  String component() {
-    return component;
+  Optional<ComponentName> component() {
+    return Optional.ofNullable(component);
   }
 
   /** The values that a rotation begins with; empty when no draw meets the rules of the key. */

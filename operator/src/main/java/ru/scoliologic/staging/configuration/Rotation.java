@@ -89,7 +89,7 @@ record Rotation(
   private LoginTask task(Logins.Wanted wanted) {
     int tries = active() ? state.attempt().tries() : 0;
     return new LoginTask(
-        logins.component(),
+        logins.component().orElseThrow(),
         wanted.verb(),
         snapshot.names().login(wanted.id() + "/" + tries),
         wanted.variables(),

@@ -7,6 +7,7 @@ import java.util.Optional;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
@@ -15,7 +16,7 @@ import ru.scoliologic.staging.cluster.model.Snapshot;
  * @param deployment of the version that the Service selects, if there is one
  */
 record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
-  private static final String COMPONENT = "app";
+  private static final ComponentName COMPONENT = ComponentName.APP;
 
   /** Restarts after which a crashing container counts as failed. */
   private static final int CRASHES = 3;
@@ -61,7 +62,7 @@ record RunningApp(Snapshot snapshot, Optional<Deployment> deployment) {
   /** Whether no pod with other variables is left, not even a terminating one. */
   boolean isAlone(String variables) {
     return snapshot.pods().stream()
-        .filter(pod -> COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(pod -> COMPONENT.owns(pod))
         .filter(pod -> !PodStatuses.isOver(pod))
         .allMatch(pod -> variables.equals(hash(pod.getMetadata())));
   }

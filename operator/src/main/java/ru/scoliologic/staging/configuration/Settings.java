@@ -16,6 +16,7 @@ import ru.scoliologic.staging.api.KeyRef;
 import ru.scoliologic.staging.api.ValidationSpec;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
@@ -61,7 +62,7 @@ public record Settings(
    */
   public record Checks(ValidationSpec spec, Map<KeyRef, String> secrets) {}
 
-  public static final String COMPONENT = "configuration";
+  private static final ComponentName COMPONENT = ComponentName.CONFIGURATION;
   public static final String POSTGRES_PASSWORD = "POSTGRES_PASSWORD";
   public static final String REDIS_PASSWORD = "REDIS_PASSWORD";
   public static final String GRAFANA_ADMIN_PASSWORD = "GRAFANA_ADMIN_PASSWORD";
@@ -208,14 +209,16 @@ public record Settings(
                 new PlannedObject(
                     Stage.DEPLOYMENT,
                     secret(
-                        OwnedMetadata.owned(environment, "app", names.appEnvironment()),
+                        OwnedMetadata.owned(environment, ComponentName.APP, names.appEnvironment()),
                         appEnvironment()),
                     appEnvironment().isEmpty())));
     if (!environment.getSpec().ingress().sharesController()) {
       plan.add(
           new PlannedObject(
               Stage.DEPLOYMENT,
-              secret(OwnedMetadata.owned(environment, "traefik", names.traefikUsers()), users()),
+              secret(
+                  OwnedMetadata.owned(environment, ComponentName.TRAEFIK, names.traefikUsers()),
+                  users()),
               dashboardUsers().isEmpty()));
     }
     return List.copyOf(plan);

@@ -29,6 +29,7 @@ import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
 import ru.scoliologic.staging.cluster.model.AgentContract;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ImageReferences;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -36,7 +37,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds the objects of the agent that follows the branch. */
 public final class GitopsResources {
-  public static final String COMPONENT = "gitops-agent";
+  private static final ComponentName COMPONENT = ComponentName.AGENT;
 
   private static final String GROUP = "staging.scoliologic.ru";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -178,18 +179,18 @@ public final class GitopsResources {
   }
 
   private NetworkPolicy networkPolicy() {
-    var clients = new ArrayList<String>();
+    var clients = new ArrayList<ComponentName>();
     if (environment.getSpec().monitored().isPresent()) {
-      clients.add("prometheus");
+      clients.add(ComponentName.PROMETHEUS);
     }
     if (spec.webhook() == null) {
-      return agent.networkPolicy(clients.toArray(String[]::new));
+      return agent.networkPolicy(clients);
     }
     if (environment.getSpec().ingress().sharesController()) {
       return agent.openNetworkPolicy();
     }
-    clients.add("traefik");
-    return agent.networkPolicy(clients.toArray(String[]::new));
+    clients.add(ComponentName.TRAEFIK);
+    return agent.networkPolicy(clients);
   }
 
   private ObjectMeta owned(String name) {

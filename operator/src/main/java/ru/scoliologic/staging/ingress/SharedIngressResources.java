@@ -15,6 +15,7 @@ import ru.scoliologic.staging.api.SharedIngress;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Reason;
@@ -23,7 +24,7 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /** Builds the Ingresses that another ingress controller serves. */
 public final class SharedIngressResources {
-  private static final String COMPONENT = "ingress";
+  private static final ComponentName COMPONENT = ComponentName.INGRESS;
   private static final String CLUSTER_ISSUER = "cert-manager.io/cluster-issuer";
   private static final String ISSUER = "cert-manager.io/issuer";
 

@@ -26,6 +26,7 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.StartupLimit;
 import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /** Builds Traefik's Deployment. */
 final class TraefikDeployment {
@@ -37,7 +38,7 @@ final class TraefikDeployment {
   private static final int INTERNAL = 8080;
   private static final String RESPONDING = "--entrypoints.websecure.transport.respondingtimeouts.";
   private static final String CA_FILE = "/etc/traefik/ca/ca.pem";
-  private static final String COMPONENT = TraefikResources.COMPONENT;
+  private static final ComponentName COMPONENT = ComponentName.TRAEFIK;
 
   private final StagingEnvironment environment;
   private final Names names;
@@ -102,7 +103,7 @@ final class TraefikDeployment {
 
   private Container container() {
     return HardenedPod.container(
-            COMPONENT,
+            COMPONENT.label(),
             environment.getSpec().ingress(),
             HardenedPod.resources("50m", "64Mi", "256Mi"))
         .withArgs(arguments())

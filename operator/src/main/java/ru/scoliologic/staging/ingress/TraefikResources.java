@@ -35,19 +35,18 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.CertificateAuthority;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
-import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Traefik's objects. */
 public final class TraefikResources {
-  public static final String COMPONENT = Dependencies.TRAEFIK;
+  private static final ComponentName COMPONENT = ComponentName.TRAEFIK;
 
   /** The component that scrapes Traefik's metrics, where the environment is monitored. */
-  private static final String PROMETHEUS = "prometheus";
-
   private final StagingEnvironment environment;
+
   private final Names names;
   private final CertificateAuthority authority;
   private final String dashboardUsers;
@@ -184,7 +183,8 @@ public final class TraefikResources {
 
   /** Any client may connect; only Prometheus reaches the dashboard's internal port. */
   private NetworkPolicy policy() {
-    var prometheus = new AccessPolicy(environment, COMPONENT, names.traefik(), 0).peer(PROMETHEUS);
+    var prometheus =
+        new AccessPolicy(environment, COMPONENT, names.traefik(), 0).peer(ComponentName.PROMETHEUS);
     return new IngressPolicy(environment, COMPONENT, names.traefik())
         .everybodyAt(new IntOrString("web"), new IntOrString("websecure"))
         .let(List.of(prometheus), new IntOrString("internal"))

@@ -11,19 +11,20 @@ import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /** Traefik's ServiceAccount, and its read permissions in the environment's namespace. */
 record TraefikRights(StagingEnvironment environment, Names names) {
   HasMetadata serviceAccount() {
     return new ServiceAccountBuilder()
-        .withMetadata(OwnedMetadata.owned(environment, TraefikResources.COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, ComponentName.TRAEFIK, names.traefik()))
         .withAutomountServiceAccountToken(false)
         .build();
   }
 
   Role role() {
     return new RoleBuilder()
-        .withMetadata(OwnedMetadata.owned(environment, TraefikResources.COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, ComponentName.TRAEFIK, names.traefik()))
         .withRules(
             read("", "services", "secrets"),
             read("discovery.k8s.io", "endpointslices"),
@@ -46,7 +47,7 @@ record TraefikRights(StagingEnvironment environment, Names names) {
 
   RoleBinding roleBinding() {
     return new RoleBindingBuilder()
-        .withMetadata(OwnedMetadata.owned(environment, TraefikResources.COMPONENT, names.traefik()))
+        .withMetadata(OwnedMetadata.owned(environment, ComponentName.TRAEFIK, names.traefik()))
         .withNewRoleRef("rbac.authorization.k8s.io", "Role", names.traefik())
         .addNewSubject()
         .withKind("ServiceAccount")

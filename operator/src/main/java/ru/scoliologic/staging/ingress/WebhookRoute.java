@@ -10,6 +10,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.AgentContract;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /**
  * The route from the application's domain to the agent, for a Git server that announces a push. It
@@ -22,7 +23,7 @@ final class WebhookRoute {
   private WebhookRoute() {}
 
   /** For the environment's own Traefik; empty when no webhook is configured. */
-  static Optional<Ingress> own(StagingEnvironment environment, String component) {
+  static Optional<Ingress> own(StagingEnvironment environment, ComponentName component) {
     return metadata(
             environment,
             component,
@@ -45,7 +46,7 @@ final class WebhookRoute {
    * @param application the application's Ingress, whose certificate is the domain's
    */
   static Optional<Ingress> shared(
-      StagingEnvironment environment, String component, Ingress application) {
+      StagingEnvironment environment, ComponentName component, Ingress application) {
     return metadata(environment, component, Map.of())
         .map(metadata ->
             new IngressBuilder(ingress(environment, metadata))
@@ -57,7 +58,7 @@ final class WebhookRoute {
   }
 
   private static Optional<ObjectMeta> metadata(
-      StagingEnvironment environment, String component, Map<String, String> annotations) {
+      StagingEnvironment environment, ComponentName component, Map<String, String> annotations) {
     var gitops = environment.getSpec().gitops();
     if (gitops == null || gitops.webhook() == null) {
       return Optional.empty();

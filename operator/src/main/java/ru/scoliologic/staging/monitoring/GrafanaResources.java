@@ -26,13 +26,14 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Grafana's objects: its data source and its dashboards are provisioned as files. */
 public final class GrafanaResources {
-  public static final String COMPONENT = "grafana";
+  private static final ComponentName COMPONENT = ComponentName.GRAFANA;
   private static final int PORT = 3000;
   private static final String PASSWORD_KEY = "GRAFANA_ADMIN_PASSWORD";
   private static final String DATASOURCE_FILE = "prometheus.yaml";
@@ -96,7 +97,7 @@ public final class GrafanaResources {
             Stage.DEPLOYMENT,
             environment.getSpec().ingress().sharesController()
                 ? pod.openNetworkPolicy()
-                : pod.networkPolicy("traefik")),
+                : pod.networkPolicy(List.of(ComponentName.TRAEFIK))),
         new PlannedObject(
             Stage.DEPLOYMENT,
             // Dashboards are read again when their files change; data sources at start only.
@@ -173,7 +174,8 @@ public final class GrafanaResources {
   }
 
   private Container container() {
-    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("50m", "128Mi", "512Mi"))
+    return HardenedPod.container(
+            COMPONENT.label(), spec, HardenedPod.resources("50m", "128Mi", "512Mi"))
         .withEnv(variables())
         .addNewPort()
         .withName(SinglePodWorkload.PORT)

@@ -27,13 +27,14 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Prometheus' objects, and the Services at which it scrapes the other components. */
 public final class PrometheusResources {
-  public static final String COMPONENT = "prometheus";
+  private static final ComponentName COMPONENT = ComponentName.PROMETHEUS;
   static final int PORT = 9090;
   private static final String CONFIGURATION = "prometheus.yml";
   private static final String DATA = "/prometheus";
@@ -74,7 +75,7 @@ public final class PrometheusResources {
   }
 
   private List<PlannedObject> plan() {
-    var clients = environment.getSpec().grafana().stream().map(g -> GrafanaResources.COMPONENT);
+    var clients = environment.getSpec().grafana().map(g -> ComponentName.GRAFANA).stream();
     var plan = new ArrayList<PlannedObject>();
     plan.add(
         new PlannedObject(
@@ -85,8 +86,7 @@ public final class PrometheusResources {
                 spec.storageClassName())));
     plan.add(new PlannedObject(Stage.DEPLOYMENT, configuration()));
     plan.add(new PlannedObject(Stage.DEPLOYMENT, pod.service()));
-    plan.add(
-        new PlannedObject(Stage.DEPLOYMENT, pod.networkPolicy(clients.toArray(String[]::new))));
+    plan.add(new PlannedObject(Stage.DEPLOYMENT, pod.networkPolicy(clients.toList())));
     if (!environment.getSpec().ingress().sharesController()) {
       plan.add(new PlannedObject(Stage.DEPLOYMENT, traefikMetrics()));
     }
@@ -110,7 +110,7 @@ public final class PrometheusResources {
     return new ServiceBuilder()
         .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.traefikMetrics()))
         .withNewSpec()
-        .withSelector(Labels.selector(environment, "traefik"))
+        .withSelector(Labels.selector(environment, ComponentName.TRAEFIK))
         .addNewPort()
         .withName("metrics")
         .withPort(ScrapeConfig.TRAEFIK_PORT)
@@ -128,7 +128,7 @@ public final class PrometheusResources {
         .withMetadata(OwnedMetadata.owned(environment, COMPONENT, names.appMetrics()))
         .withNewSpec()
         .withClusterIP("None")
-        .withSelector(Labels.selector(environment, "app"))
+        .withSelector(Labels.selector(environment, ComponentName.APP))
         .addNewPort()
         .withName("metrics")
         .withPort(port)
@@ -156,7 +156,8 @@ public final class PrometheusResources {
   }
 
   private Container container() {
-    return HardenedPod.container(COMPONENT, spec, HardenedPod.resources("50m", "128Mi", "512Mi"))
+    return HardenedPod.container(
+            COMPONENT.label(), spec, HardenedPod.resources("50m", "128Mi", "512Mi"))
         .withArgs(
             "--config.file=/etc/prometheus/" + CONFIGURATION,
             "--storage.tsdb.path=" + DATA,

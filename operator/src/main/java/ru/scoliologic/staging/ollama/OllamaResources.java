@@ -25,7 +25,9 @@ import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
+import ru.scoliologic.staging.cluster.kube.Traffic;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ModelStates;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -34,8 +36,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Ollama's objects and reports its health and that of its models. */
 public final class OllamaResources {
-  public static final String COMPONENT = "ollama";
-  public static final int PORT = 11434;
+  private static final ComponentName COMPONENT = ComponentName.OLLAMA;
   private static final String DATA = "/data";
 
   /**
@@ -53,14 +54,14 @@ public final class OllamaResources {
 
   private final StagingEnvironment environment;
   private final OllamaSpec spec;
-  private final Names names;
   private final SinglePodWorkload pod;
 
   private OllamaResources(StagingEnvironment environment, OllamaSpec spec) {
     this.environment = environment;
     this.spec = spec;
-    this.names = Names.of(environment);
-    this.pod = new SinglePodWorkload(environment, COMPONENT, names.ollama(), PORT);
+    this.pod =
+        new SinglePodWorkload(
+            environment, COMPONENT, Names.of(environment).component(COMPONENT), OllamaSpec.PORT);
   }
 
   /** The objects; empty when Ollama is not requested. */
@@ -81,7 +82,14 @@ public final class OllamaResources {
     return URI.create(
         "http://%s.%s.svc:%d"
             .formatted(
-                Names.of(environment).ollama(), environment.getMetadata().getNamespace(), PORT));
+                Names.of(environment).component(COMPONENT),
+                environment.getMetadata().getNamespace(),
+                OllamaSpec.PORT));
+  }
+
+  /** What the server must be able to reach. */
+  public static List<Traffic> traffic() {
+    return List.of(Traffic.dns(), Traffic.beyond("registries of models (port 443)", Traffic.HTTPS));
   }
 
   /** Health of the server, then of its models; empty when Ollama is not requested. */
@@ -93,7 +101,7 @@ public final class OllamaResources {
                   snapshot,
                   COMPONENT,
                   spec.effectiveImage(),
-                  snapshot.owned().find(Deployment.class, snapshot.names().ollama()));
+                  snapshot.owned().find(Deployment.class, snapshot.names().component(COMPONENT)));
           return server.ready()
               ? withModels(server, spec, snapshot.surroundings().reports().models())
               : server;
@@ -169,18 +177,18 @@ public final class OllamaResources {
   }
 
   private List<PlannedObject> plan(NetworkPolicyPeer operator) {
-    var policy = new AccessPolicy(environment, COMPONENT, names.ollama(), PORT);
+    var policy = new AccessPolicy(environment, COMPONENT, pod.name(), OllamaSpec.PORT);
     return List.of(
         new PlannedObject(
             Stage.DEPLOYMENT,
             HardenedPod.volumeClaim(
-                OwnedMetadata.retained(environment, COMPONENT, names.ollama()),
+                OwnedMetadata.retained(environment, COMPONENT, pod.name()),
                 spec.storage(),
                 spec.storageClassName())),
         new PlannedObject(Stage.DEPLOYMENT, pod.service()),
         // It has no authentication; the operator triggers pulls.
         new PlannedObject(
-            Stage.DEPLOYMENT, policy.lettingIn(List.of(policy.peer("app"), operator))),
+            Stage.DEPLOYMENT, policy.lettingIn(List.of(policy.peer(ComponentName.APP), operator))),
         new PlannedObject(Stage.DEPLOYMENT, pod.deployment(podSpec(), Hash.of(spec.keepAlive()))));
   }
 
@@ -189,7 +197,7 @@ public final class OllamaResources {
         HardenedPod.pod(spec, spec.runAsUser())
             .withTerminationGracePeriodSeconds(30L)
             .withContainers(container())
-            .withVolumes(claim("data", names.ollama()), emptyDir("tmp"));
+            .withVolumes(claim("data", pod.name()), emptyDir("tmp"));
     if (spec.gpu() != null) {
       builder.withRuntimeClassName(spec.gpu().runtimeClassName());
     }
@@ -197,11 +205,11 @@ public final class OllamaResources {
   }
 
   private Container container() {
-    return HardenedPod.container(COMPONENT, spec, resources())
+    return HardenedPod.container(COMPONENT.label(), spec, resources())
         .withResources(resources())
         .withCommand("sh", "-c", SERVE)
         .withEnv(
-            variable("OLLAMA_HOST", "0.0.0.0:" + PORT),
+            variable("OLLAMA_HOST", "0.0.0.0:" + OllamaSpec.PORT),
             variable("HOME", DATA),
             variable("OLLAMA_MODELS", DATA + "/models"),
             variable("OLLAMA_KEEP_ALIVE", spec.keepAlive()),
@@ -210,7 +218,7 @@ public final class OllamaResources {
             variable("OLLAMA_NOPRUNE", "1"))
         .addNewPort()
         .withName(SinglePodWorkload.PORT)
-        .withContainerPort(PORT)
+        .withContainerPort(OllamaSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         .withStartupProbe(SinglePodWorkload.startupProbe("/api/version", spec.deadline()))

@@ -33,6 +33,7 @@ import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.NoMesh;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
@@ -43,7 +44,7 @@ import ru.scoliologic.staging.stage.Stage;
  */
 final class DatabaseTaskResources {
   /** Differs from PostgreSQL's, because its Service selects pods by component. */
-  static final String COMPONENT = "postgres-task";
+  private static final ComponentName COMPONENT = ComponentName.POSTGRES_TASK;
 
   private static final String TASK = "staging.scoliologic.ru/task";
   private static final String BACKUP = "backup";
@@ -75,7 +76,7 @@ final class DatabaseTaskResources {
           new PlannedObject(
               Stage.DEPLOYMENT,
               HardenedPod.volumeClaim(
-                  OwnedMetadata.retained(environment, PostgresResources.COMPONENT, backupVolume()),
+                  OwnedMetadata.retained(environment, ComponentName.POSTGRES, backupVolume()),
                   spec.backup().storage(),
                   spec.backup().storageClassName())));
       plan.add(new PlannedObject(Stage.DEPLOYMENT, cronJob(tasks)));
@@ -193,7 +194,7 @@ final class DatabaseTaskResources {
         .addNewRule()
         .withAction("FailJob")
         .withNewOnExitCodes()
-        .withContainerName(COMPONENT)
+        .withContainerName(COMPONENT.label())
         .withOperator("In")
         .withValues(REFUSED)
         .endOnExitCodes()
@@ -217,7 +218,7 @@ final class DatabaseTaskResources {
   private Container container(String command, String id) {
     var given = spec.tasks().resources();
     var resources = given == null ? HardenedPod.resources("50m", "64Mi", "512Mi") : given;
-    return HardenedPod.container(COMPONENT, spec, resources)
+    return HardenedPod.container(COMPONENT.label(), spec, resources)
         .withResources(resources)
         .withCommand("sh", "/run/task/" + SCRIPT, command)
         .withEnv(variables(command, id))

@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.Set;
 import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.JobOutcome;
-import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.StageResult;
 
@@ -27,12 +27,6 @@ import ru.scoliologic.staging.stage.StageResult;
  */
 public record DatabaseTasks(
     TaskMemory memory, Optional<Step> step, Set<String> kept, List<TaskKind> failed) {
-
-  /** Component of the application, whose pods must be gone before its database is replaced. */
-  private static final String APP = "app";
-
-  /** Component of migrations; both would change the same data. */
-  private static final String MIGRATION = "migration";
 
   /** Pod label with the Job's uid, which is unique among Jobs of one name. */
   static final String JOB_UID = "batch.kubernetes.io/controller-uid";
@@ -165,10 +159,10 @@ public record DatabaseTasks(
     if (state != State.ABSENT && state != State.SUSPENDED) {
       return Optional.empty();
     }
-    if (anyLives(snapshot, MIGRATION)) {
+    if (anyLives(snapshot, ComponentName.MIGRATION)) {
       return Optional.of("the migration to end");
     }
-    return state == State.SUSPENDED && anyLives(snapshot, APP)
+    return state == State.SUSPENDED && anyLives(snapshot, ComponentName.APP)
         ? Optional.of("the application to stop")
         : Optional.empty();
   }
@@ -188,13 +182,12 @@ public record DatabaseTasks(
         .findFirst();
   }
 
-  private static boolean anyLives(Snapshot snapshot, String component) {
+  private static boolean anyLives(Snapshot snapshot, ComponentName component) {
     return snapshot.pods().stream().anyMatch(pod -> lives(pod, component));
   }
 
-  private static boolean lives(Pod pod, String component) {
-    return component.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT))
-        && !PodStatuses.isOver(pod);
+  private static boolean lives(Pod pod, ComponentName component) {
+    return component.owns(pod) && !PodStatuses.isOver(pod);
   }
 
   /** Whether the database will be replaced, or waits for its first content. */
@@ -246,7 +239,7 @@ public record DatabaseTasks(
   /** Diagnosis of the Job's pod, to be appended to a sentence; empty without one. */
   static String trouble(Snapshot snapshot, String job) {
     var pods =
-        snapshot.podsOf(DatabaseTaskResources.COMPONENT).stream()
+        snapshot.podsOf(ComponentName.POSTGRES_TASK).stream()
             .filter(pod -> job.equals(pod.getMetadata().getLabels().get(JobOutcome.JOB_NAME)))
             .toList();
     return JobOutcome.trouble(snapshot, job, pods)
@@ -256,9 +249,7 @@ public record DatabaseTasks(
 
   static List<Job> jobs(Snapshot snapshot) {
     return snapshot.owned().list(Job.class).stream()
-        .filter(job ->
-            DatabaseTaskResources.COMPONENT.equals(
-                job.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(ComponentName.POSTGRES_TASK::owns)
         .toList();
   }
 

@@ -20,6 +20,7 @@ import java.util.Optional;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.cluster.kube.HardenedPod;
 import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /**
  * The pod in the form before {@link PostgresPod}. Existing databases keep it, so that an upgrade
@@ -58,7 +59,7 @@ record FormerPod(PostgresSpec spec, Names names) {
   }
 
   private Container container() {
-    return HardenedPod.container(PostgresResources.COMPONENT, spec, PostgresPod.defaults())
+    return HardenedPod.container(ComponentName.POSTGRES.label(), spec, PostgresPod.defaults())
         .withEnv(
             variable("POSTGRES_DB", spec.database()),
             variable("POSTGRES_USER", spec.user()),
@@ -66,8 +67,8 @@ record FormerPod(PostgresSpec spec, Names names) {
             // initdb rejects the volume's root, because it may contain lost+found.
             variable("PGDATA", DATA + "/pgdata"))
         .addNewPort()
-        .withName(PostgresResources.COMPONENT)
-        .withContainerPort(PostgresPod.PORT)
+        .withName(ComponentName.POSTGRES.label())
+        .withContainerPort(PostgresSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         .withStartupProbe(probe(2, 150))

@@ -18,6 +18,7 @@ import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Stage;
@@ -49,7 +50,7 @@ record Initialisation(Snapshot snapshot, PostgresSpec spec) {
 
   /** The version that the pod found; the spec may not have it where it names an image. */
   Optional<String> foundVersion() {
-    return snapshot.podsOf(PostgresResources.COMPONENT).stream()
+    return snapshot.podsOf(ComponentName.POSTGRES).stream()
         .filter(pod -> pod.getStatus() != null)
         .flatMap(pod -> pod.getStatus().getInitContainerStatuses().stream())
         .filter(status -> PostgresPod.PREPARE.equals(status.getName()))
@@ -110,7 +111,7 @@ record Initialisation(Snapshot snapshot, PostgresSpec spec) {
   }
 
   private io.fabric8.kubernetes.api.model.ObjectMeta metadata(String name) {
-    return OwnedMetadata.owned(snapshot.environment(), PostgresResources.COMPONENT, name);
+    return OwnedMetadata.owned(snapshot.environment(), ComponentName.POSTGRES, name);
   }
 
   private static String text(String name) {

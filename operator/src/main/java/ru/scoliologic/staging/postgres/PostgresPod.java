@@ -22,13 +22,12 @@ import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.api.PostgresSpec;
 import ru.scoliologic.staging.cluster.kube.HardenedPod;
 import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /** PostgreSQL's pod: the image's own entry point, with settings that make it safe to kill. */
 record PostgresPod(PostgresSpec spec, Names names) {
   /** Assembles the init scripts and checks the version of the data. */
   static final String PREPARE = "prepare";
-
-  static final int PORT = 5432;
 
   /** A checkpoint at shutdown takes time; a killed server has to recover at start. */
   static final long GRACE_SECONDS = 120;
@@ -82,7 +81,7 @@ record PostgresPod(PostgresSpec spec, Names names) {
   }
 
   private Container server() {
-    return HardenedPod.container(PostgresResources.COMPONENT, spec, resources())
+    return HardenedPod.container(ComponentName.POSTGRES.label(), spec, resources())
         .withEnv(
             variable("POSTGRES_DB", spec.database()),
             variable("POSTGRES_USER", spec.user()),
@@ -90,8 +89,8 @@ record PostgresPod(PostgresSpec spec, Names names) {
             variable("PGDATA", folder()),
             variable("BASH_ENV", START + "/guard.sh"))
         .addNewPort()
-        .withName(PostgresResources.COMPONENT)
-        .withContainerPort(PORT)
+        .withName(ComponentName.POSTGRES.label())
+        .withContainerPort(PostgresSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         // The kubelet never ends an initialisation or a recovery: the operator reports a missed

@@ -16,7 +16,7 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.StatefulWorkload;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
-import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.LoginJob;
 import ru.scoliologic.staging.cluster.model.LoginTask;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
@@ -26,7 +26,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds PostgreSQL's objects. */
 public final class PostgresResources {
-  public static final String COMPONENT = Dependencies.POSTGRES;
+  private static final ComponentName COMPONENT = ComponentName.POSTGRES;
 
   /** On the claim: the major version that created its data. */
   static final String MAJOR = Labels.POSTGRES_MAJOR;
@@ -47,7 +47,7 @@ public final class PostgresResources {
     this.password = password;
     this.spec = environment.getSpec().services().postgres();
     this.names = Names.of(environment);
-    this.store = new StatefulWorkload(environment, COMPONENT, names.postgres(), PostgresPod.PORT);
+    this.store = new StatefulWorkload(environment, COMPONENT, names.postgres(), PostgresSpec.PORT);
   }
 
   /**
@@ -70,7 +70,7 @@ public final class PostgresResources {
     plan.add(
         new PlannedObject(
             Stage.DEPLOYMENT,
-            store.networkPolicy(DatabaseTaskResources.COMPONENT, LoginTask.podsOf(COMPONENT))));
+            store.networkPolicy(ComponentName.POSTGRES_TASK, LoginTask.podsOf(COMPONENT))));
     plan.addAll(initialisation.plan(server));
     plan.add(
         new PlannedObject(

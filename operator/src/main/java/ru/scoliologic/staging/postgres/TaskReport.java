@@ -18,6 +18,7 @@ import ru.scoliologic.staging.cluster.kube.JobOutcome;
 import ru.scoliologic.staging.cluster.kube.Refusal;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
@@ -225,7 +226,7 @@ public record TaskReport(Backup backup, List<DatabaseTask> tasks) {
   }
 
   private static String cause(String said) {
-    return ProgramLog.of(said, PostgresResources.COMPONENT).words();
+    return ProgramLog.of(said, ComponentName.POSTGRES.label()).words();
   }
 
   private static String oneLine(String text) {

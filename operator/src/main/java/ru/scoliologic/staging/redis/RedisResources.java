@@ -32,7 +32,7 @@ import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.StartupLimit;
 import ru.scoliologic.staging.cluster.kube.StatefulWorkload;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
-import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.LoginJob;
 import ru.scoliologic.staging.cluster.model.LoginTask;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
@@ -41,8 +41,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds Redis' objects. */
 public final class RedisResources {
-  public static final String COMPONENT = Dependencies.REDIS;
-  private static final int PORT = 6379;
+  private static final ComponentName COMPONENT = ComponentName.REDIS;
 
   /** A server that still loads its file responds LOADING: it is alive. */
   private static final String LIVES = "^PONG|^LOADING";
@@ -69,7 +68,7 @@ public final class RedisResources {
     this.environment = environment;
     this.spec = environment.getSpec().services().redis();
     this.names = Names.of(environment);
-    this.store = new StatefulWorkload(environment, COMPONENT, names.redis(), PORT);
+    this.store = new StatefulWorkload(environment, COMPONENT, names.redis(), RedisSpec.PORT);
     this.passwords = List.copyOf(passwords);
     this.operatorPassword = operatorPassword;
   }
@@ -183,14 +182,14 @@ public final class RedisResources {
 
   private Container container() {
     return HardenedPod.container(
-            COMPONENT, spec, HardenedPod.resources("50m", "64Mi", memoryLimit()))
+            COMPONENT.label(), spec, HardenedPod.resources("50m", "64Mi", memoryLimit()))
         .withArgs("/etc/redis/" + CONFIGURATION)
         .withEnv(
             // redis-cli in the probes reads the password from here, not from an argument.
             LoginJob.credential(environment, "REDISCLI_AUTH", OPERATOR_PASSWORD))
         .addNewPort()
-        .withName("redis")
-        .withContainerPort(PORT)
+        .withName(COMPONENT.label())
+        .withContainerPort(RedisSpec.PORT)
         .withProtocol("TCP")
         .endPort()
         .withStartupProbe(StartupLimit.of(probe(LIVES), spec.deadline()))

@@ -46,6 +46,7 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.kube.SinglePodWorkload;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ImageReferences;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -53,7 +54,7 @@ import ru.scoliologic.staging.stage.Stage;
 
 /** Builds the objects of the registry for the images of commits. */
 public final class RegistryResources {
-  public static final String COMPONENT = "registry";
+  private static final ComponentName COMPONENT = ComponentName.REGISTRY;
 
   private static final long USER = 65532;
   private static final String DATA = "/var/lib/registry";
@@ -64,7 +65,6 @@ public final class RegistryResources {
   private static final String USERS_FOLDER = "/etc/staging-registry/users";
   private static final String USERS = "htpasswd";
   private static final String DOCKER_CONFIG = ".dockerconfigjson";
-  private static final String AGENT = "gitops-agent";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Snapshot snapshot;
@@ -241,7 +241,8 @@ public final class RegistryResources {
                     .withCidr(address)
                     .endIpBlock()
                     .build());
-    return policy.lettingIn(Stream.concat(Stream.of(policy.peer(AGENT)), nodes).toList());
+    return policy.lettingIn(
+        Stream.concat(Stream.of(policy.peer(ComponentName.AGENT)), nodes).toList());
   }
 
   private PodSpec pod() {
@@ -271,7 +272,7 @@ public final class RegistryResources {
   }
 
   private Container server() {
-    return container(COMPONENT)
+    return container(COMPONENT.label())
         .withCommand("sh", CONFIGURATION_FOLDER + "/" + SCRIPT)
         .addAllToEnv(
             List.of(

@@ -15,6 +15,7 @@ import ru.scoliologic.staging.api.StagingReleaseStatus.Handled;
 import ru.scoliologic.staging.api.StagingReleaseStatus.ReleaseState;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.stage.Conditions;
@@ -22,7 +23,7 @@ import ru.scoliologic.staging.stage.StageResult;
 
 /** Computes the releases of an environment and their status. */
 public final class ReleaseLedger {
-  public static final String COMPONENT = "app";
+  private static final ComponentName COMPONENT = ComponentName.APP;
   public static final String RESOLVED = "Resolved";
   public static final String BUILT = "Built";
   public static final String ROLLED_OUT = "RolledOut";

@@ -32,6 +32,7 @@ import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.kube.NoMesh;
 import ru.scoliologic.staging.cluster.kube.OwnedMetadata;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.validation.ContainerChecks.Surface;
 
 /** Builds the Jobs that check an environment, and the objects they share. */
@@ -59,13 +60,11 @@ final class ContainerCheckResources {
   List<HasMetadata> shared() {
     var objects = new ArrayList<HasMetadata>();
     objects.add(
-        new AccessPolicy(environment, ContainerChecks.COMPONENT, names.checks(), 1)
-            .lettingIn(List.of()));
+        new AccessPolicy(environment, ComponentName.CHECK, names.checks(), 1).lettingIn(List.of()));
     if (!surface.entrance().caBundle().isEmpty()) {
       objects.add(
           new ConfigMapBuilder()
-              .withMetadata(
-                  OwnedMetadata.owned(environment, ContainerChecks.COMPONENT, names.checks()))
+              .withMetadata(OwnedMetadata.owned(environment, ComponentName.CHECK, names.checks()))
               .withData(Map.of(CA_KEY, surface.entrance().caBundle()))
               .build());
     }
@@ -79,8 +78,8 @@ final class ContainerCheckResources {
    * @param subject to which its result applies
    */
   Job job(Container check, String name, String id, String subject) {
-    var metadata = OwnedMetadata.owned(environment, ContainerChecks.COMPONENT, name);
-    var labels = new TreeMap<>(Labels.of(environment, ContainerChecks.COMPONENT));
+    var metadata = OwnedMetadata.owned(environment, ComponentName.CHECK, name);
+    var labels = new TreeMap<>(Labels.of(environment, ComponentName.CHECK));
     labels.put(Labels.CHECK, id);
     metadata.setLabels(labels);
     metadata.setAnnotations(Map.of(Labels.SUBJECT, subject));
@@ -120,7 +119,9 @@ final class ContainerCheckResources {
         .withHostAliases(aliases())
         .withContainers(
             HardenedPod.container(
-                    ContainerChecks.COMPONENT, check, HardenedPod.resources("100m", "128Mi", "1Gi"))
+                    ComponentName.CHECK.label(),
+                    check,
+                    HardenedPod.resources("100m", "128Mi", "1Gi"))
                 .withCommand(check.command())
                 .withArgs(check.args())
                 .withEnv(variables(check))

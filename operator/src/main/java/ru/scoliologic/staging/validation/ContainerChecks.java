@@ -23,6 +23,7 @@ import ru.scoliologic.staging.cluster.kube.Hash;
 import ru.scoliologic.staging.cluster.kube.JobOutcome;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -40,7 +41,7 @@ import ru.scoliologic.staging.stage.StageResult;
  * @param runs status of each check
  */
 public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<Run> runs) {
-  public static final String COMPONENT = "check";
+  private static final ComponentName COMPONENT = ComponentName.CHECK;
 
   private static final String DEADLINE = "DeadlineExceeded";
 

@@ -14,7 +14,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.AppVersion;
-import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.stage.Reason;
 
@@ -47,7 +47,7 @@ class AppResourcesTest {
         .withLabels(
             Map.of(
                 Labels.COMPONENT,
-                AppResources.COMPONENT,
+                ComponentName.APP.label(),
                 Labels.VERSION,
                 WANTED.id(),
                 "pod-template-hash",
@@ -108,7 +108,7 @@ class AppResourcesTest {
   void what_it_met_while_its_database_was_away_does_not_count() {
     var back = Given.NOW.minusSeconds(30);
     var given =
-        Given.aGoodStart().owning(deployment(1, 1)).pod(Given.ready(Dependencies.POSTGRES, back));
+        Given.aGoodStart().owning(deployment(1, 1)).pod(Given.ready(ComponentName.POSTGRES, back));
 
     assertThat(
             AppResources.failedForGood(
@@ -142,7 +142,7 @@ class AppResourcesTest {
         Given.aGoodStart()
             .owning(deployment(1, 1))
             .pod(running(500))
-            .pod(Given.ready(Dependencies.REDIS, Given.NOW.minusSeconds(20)));
+            .pod(Given.ready(ComponentName.REDIS, Given.NOW.minusSeconds(20)));
 
     assertThat(AppResources.observe(late.snapshot(), WANTED).overdue()).isTrue();
     assertThat(AppResources.failedForGood(late.snapshot(), WANTED)).isFalse();

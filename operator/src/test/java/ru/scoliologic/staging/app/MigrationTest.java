@@ -21,7 +21,7 @@ import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ClusterFacts;
-import ru.scoliologic.staging.cluster.model.Dependencies;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.postgres.DatabaseCopies;
@@ -103,7 +103,7 @@ class MigrationTest {
         .withLabels(
             Map.of(
                 Labels.COMPONENT,
-                Migration.COMPONENT,
+                ComponentName.MIGRATION.label(),
                 "batch.kubernetes.io/job-name",
                 job.getMetadata().getName()))
         .endMetadata()
@@ -218,7 +218,9 @@ class MigrationTest {
         List.of(
             decide(there.snapshot(), "", false, false),
             decide(
-                there.pod(Given.ready(Dependencies.POSTGRES, Given.NOW.minusSeconds(5))).snapshot(),
+                there
+                    .pod(Given.ready(ComponentName.POSTGRES, Given.NOW.minusSeconds(5)))
+                    .snapshot(),
                 "",
                 false,
                 true))) {

@@ -15,6 +15,7 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.LoginTask;
 import ru.scoliologic.staging.throwaway.Images;
 
@@ -58,7 +59,7 @@ class RotationIT {
 
     @Override
     boolean done(LoginTask task, Map<String, String> secret) {
-      boolean database = task.component().equals("postgres");
+      boolean database = task.component() == ComponentName.POSTGRES;
       var variables = new HashMap<>(secret);
       variables.putAll(task.variables());
       variables.putAll(

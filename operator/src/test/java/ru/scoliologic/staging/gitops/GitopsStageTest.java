@@ -12,16 +12,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.model.AgentContract.State;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class GitopsStageTest {
   private static final ComponentHealth AGENT =
-      new ComponentHealth("gitops-agent", true, "operator", null, "available");
+      new ComponentHealth(ComponentName.AGENT, true, "operator", null, "available");
   private static final ComponentHealth REGISTRY =
-      new ComponentHealth("registry", true, "registry:3", null, "available");
+      new ComponentHealth(ComponentName.REGISTRY, true, "registry:3", null, "available");
 
-  private static ComponentHealth down(String name, Reason reason) {
+  private static ComponentHealth down(ComponentName name, Reason reason) {
     return new ComponentHealth(name, false, "image", reason, "says why");
   }
 
@@ -74,7 +75,7 @@ class GitopsStageTest {
   void an_agent_that_does_not_run_says_nothing_that_counts() {
     var crashed =
         GitopsStage.assess(
-            List.of(down("gitops-agent", Reason.CONTAINER_CRASHING), REGISTRY),
+            List.of(down(ComponentName.AGENT, Reason.CONTAINER_CRASHING), REGISTRY),
             Optional.of(new State("demo-1", "Following", "follows", "")));
 
     assertThat(crashed)
@@ -85,12 +86,13 @@ class GitopsStageTest {
   void what_starts_is_awaited_by_name() {
     assertThat(
             GitopsStage.assess(
-                    List.of(AGENT, down("registry", Reason.COMPONENTS_STARTING)), Optional.empty())
+                    List.of(AGENT, down(ComponentName.REGISTRY, Reason.COMPONENTS_STARTING)),
+                    Optional.empty())
                 .message())
         .isEqualTo("starting: registry");
     var loading =
         new ComponentHealth(
-            "registry",
+            ComponentName.REGISTRY,
             false,
             "r:1",
             Reason.COMPONENTS_STARTING,

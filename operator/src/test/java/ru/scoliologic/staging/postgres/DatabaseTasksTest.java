@@ -27,6 +27,7 @@ import ru.scoliologic.staging.cluster.kube.JobOutcome;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Refusal;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.postgres.DatabaseTasks.State;
@@ -62,7 +63,7 @@ class DatabaseTasksTest {
         new JobBuilder()
             .withNewMetadata()
             .withName(name)
-            .withLabels(Map.of(Labels.COMPONENT, DatabaseTaskResources.COMPONENT))
+            .withLabels(Map.of(Labels.COMPONENT, ComponentName.POSTGRES_TASK.label()))
             .endMetadata()
             .withNewStatus();
     return end == null
@@ -101,13 +102,13 @@ class DatabaseTasksTest {
         .withLabels(
             Map.of(
                 Labels.COMPONENT,
-                DatabaseTaskResources.COMPONENT,
+                ComponentName.POSTGRES_TASK.label(),
                 JobOutcome.JOB_NAME,
                 job.getMetadata().getName()))
         .endMetadata()
         .withNewStatus()
         .addNewContainerStatus()
-        .withName(DatabaseTaskResources.COMPONENT)
+        .withName(ComponentName.POSTGRES_TASK.label())
         .withNewState()
         .withNewTerminated()
         .withExitCode(0)
@@ -576,7 +577,7 @@ class DatabaseTasksTest {
         .setLabels(
             Map.of(
                 Labels.COMPONENT,
-                DatabaseTaskResources.COMPONENT,
+                ComponentName.POSTGRES_TASK.label(),
                 "staging.scoliologic.ru/task",
                 "backup"));
     var bad = job("demo-backup-2", "Failed");

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.ComponentSpec;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.stage.Reason;
 
@@ -245,7 +246,7 @@ class PostgresResourcesTest {
   }
 
   private static Pod finding(String version) {
-    return new PodBuilder(Given.ready("postgres", Instant.EPOCH))
+    return new PodBuilder(Given.ready(ComponentName.POSTGRES, Instant.EPOCH))
         .editStatus()
         .addNewInitContainerStatus()
         .withName(PostgresPod.PREPARE)

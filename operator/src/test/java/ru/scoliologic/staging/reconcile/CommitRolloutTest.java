@@ -26,6 +26,7 @@ import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.model.AgentContract;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.reconcile.assess.DeploymentAssessment;
 import ru.scoliologic.staging.reconcile.assess.GitopsAssessment;
@@ -185,7 +186,7 @@ class CommitRolloutTest {
     assertThat(plan.rollout().kept()).isEmpty();
     var app =
         DeploymentAssessment.components(given.snapshot(), plan).stream()
-            .filter(component -> component.name().equals("app"))
+            .filter(component -> component.name() == ComponentName.APP)
             .findFirst()
             .orElseThrow();
     assertThat(app.reason()).isEqualTo(Reason.AWAITING_FIRST_BUILD);

@@ -38,6 +38,7 @@ import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.cluster.model.ClusterFacts;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
@@ -135,7 +136,7 @@ public final class EveryPlan {
         new ObjectMetaBuilder()
             .withName(names.release(Names.commitVersion(commit, BUILD)))
             .withNamespace("team")
-            .withLabels(Labels.of(names.environment(), "app"))
+            .withLabels(Labels.of(names.environment(), ComponentName.APP))
             .build());
     release.setSpec(
         new StagingReleaseSpec(
@@ -256,7 +257,7 @@ public final class EveryPlan {
         .withNewMetadata()
         .withName(names.redis() + "-0")
         .withUid("redis-1")
-        .withLabels(Labels.of(names.environment(), "redis"))
+        .withLabels(Labels.of(names.environment(), ComponentName.REDIS))
         .endMetadata()
         .withNewStatus()
         .addNewContainerStatus()

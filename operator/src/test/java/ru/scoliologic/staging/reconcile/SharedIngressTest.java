@@ -14,6 +14,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.model.ClusterFacts;
 import ru.scoliologic.staging.cluster.model.ClusterFacts.DnsAnswer;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
@@ -96,7 +97,7 @@ class SharedIngressTest {
         .noneMatch(name -> name.contains("traefik"));
     assertThat(DeploymentAssessment.components(snapshot, plan(snapshot)))
         .extracting(ComponentHealth::name)
-        .doesNotContain("traefik");
+        .doesNotContain(ComponentName.TRAEFIK);
     assertThat(Configuration.resolve(snapshot).result().isReady()).isTrue();
     assertThat(ingress(snapshot).getSpec().getTls().getFirst().getSecretName())
         .isEqualTo("wildcard");

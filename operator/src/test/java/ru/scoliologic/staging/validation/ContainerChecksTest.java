@@ -22,6 +22,7 @@ import ru.scoliologic.staging.api.SmokeReport.Outcome;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.cluster.kube.Labels;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.validation.ContainerChecks.Entrance;
@@ -95,7 +96,7 @@ class ContainerChecksTest {
         .withLabels(
             Map.of(
                 Labels.COMPONENT,
-                ContainerChecks.COMPONENT,
+                ComponentName.CHECK.label(),
                 "batch.kubernetes.io/job-name",
                 job.getMetadata().getName()))
         .endMetadata()

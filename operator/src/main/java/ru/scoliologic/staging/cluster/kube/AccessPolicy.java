@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeerBuilder;
 import java.util.List;
 import java.util.Map;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
@@ -20,7 +21,7 @@ import ru.scoliologic.staging.cluster.model.Snapshot;
  * @param port that the component listens on
  */
 public record AccessPolicy(
-    StagingEnvironment environment, String component, String name, int port) {
+    StagingEnvironment environment, ComponentName component, String name, int port) {
 
   /** Set on every namespace by the API server; it cannot be changed. */
   static final String NAMESPACE_NAME = "kubernetes.io/metadata.name";
@@ -49,7 +50,7 @@ public record AccessPolicy(
         .build();
   }
 
-  public NetworkPolicyPeer peer(String other) {
+  public NetworkPolicyPeer peer(ComponentName other) {
     return new NetworkPolicyPeerBuilder()
         .withNewPodSelector()
         .withMatchLabels(Labels.selector(environment, other))

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /**
  * Egress that NetworkPolicies of other owners deny to pods. Policies that select a pod are
@@ -56,12 +57,12 @@ public final class ForeignPolicies {
    */
   public record Denial(List<String> policies, String traffic) {
     /** The sentence for the status about the given components. */
-    public String of(List<String> components) {
+    public String of(List<ComponentName> components) {
       return "NetworkPolicy %s of this namespace %s pods of %s %s"
           .formatted(
               String.join(" and ", policies),
               policies.size() == 1 ? "denies" : "together deny",
-              String.join(", ", components),
+              ComponentName.joined(components),
               traffic);
     }
   }

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPeer;
 import java.util.ArrayList;
 import java.util.List;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /**
  * Builds the NetworkPolicy of components that serve end users. Without it, requests reach neither
@@ -16,11 +17,11 @@ import ru.scoliologic.staging.api.StagingEnvironment;
  */
 public final class IngressPolicy {
   private final StagingEnvironment environment;
-  private final String component;
+  private final ComponentName component;
   private final String name;
   private final List<NetworkPolicyIngressRule> rules = new ArrayList<>();
 
-  public IngressPolicy(StagingEnvironment environment, String component, String name) {
+  public IngressPolicy(StagingEnvironment environment, ComponentName component, String name) {
     this.environment = environment;
     this.component = component;
     this.name = name;

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /** Labels and annotations of objects that the operator owns. */
 public final class Labels {
@@ -59,23 +60,23 @@ public final class Labels {
   private Labels() {}
 
   /** Selector of a component's pods. */
-  public static Map<String, String> selector(HasMetadata environment, String component) {
+  public static Map<String, String> selector(HasMetadata environment, ComponentName component) {
     return selector(environment.getMetadata().getName(), component);
   }
 
-  private static Map<String, String> selector(String environment, String component) {
-    return new TreeMap<>(Map.of(ENVIRONMENT, environment, COMPONENT, component));
+  private static Map<String, String> selector(String environment, ComponentName component) {
+    return new TreeMap<>(Map.of(ENVIRONMENT, environment, COMPONENT, component.label()));
   }
 
   /** The labels of every object of a component. */
-  public static Map<String, String> of(HasMetadata environment, String component) {
+  public static Map<String, String> of(HasMetadata environment, ComponentName component) {
     return of(environment.getMetadata().getName(), component);
   }
 
-  public static Map<String, String> of(String environment, String component) {
+  public static Map<String, String> of(String environment, ComponentName component) {
     var labels = selector(environment, component);
     labels.put(MANAGED_BY, OPERATOR);
-    labels.put(NAME, component);
+    labels.put(NAME, component.label());
     labels.put(PART_OF, "staging-environment");
     return labels;
   }

@@ -2,6 +2,7 @@ package ru.scoliologic.staging.cluster.kube;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.util.Locale;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /**
  * Names of all objects of an environment: {@code <environment>-<component>}. An environment's name
@@ -23,6 +24,11 @@ public record Names(String environment) {
 
   public static Names of(HasMetadata environment) {
     return new Names(environment.getMetadata().getName());
+  }
+
+  /** The objects of a component that need no further name. */
+  public String component(ComponentName component) {
+    return environment + "-" + component.label();
   }
 
   public String traefik() {
@@ -75,10 +81,6 @@ public record Names(String environment) {
 
   public String redis() {
     return environment + "-redis";
-  }
-
-  public String ollama() {
-    return environment + "-ollama";
   }
 
   public String prometheus() {

@@ -6,13 +6,15 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.api.StagingEnvironmentSpec.DeletionPolicy;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /** Metadata of an environment's objects: labels and owner references. */
 public final class OwnedMetadata {
   private OwnedMetadata() {}
 
   /** For an object that is deleted with the environment. */
-  public static ObjectMeta owned(StagingEnvironment environment, String component, String name) {
+  public static ObjectMeta owned(
+      StagingEnvironment environment, ComponentName component, String name) {
     return base(environment, component, name).withOwnerReferences(reference(environment)).build();
   }
 
@@ -20,14 +22,15 @@ public final class OwnedMetadata {
    * For data and credentials. With {@code Retain} they have no owner, so that garbage collection
    * keeps them, and a new environment of the same name finds them by their labels.
    */
-  public static ObjectMeta retained(StagingEnvironment environment, String component, String name) {
+  public static ObjectMeta retained(
+      StagingEnvironment environment, ComponentName component, String name) {
     return environment.getSpec().deletionPolicy() == DeletionPolicy.Delete
         ? owned(environment, component, name)
         : base(environment, component, name).build();
   }
 
   private static ObjectMetaBuilder base(
-      StagingEnvironment environment, String component, String name) {
+      StagingEnvironment environment, ComponentName component, String name) {
     return new ObjectMetaBuilder()
         .withNamespace(environment.getMetadata().getNamespace())
         .withName(name)

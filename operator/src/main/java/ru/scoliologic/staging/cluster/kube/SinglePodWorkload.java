@@ -10,11 +10,11 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyBuilder;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import ru.scoliologic.staging.api.ComponentSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /**
  * Objects that optional components have in common: one pod with one volume, a Service, and a
@@ -27,7 +27,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
  * @param port that the component listens on, named {@code http}
  */
 public record SinglePodWorkload(
-    StagingEnvironment environment, String component, String name, int port) {
+    StagingEnvironment environment, ComponentName component, String name, int port) {
   public static final String PORT = "http";
 
   public Service service() {
@@ -46,14 +46,14 @@ public record SinglePodWorkload(
   }
 
   /** Allows only the named components. */
-  public NetworkPolicy networkPolicy(String... clients) {
+  public NetworkPolicy networkPolicy(List<ComponentName> clients) {
     var policy = new AccessPolicy(environment, component, name, port);
-    return policy.lettingIn(Arrays.stream(clients).map(policy::peer).toList());
+    return policy.lettingIn(clients.stream().map(policy::peer).toList());
   }
 
   /** Allows all clients at the port: the namespace of a shared controller is not known. */
   public NetworkPolicy openNetworkPolicy() {
-    return new NetworkPolicyBuilder(networkPolicy(component))
+    return new NetworkPolicyBuilder(networkPolicy(List.of(component)))
         .editSpec()
         .editFirstIngress()
         .withFrom(List.of())
@@ -93,8 +93,10 @@ public record SinglePodWorkload(
   }
 
   private int deadline() {
-    var spec = environment.getSpec().components().get(component);
-    return spec == null ? ComponentSpec.DEFAULT_DEADLINE_SECONDS : spec.deadline();
+    return component
+        .spec(environment.getSpec())
+        .map(ComponentSpec::deadline)
+        .orElse(ComponentSpec.DEFAULT_DEADLINE_SECONDS);
   }
 
   /** HTTP probe of the port until it responds, for at most the deadline in seconds. */

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import java.util.Map;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 
 /**
  * Objects of a component that keeps data on one volume: a Service, a StatefulSet of one pod, and a
@@ -21,20 +22,17 @@ import ru.scoliologic.staging.api.StagingEnvironment;
  * @param port that the component listens on
  */
 public record StatefulWorkload(
-    StagingEnvironment environment, String component, String name, int port) {
-  private static final String CLIENT = "app";
-  private static final String MIGRATION = "migration";
-
+    StagingEnvironment environment, ComponentName component, String name, int port) {
   public Service service() {
     return new ServiceBuilder()
         .withMetadata(OwnedMetadata.owned(environment, component, name))
         .withNewSpec()
         .withSelector(Labels.selector(environment, component))
         .addNewPort()
-        .withName(component)
+        .withName(component.label())
         .withPort(port)
         .withProtocol("TCP")
-        .withTargetPort(new IntOrString(component))
+        .withTargetPort(new IntOrString(component.label()))
         .endPort()
         .endSpec()
         .build();
@@ -45,14 +43,14 @@ public record StatefulWorkload(
    *
    * @param more names of further components
    */
-  public NetworkPolicy networkPolicy(String... more) {
+  public NetworkPolicy networkPolicy(ComponentName... more) {
     var policy = new AccessPolicy(environment, component, name, port);
     var migration =
         environment.getSpec().services().app().migration() == null
-            ? Stream.<String>empty()
-            : Stream.of(MIGRATION);
+            ? Stream.<ComponentName>empty()
+            : Stream.of(ComponentName.MIGRATION);
     return policy.lettingIn(
-        Stream.of(Stream.of(CLIENT), migration, Stream.of(more))
+        Stream.of(Stream.of(ComponentName.APP), migration, Stream.of(more))
             .flatMap(names -> names)
             .map(policy::peer)
             .toList());

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
@@ -21,6 +22,8 @@ import ru.scoliologic.staging.cluster.model.Snapshot;
 public record Traffic(
     String name, String protocol, Set<Integer> ports, String namespace, Map<String, String> pods) {
 
+  public static final int HTTPS = 443;
+
   /** OpenShift's DNS pods listen on the second one. */
   private static final Set<Integer> DNS_PORTS = Set.of(53, 5353);
 
@@ -30,7 +33,7 @@ public record Traffic(
   }
 
   /** To another component of the environment. */
-  public static Traffic to(Snapshot snapshot, String component, int port) {
+  public static Traffic to(Snapshot snapshot, ComponentName component, int port) {
     return new Traffic(
         "%s (port %d)".formatted(component, port),
         "TCP",
@@ -42,6 +45,11 @@ public record Traffic(
   /** To a host outside of the namespace. */
   public static Traffic beyond(String name, Integer... ports) {
     return new Traffic(name, "TCP", Set.of(ports), "", Map.of());
+  }
+
+  /** To the API server, at the port of its Service, or at the usual port of its hosts. */
+  public static Traffic apiServer() {
+    return beyond("the API server (port 443 or 6443)", HTTPS, 6443);
   }
 
   /** Whether a rule allows it. */

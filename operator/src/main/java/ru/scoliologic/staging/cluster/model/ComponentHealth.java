@@ -13,7 +13,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.kube.Architectures;
-import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
 import ru.scoliologic.staging.cluster.kube.ProbeFindings;
 import ru.scoliologic.staging.cluster.kube.Refusal;
@@ -29,7 +28,12 @@ import ru.scoliologic.staging.stage.Reason;
  * @param message one sentence
  */
 public record ComponentHealth(
-    String name, boolean ready, String image, Reason reason, String message, Lateness lateness) {
+    ComponentName name,
+    boolean ready,
+    String image,
+    Reason reason,
+    String message,
+    Lateness lateness) {
 
   /**
    * The component's deadline.
@@ -45,7 +49,8 @@ public record ComponentHealth(
   public static final String STARTING = "starting";
 
   /** For a component without a deadline. */
-  public ComponentHealth(String name, boolean ready, String image, Reason reason, String message) {
+  public ComponentHealth(
+      ComponentName name, boolean ready, String image, Reason reason, String message) {
     this(name, ready, image, reason, message, Lateness.NONE);
   }
 
@@ -68,7 +73,7 @@ public record ComponentHealth(
   public static String starting(List<ComponentHealth> components) {
     return STARTING
         + ": "
-        + String.join(", ", components.stream().map(ComponentHealth::name).toList())
+        + ComponentName.joined(components.stream().map(ComponentHealth::name).toList())
         + components.stream()
             .flatMap(c -> c.found().map(found -> "; " + c.name() + ": " + found).stream())
             .collect(Collectors.joining());
@@ -76,7 +81,7 @@ public record ComponentHealth(
 
   /** From a Deployment or its absence, and its pods. */
   public static ComponentHealth of(
-      Snapshot snapshot, String component, String image, Optional<Deployment> deployment) {
+      Snapshot snapshot, ComponentName component, String image, Optional<Deployment> deployment) {
     boolean available =
         deployment
             .filter(d -> d.getStatus() != null)
@@ -149,7 +154,7 @@ public record ComponentHealth(
 
   /** From a StatefulSet or its absence, and its pods. */
   public static ComponentHealth ofStateful(
-      Snapshot snapshot, String component, String image, Optional<StatefulSet> set) {
+      Snapshot snapshot, ComponentName component, String image, Optional<StatefulSet> set) {
     boolean available =
         set.filter(s -> s.getStatus() != null)
             .filter(s ->
@@ -194,10 +199,10 @@ public record ComponentHealth(
         .findFirst();
   }
 
-  private static Optional<PodDiagnosis> volume(Snapshot snapshot, String component) {
+  private static Optional<PodDiagnosis> volume(Snapshot snapshot, ComponentName component) {
     var warnings = snapshot.surroundings().reports().warnings();
     return snapshot.owned().list(PersistentVolumeClaim.class).stream()
-        .filter(claim -> component.equals(claim.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(claim -> component.owns(claim))
         .filter(claim -> warnings.containsKey(Applier.key(claim)))
         .findFirst()
         .map(claim ->
@@ -225,7 +230,11 @@ public record ComponentHealth(
    * @param pods of the newest template
    */
   private record Judgement(
-      Snapshot snapshot, String component, String image, List<Pod> pods, Controller controller) {
+      Snapshot snapshot,
+      ComponentName component,
+      String image,
+      List<Pod> pods,
+      Controller controller) {
 
     /**
      * The component's health.

@@ -29,9 +29,10 @@ public record Deadline(int seconds) {
    * The deadline of a component of an environment, by its label; the default for a component
    * without a spec.
    */
-  static Deadline of(Snapshot snapshot, String component) {
+  static Deadline of(Snapshot snapshot, ComponentName component) {
     return new Deadline(
-        Optional.ofNullable(snapshot.environment().getSpec().components().get(component))
+        component
+            .spec(snapshot.environment().getSpec())
             .map(ComponentSpec::deadline)
             .orElse(ComponentSpec.DEFAULT_DEADLINE_SECONDS));
   }

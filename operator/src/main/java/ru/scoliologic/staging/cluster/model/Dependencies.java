@@ -4,26 +4,29 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 
 /** Components that the application needs; while one is missing, the version is not to blame. */
 public final class Dependencies {
-  public static final String POSTGRES = "postgres";
-  public static final String REDIS = "redis";
-  public static final String TRAEFIK = "traefik";
-
   /** Dependencies of the application's process. */
-  private static final Set<String> OF_THE_PROCESS = Set.of(POSTGRES, REDIS);
+  private static final Set<ComponentName> OF_THE_PROCESS =
+      EnumSet.of(ComponentName.POSTGRES, ComponentName.REDIS);
 
   /** Includes the route to the process. */
-  private static final Set<String> ALL = Set.of(POSTGRES, REDIS, TRAEFIK);
+  private static final Set<ComponentName> ALL =
+      EnumSet.of(ComponentName.POSTGRES, ComponentName.REDIS, ComponentName.TRAEFIK);
 
   private Dependencies() {}
+
+  /** Whether the application's process cannot run without this component. */
+  public static boolean isOfTheProcess(ComponentName component) {
+    return OF_THE_PROCESS.contains(component);
+  }
 
   /** Whether all of them are ready, and none of their pods is being deleted. */
   public static boolean areMet(Snapshot snapshot, List<ComponentHealth> components) {
@@ -41,7 +44,7 @@ public final class Dependencies {
     return since(snapshot, ALL);
   }
 
-  private static Instant since(Snapshot snapshot, Set<String> components) {
+  private static Instant since(Snapshot snapshot, Set<ComponentName> components) {
     return pods(snapshot, components)
         .flatMap(pod -> PodStatuses.readiness(pod).stream())
         .map(PodCondition::getLastTransitionTime)
@@ -51,8 +54,8 @@ public final class Dependencies {
         .orElse(Instant.EPOCH);
   }
 
-  private static Stream<Pod> pods(Snapshot snapshot, Set<String> components) {
+  private static Stream<Pod> pods(Snapshot snapshot, Set<ComponentName> components) {
     return snapshot.pods().stream()
-        .filter(pod -> components.contains(pod.getMetadata().getLabels().get(Labels.COMPONENT)));
+        .filter(pod -> components.stream().anyMatch(component -> component.owns(pod)));
   }
 }

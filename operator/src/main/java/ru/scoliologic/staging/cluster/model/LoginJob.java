@@ -30,7 +30,7 @@ import ru.scoliologic.staging.stage.Stage;
  */
 public record LoginJob(
     StagingEnvironment environment,
-    String component,
+    ComponentName component,
     ComponentSpec spec,
     long user,
     List<EnvVar> variables) {
@@ -52,7 +52,7 @@ public record LoginJob(
    */
   public List<PlannedObject> plan(List<LoginTask> tasks, Snapshot snapshot, boolean free) {
     return tasks.stream()
-        .filter(task -> task.component().equals(component))
+        .filter(task -> task.component() == component)
         .map(task ->
             task.made(snapshot)
                 .map(there -> new PlannedObject(Stage.DEPLOYMENT, there, true))
@@ -63,7 +63,7 @@ public record LoginJob(
   private Job job(LoginTask task) {
     var pods = LoginTask.podsOf(component);
     var container =
-        HardenedPod.container(component, spec, null)
+        HardenedPod.container(component.label(), spec, null)
             .withName("login")
             .withResources(HardenedPod.resources("10m", "32Mi", "128Mi"))
             .withCommand("sh", "-c", script(), "login.sh", task.verb())

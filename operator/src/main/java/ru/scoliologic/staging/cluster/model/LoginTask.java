@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param secrets variables by the key of the credentials Secret that holds their value
  */
 public record LoginTask(
-    String component,
+    ComponentName component,
     String verb,
     String job,
     Map<String, String> variables,
@@ -26,9 +26,13 @@ public record LoginTask(
     secrets = Map.copyOf(secrets);
   }
 
-  /** Component label of the Job's pods. */
-  public static String podsOf(String component) {
-    return component + "-login";
+  /** The component that the Job's pods are labelled with. */
+  public static ComponentName podsOf(ComponentName component) {
+    return switch (component) {
+      case POSTGRES -> ComponentName.POSTGRES_LOGIN;
+      case REDIS -> ComponentName.REDIS_LOGIN;
+      default -> throw new IllegalArgumentException(component + " has no logins");
+    };
   }
 
   /** The existing Job, if any. */

@@ -105,10 +105,10 @@ public record Snapshot(
   }
 
   /** Pods of one component that are not being deleted. */
-  public List<Pod> podsOf(String component) {
+  public List<Pod> podsOf(ComponentName component) {
     return pods().stream()
         .filter(pod -> !pod.isMarkedForDeletion())
-        .filter(pod -> component.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(pod -> component.owns(pod))
         .toList();
   }
 
@@ -135,7 +135,7 @@ public record Snapshot(
    * A copy with only the pods of one version of a component and of its newest template; pods of
    * older templates are no longer relevant.
    */
-  public Snapshot ofVersion(String component, String version) {
+  public Snapshot ofVersion(ComponentName component, String version) {
     var runs =
         podsOf(component).stream()
             .filter(pod -> version.equals(pod.getMetadata().getLabels().get(Labels.VERSION)))

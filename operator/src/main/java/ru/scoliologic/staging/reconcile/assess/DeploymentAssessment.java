@@ -1,7 +1,6 @@
 package ru.scoliologic.staging.reconcile.assess;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -13,16 +12,13 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
+import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.cluster.model.VolumeGrowth;
-import ru.scoliologic.staging.ingress.TraefikResources;
-import ru.scoliologic.staging.monitoring.GrafanaResources;
-import ru.scoliologic.staging.monitoring.PrometheusResources;
-import ru.scoliologic.staging.ollama.OllamaResources;
-import ru.scoliologic.staging.postgres.PostgresResources;
 import ru.scoliologic.staging.reconcile.check.CandidateChecker;
+import ru.scoliologic.staging.reconcile.plan.ComponentModules;
 import ru.scoliologic.staging.reconcile.plan.Plan;
-import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.release.ReleaseCatalog;
 import ru.scoliologic.staging.release.ReleaseLedger;
 import ru.scoliologic.staging.stage.Reason;
@@ -45,20 +41,9 @@ public final class DeploymentAssessment {
 
   /** Every component, with the serving version of the application. */
   public static List<ComponentHealth> components(Snapshot snapshot, Plan plan) {
-    var app = AppResources.observe(snapshot, plan.rollout());
-    var components =
-        new ArrayList<>(
-            List.of(
-                PostgresResources.observe(snapshot),
-                RedisResources.observe(snapshot),
-                app(snapshot, plan, app)));
-    if (!snapshot.environment().getSpec().ingress().sharesController()) {
-      components.addFirst(TraefikResources.observe(snapshot));
-    }
-    OllamaResources.observe(snapshot).ifPresent(components::add);
-    PrometheusResources.observe(snapshot).ifPresent(components::add);
-    GrafanaResources.observe(snapshot).ifPresent(components::add);
-    return List.copyOf(components);
+    return ComponentModules.health(snapshot, plan.rollout())
+        .map(health -> health.name() == ComponentName.APP ? app(snapshot, plan, health) : health)
+        .toList();
   }
 
   private static ComponentHealth app(Snapshot snapshot, Plan plan, ComponentHealth app) {
@@ -80,12 +65,12 @@ public final class DeploymentAssessment {
   public static StageResult deployment(
       List<ComponentHealth> components, Snapshot snapshot, Plan plan) {
     var running = plan.databaseTasks().running(snapshot, plan.masking());
-    if (running.isPresent() && !troubled(components, PostgresResources.COMPONENT)) {
+    if (running.isPresent() && !troubled(components, ComponentName.POSTGRES)) {
       return running.get();
     }
     var migration = plan.migration().result();
     boolean onlyTheApp =
-        components.stream().allMatch(c -> c.ready() != c.name().equals(AppResources.COMPONENT));
+        components.stream().allMatch(c -> c.ready() != (c.name() == ComponentName.APP));
     if (!plan.rollout().serving().exists() && onlyTheApp) {
       return GitopsAssessment.awaitsFirstBuild(snapshot, plan);
     }
@@ -109,9 +94,9 @@ public final class DeploymentAssessment {
   }
 
   /** Whether a component is down for a cause of its own: its dependents are not reported then. */
-  private static boolean troubled(List<ComponentHealth> components, String name) {
+  private static boolean troubled(List<ComponentHealth> components, ComponentName name) {
     return components.stream()
-        .anyMatch(c -> c.name().equals(name) && !c.ready() && !WAITING.contains(c.reason()));
+        .anyMatch(c -> c.name() == name && !c.ready() && !WAITING.contains(c.reason()));
   }
 
   /** The combined result of the components. */
@@ -122,7 +107,8 @@ public final class DeploymentAssessment {
       return new StageResult.Ready(
           Reason.DEPLOYED,
           "%s and %s are available"
-              .formatted(String.join(", ", names.subList(0, names.size() - 1)), names.getLast()));
+              .formatted(
+                  ComponentName.joined(names.subList(0, names.size() - 1)), names.getLast()));
     }
     return notReady.stream()
         .filter(c -> !WAITING.contains(c.reason()))
@@ -135,11 +121,12 @@ public final class DeploymentAssessment {
   private static StageResult trouble(ComponentHealth first, List<ComponentHealth> notReady) {
     boolean appFails =
         notReady.stream()
-            .anyMatch(
-                c -> c.name().equals(AppResources.COMPONENT) && !WAITING.contains(c.reason()));
+            .anyMatch(c -> c.name() == ComponentName.APP && !WAITING.contains(c.reason()));
     var told =
         notReady.stream()
-            .filter(c -> !WAITING.contains(c.reason()) || (appFails && isNeeded(c)))
+            .filter(c ->
+                !WAITING.contains(c.reason())
+                    || (appFails && Dependencies.isOfTheProcess(c.name())))
             .toList();
     // The last lines of the first one suffice; status.components has those of the others.
     var message =
@@ -152,11 +139,6 @@ public final class DeploymentAssessment {
     return SPEC_ONLY.contains(first.reason())
         ? new StageResult.Stalled(first.reason(), message)
         : new StageResult.Failing(first.reason(), message);
-  }
-
-  private static boolean isNeeded(ComponentHealth component) {
-    return component.name().equals(PostgresResources.COMPONENT)
-        || component.name().equals(RedisResources.COMPONENT);
   }
 
   private static StageResult waiting(List<ComponentHealth> components) {

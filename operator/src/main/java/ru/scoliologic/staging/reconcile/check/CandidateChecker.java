@@ -12,10 +12,10 @@ import ru.scoliologic.staging.api.SmokeReport;
 import ru.scoliologic.staging.api.SmokeReport.Result;
 import ru.scoliologic.staging.api.StagingRelease;
 import ru.scoliologic.staging.api.StagingReleaseStatus;
-import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ConfigurationHash;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -178,7 +178,7 @@ public final class CandidateChecker {
   }
 
   private static Optional<Pod> pod(Snapshot snapshot, AppVersion version) {
-    return snapshot.ofVersion(AppResources.COMPONENT, version.id()).pods().stream()
+    return snapshot.ofVersion(ComponentName.APP, version.id()).pods().stream()
         .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
         .filter(PodStatuses::isReady)
         .findFirst();

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.observe.LogTails;
@@ -58,7 +59,7 @@ public final class CheckReports {
               .pods()
               .inNamespace(namespace)
               .withName(pod)
-              .inContainer(ContainerChecks.COMPONENT)
+              .inContainer(ComponentName.CHECK.label())
               .limitBytes(MAX_LOG_BYTES)
               .getLog();
       if (!LogTails.isLog(log)) {

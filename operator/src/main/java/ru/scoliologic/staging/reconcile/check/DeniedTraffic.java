@@ -8,23 +8,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.app.AppResources;
-import ru.scoliologic.staging.app.Migration;
 import ru.scoliologic.staging.cluster.kube.ForeignPolicies;
 import ru.scoliologic.staging.cluster.kube.ForeignPolicies.Denial;
 import ru.scoliologic.staging.cluster.kube.Labels;
-import ru.scoliologic.staging.cluster.kube.Traffic;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
-import ru.scoliologic.staging.gitops.GitopsResources;
-import ru.scoliologic.staging.ingress.TraefikResources;
-import ru.scoliologic.staging.ollama.OllamaResources;
-import ru.scoliologic.staging.postgres.PostgresResources;
+import ru.scoliologic.staging.reconcile.plan.ComponentModules;
 import ru.scoliologic.staging.reconcile.plan.Plan;
-import ru.scoliologic.staging.redis.RedisResources;
 import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -55,31 +49,23 @@ final class DeniedTraffic {
   private static final Set<Reason> OF_THE_AGENT =
       EnumSet.of(Reason.AGENT_STARTING, Reason.REPOSITORY_UNREACHABLE, Reason.GIT_FAILED);
 
-  private static final int POSTGRES_PORT = 5432;
-  private static final int REDIS_PORT = 6379;
-  private static final int HTTP = 80;
-  private static final int HTTPS = 443;
-  private static final int SSH = 22;
-  private static final Pattern WITH_PORT = Pattern.compile("\\w+://[^/]*:(\\d{1,5})/.*");
-  private static final Pattern IN_CLUSTER =
-      Pattern.compile("\\w+://([^/@]*@)?([^./:]+|[^/:]+\\.svc(\\.[^/:]+)?)(:\\d+)?/.*");
-
   private DeniedTraffic() {}
 
   /** Components whose traffic may be the cause; empty where it cannot be. */
-  static List<String> suspects(Stage stage, StageResult result, List<ComponentHealth> components) {
+  static List<ComponentName> suspects(
+      Stage stage, StageResult result, List<ComponentHealth> components) {
     var reason = result.reason();
     if (result.isReady()) {
       return List.of();
     }
     if (OF_THE_AGENT.contains(reason) || (stage == Stage.GITOPS && OF_A_PROCESS.contains(reason))) {
-      return List.of(GitopsResources.COMPONENT);
+      return List.of(ComponentName.AGENT);
     }
     if (OF_THE_WAY.contains(reason)) {
-      return List.of(TraefikResources.COMPONENT, AppResources.COMPONENT);
+      return List.of(ComponentName.TRAEFIK, ComponentName.APP);
     }
     if (OF_A_MIGRATION.contains(reason)) {
-      return List.of(Migration.COMPONENT);
+      return List.of(ComponentName.MIGRATION);
     }
     return OF_A_PROCESS.contains(reason)
         ? components.stream().filter(c -> !c.ready()).map(ComponentHealth::name).toList()
@@ -90,12 +76,12 @@ final class DeniedTraffic {
    * The component of a version that starts beside the serving one: its migration, or its own pods.
    * Empty for a version that was given up: its message names the policies of that time.
    */
-  static Optional<String> suspect(StageResult candidate, Snapshot snapshot, Plan plan) {
+  static Optional<ComponentName> suspect(StageResult candidate, Snapshot snapshot, Plan plan) {
     if (candidate.isReady() || candidate instanceof StageResult.Stalled) {
       return Optional.empty();
     }
     if (plan.migration().result().isPresent()) {
-      return Optional.of(Migration.COMPONENT);
+      return Optional.of(ComponentName.MIGRATION);
     }
     return plan.rollout()
         .candidate()
@@ -103,7 +89,7 @@ final class DeniedTraffic {
             candidate.reason() == Reason.CHECKS_FAILED
                 || (OF_A_CANDIDATE.contains(candidate.reason())
                     && isOfAProcess(AppResources.observe(snapshot, version).reason())))
-        .map(version -> AppResources.COMPONENT);
+        .map(version -> ComponentName.APP);
   }
 
   private static boolean isOfAProcess(Reason found) {
@@ -116,12 +102,15 @@ final class DeniedTraffic {
    * @param policies all of the namespace
    */
   static StageResult explain(
-      StageResult result, List<String> suspects, Snapshot snapshot, List<NetworkPolicy> policies) {
+      StageResult result,
+      List<ComponentName> suspects,
+      Snapshot snapshot,
+      List<NetworkPolicy> policies) {
     var foreign = new ForeignPolicies(policies);
-    var denials = new LinkedHashMap<Denial, List<String>>();
+    var denials = new LinkedHashMap<Denial, List<ComponentName>>();
     for (var component : suspects) {
       foreign
-          .denied(labels(snapshot, component), needs(snapshot, component))
+          .denied(labels(snapshot, component), ComponentModules.traffic(component, snapshot))
           .ifPresent(
               denial -> denials.computeIfAbsent(denial, same -> new ArrayList<>()).add(component));
     }
@@ -140,55 +129,10 @@ final class DeniedTraffic {
                 + " except these pods from it"));
   }
 
-  private static Map<String, String> labels(Snapshot snapshot, String component) {
+  private static Map<String, String> labels(Snapshot snapshot, ComponentName component) {
     return snapshot.podsOf(component).stream()
         .findFirst()
         .map(pod -> pod.getMetadata().getLabels())
         .orElseGet(() -> Labels.of(snapshot.environment(), component));
-  }
-
-  /** The traffic a component needs; for the application only the known part of it. */
-  private static List<Traffic> needs(Snapshot snapshot, String component) {
-    var spec = snapshot.environment().getSpec();
-    var postgres = Traffic.to(snapshot, PostgresResources.COMPONENT, POSTGRES_PORT);
-    return switch (component) {
-      case AppResources.COMPONENT ->
-          List.of(
-              Traffic.dns(), postgres, Traffic.to(snapshot, RedisResources.COMPONENT, REDIS_PORT));
-      case Migration.COMPONENT -> List.of(Traffic.dns(), postgres);
-      case TraefikResources.COMPONENT ->
-          spec.ingress().sharesController()
-              ? List.of()
-              : List.of(
-                  Traffic.dns(),
-                  Traffic.to(snapshot, AppResources.COMPONENT, spec.services().app().port()),
-                  apiServer(),
-                  Traffic.beyond("certificate authorities (port 443)", HTTPS));
-      case OllamaResources.COMPONENT ->
-          List.of(Traffic.dns(), Traffic.beyond("registries of models (port 443)", HTTPS));
-      case GitopsResources.COMPONENT ->
-          List.of(Traffic.dns(), apiServer(), gitServer(spec.gitops().repository()));
-      default -> List.of();
-    };
-  }
-
-  /** At the port of its Service, or at the usual port of its hosts. */
-  private static Traffic apiServer() {
-    return Traffic.beyond("the API server (port 443 or 6443)", HTTPS, 6443);
-  }
-
-  private static Traffic gitServer(String repository) {
-    if (IN_CLUSTER.matcher(repository).matches()) {
-      // Its pods may use another port than its Service.
-      return Traffic.beyond("the Git server");
-    }
-    var url = WITH_PORT.matcher(repository);
-    int port =
-        url.matches()
-            ? Integer.parseInt(url.group(1))
-            : repository.startsWith("https://")
-                ? HTTPS
-                : repository.startsWith("http://") ? HTTP : SSH;
-    return Traffic.beyond("the Git server (port %d)".formatted(port), port);
   }
 }

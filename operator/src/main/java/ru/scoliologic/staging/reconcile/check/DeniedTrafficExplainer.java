@@ -8,8 +8,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.plan.Plan;
@@ -63,10 +63,10 @@ public final class DeniedTrafficExplainer {
   }
 
   /** The snapshot with only the candidate's pods: policies may allow those of other versions. */
-  private static Snapshot pods(Snapshot snapshot, Plan plan, String suspect) {
+  private static Snapshot pods(Snapshot snapshot, Plan plan, ComponentName suspect) {
     return plan.rollout()
         .candidate()
-        .filter(version -> suspect.equals(AppResources.COMPONENT))
+        .filter(version -> suspect == ComponentName.APP)
         .map(version -> snapshot.ofVersion(suspect, version.id()))
         .orElse(snapshot);
   }

@@ -13,6 +13,7 @@ import ru.scoliologic.staging.app.Rollout;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.model.AppVersion;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.reconcile.plan.Plan;
@@ -47,7 +48,7 @@ public final class ServingVerdict {
                 || snapshot.now().isBefore(Instant.parse(pod.getMetadata().getDeletionTimestamp())))
         .filter(pod -> !PodStatuses.isOver(pod))
         .flatMap(pod -> pod.getSpec().getContainers().stream())
-        .filter(container -> container.getName().equals(AppResources.COMPONENT))
+        .filter(container -> container.getName().equals(ComponentName.APP.label()))
         .map(Container::getImage);
   }
 

@@ -9,11 +9,11 @@ import java.util.Optional;
 import ru.scoliologic.staging.api.StagingEnvironmentStatus.Certificate;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.infrastructure.Claims;
 import ru.scoliologic.staging.ingress.AcmeAnswer;
 import ru.scoliologic.staging.ingress.AcmeBudget;
-import ru.scoliologic.staging.ingress.TraefikResources;
 
 /**
  * Reads the authority's answer to an attempt from Traefik's log: during the attempt, and for a few
@@ -58,7 +58,7 @@ final class AcmeAnswers {
   }
 
   private Look read(Snapshot snapshot, SecretMasker masking, Look last) {
-    return snapshot.podsOf(TraefikResources.COMPONENT).stream()
+    return snapshot.podsOf(ComponentName.TRAEFIK).stream()
         .findFirst()
         .flatMap(pod -> logs.end(pod, masking))
         .map(log -> {

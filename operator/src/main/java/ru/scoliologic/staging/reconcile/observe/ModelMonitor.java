@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import ru.scoliologic.staging.api.OllamaSpec;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.Names;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.ModelStates;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.ollama.ModelPulls;
@@ -67,8 +67,7 @@ final class ModelMonitor {
   private static Optional<String> server(List<Pod> pods) {
     return pods.stream()
         .filter(pod -> !pod.isMarkedForDeletion())
-        .filter(pod ->
-            OllamaResources.COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+        .filter(pod -> ComponentName.OLLAMA.owns(pod))
         .filter(pod ->
             pod.getStatus() != null
                 && pod.getStatus().getContainerStatuses().stream()
@@ -83,7 +82,7 @@ final class ModelMonitor {
   private static long capacity(OllamaSpec spec, OwnedObjects owned, Names names) {
     return Quantity.getAmountInBytes(
             owned
-                .find(PersistentVolumeClaim.class, names.ollama())
+                .find(PersistentVolumeClaim.class, names.component(ComponentName.OLLAMA))
                 .map(PersistentVolumeClaim::getStatus)
                 .map(status -> status.getCapacity())
                 .map(capacity -> capacity.get("storage"))

@@ -21,14 +21,13 @@ import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import ru.scoliologic.staging.app.AppResources;
 import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.kube.HealthAnswer;
 import ru.scoliologic.staging.cluster.kube.HealthCheck;
-import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 import ru.scoliologic.staging.cluster.kube.ProbeFindings;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.validation.PodHealth;
 
@@ -103,8 +102,7 @@ public final class ProbeMonitor {
     for (var pod : unready) {
       var last = known.computeIfAbsent(pod.getMetadata().getUid(), uid -> new Found());
       last.looked = now;
-      boolean app =
-          AppResources.COMPONENT.equals(pod.getMetadata().getLabels().get(Labels.COMPONENT));
+      boolean app = ComponentName.APP.owns(pod);
       var runs = runningSince(pod);
       if (app && answer.check().byHttp() && runs.isPresent() && asked++ < MAX_ASKED) {
         ask(pod, runs.get(), last, answer, now);

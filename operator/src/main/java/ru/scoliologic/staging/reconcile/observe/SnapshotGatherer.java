@@ -20,6 +20,7 @@ import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.CertificateAuthority;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Deadline;
 import ru.scoliologic.staging.cluster.model.OwnedObjects;
 import ru.scoliologic.staging.cluster.model.Snapshot;
@@ -145,11 +146,8 @@ public final class SnapshotGatherer {
   }
 
   private boolean late(StagingEnvironment environment, Pod pod) {
-    return Optional.ofNullable(
-            environment
-                .getSpec()
-                .components()
-                .get(pod.getMetadata().getLabels().get(Labels.COMPONENT)))
+    return ComponentName.of(pod.getMetadata().getLabels().get(Labels.COMPONENT))
+        .flatMap(component -> component.spec(environment.getSpec()))
         .filter(spec -> new Deadline(spec.deadline()).missed(pod, clock.instant()))
         .isPresent();
   }

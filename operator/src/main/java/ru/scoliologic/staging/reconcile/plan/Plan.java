@@ -22,19 +22,9 @@ import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.cluster.model.VolumeGrowth;
 import ru.scoliologic.staging.configuration.Settings;
-import ru.scoliologic.staging.gitops.GitopsResources;
-import ru.scoliologic.staging.infrastructure.DnsRecords;
 import ru.scoliologic.staging.infrastructure.Infrastructure;
-import ru.scoliologic.staging.ingress.SharedIngressResources;
-import ru.scoliologic.staging.ingress.TraefikResources;
-import ru.scoliologic.staging.monitoring.GrafanaResources;
-import ru.scoliologic.staging.monitoring.PrometheusResources;
-import ru.scoliologic.staging.ollama.OllamaResources;
 import ru.scoliologic.staging.postgres.DatabaseCopies;
 import ru.scoliologic.staging.postgres.DatabaseTasks;
-import ru.scoliologic.staging.postgres.PostgresResources;
-import ru.scoliologic.staging.redis.RedisResources;
-import ru.scoliologic.staging.registry.RegistryResources;
 import ru.scoliologic.staging.release.FirstDeployment;
 import ru.scoliologic.staging.release.ReleaseCatalog;
 import ru.scoliologic.staging.release.ReleaseLedger;
@@ -118,7 +108,6 @@ public record Plan(
    * @param candidate results of the checks of the version beside the serving one
    */
   public static Plan of(Snapshot snapshot, Settings settings, Checks candidate) {
-    var environment = snapshot.environment();
     var app = new AppResources(snapshot, settings.appEnvironment());
     var seen = Rollout.see(snapshot, id -> ReleaseCatalog.known(snapshot, id));
     var target = RolloutTarget.of(snapshot, seen.serving().isPresent());
@@ -139,8 +128,6 @@ public record Plan(
             snapshot.now());
     var wanted = forecast.wanted().flatMap(versions::find).orElse(AppVersion.NONE);
     boolean gaveUp = ReleaseLedger.gaveUp(snapshot, wanted, app.configuration());
-    boolean dependenciesReady =
-        PostgresResources.observe(snapshot).ready() && RedisResources.observe(snapshot).ready();
     var tasks = DatabaseTasks.decide(snapshot);
     var migration =
         Migration.decide(
@@ -151,36 +138,16 @@ public record Plan(
                 wanted,
                 retry(snapshot, wanted),
                 gaveUp ? ReleaseCatalog.find(snapshot, wanted.id()) : Optional.empty(),
-                dependenciesReady
+                ComponentModules.dependenciesReady(snapshot, rollout)
                     && !tasks.holdMigrations()
                     && !AppResources.awaitsTag(snapshot, wanted)),
             id -> ReleaseLedger.settled(snapshot, id),
             new DatabaseCopies(snapshot, settings.masking()),
             settings.masking());
-    boolean started = rollout.kept().stream().anyMatch(v -> AppResources.exists(snapshot, v));
     var objects = new ArrayList<PlannedObject>();
     objects.addAll(settings.plan(snapshot));
-    objects.addAll(ingress(snapshot, settings));
-    objects.addAll(
-        new PostgresResources(environment, settings.postgresPassword())
-            .plan(tasks, settings.rotations().tasks(), snapshot));
-    objects.addAll(
-        new RedisResources(environment, settings.redisPasswords(), settings.redisOperatorPassword())
-            .plan(settings.rotations().tasks(), snapshot));
-    objects.addAll(
-        app.plan(
-            rollout,
-            migration,
-            version -> retry(snapshot, version),
-            (dependenciesReady && !tasks.holdTheApp()) || started,
-            tasks.holdTheApp()));
-    // Where no image is named, the first one is built while its database comes up.
-    var delivery =
-        environment.getSpec().services().app().image() == null ? Stage.CONFIGURATION : Stage.GITOPS;
-    objects.addAll(delivery(snapshot, delivery, settings, rollout));
-    objects.addAll(OllamaResources.plan(snapshot));
-    objects.addAll(PrometheusResources.plan(environment));
-    objects.addAll(GrafanaResources.plan(environment, settings.grafanaPasswordKnown()));
+    ComponentModules.plan(new PlanInput(snapshot, settings, app, rollout, migration, tasks))
+        .forEach(objects::add);
     var containers = ContainerChecks.decide(snapshot, surface(snapshot, settings, rollout, app));
     objects.addAll(containers.plan());
     FirstDeployment.mark(snapshot, objects);
@@ -224,42 +191,10 @@ public record Plan(
   }
 
   /** The release's retry request, or empty. */
-  private static String retry(Snapshot snapshot, AppVersion version) {
+  static String retry(Snapshot snapshot, AppVersion version) {
     return ReleaseCatalog.find(snapshot, version.id())
         .map(release -> release.getSpec().retry())
         .orElse("");
-  }
-
-  private static List<PlannedObject> ingress(Snapshot snapshot, Settings settings) {
-    var untrusted = DnsRecords.untrusted(snapshot);
-    return snapshot.environment().getSpec().ingress().sharesController()
-        ? new SharedIngressResources(snapshot, untrusted).plan()
-        : new TraefikResources(
-                snapshot,
-                settings.dashboardUsers(),
-                settings.caBundle(),
-                untrusted,
-                settings.appUsers(),
-                settings.checkToken())
-            .plan();
-  }
-
-  /** Objects that build images from commits, and keep those of running versions. */
-  private static List<PlannedObject> delivery(
-      Snapshot snapshot, Stage stage, Settings settings, Rollout rollout) {
-    var login =
-        new RegistryResources.Login(
-            settings.registryUser(), settings.registryPassword(), settings.registryUsers());
-    boolean own = ImageReferences.isOwn(snapshot.environment());
-    boolean leftBehind =
-        !own && rollout.kept().stream().map(AppVersion::image).anyMatch(ImageReferences::isInOwn);
-    boolean canPush = !own || !login.password().isEmpty();
-    return Stream.concat(
-            leftBehind
-                ? RegistryResources.planLeftBehind(snapshot, Stage.DEPLOYMENT, login).stream()
-                : RegistryResources.plan(snapshot, stage, login).stream(),
-            GitopsResources.plan(snapshot, stage, canPush).stream())
-        .toList();
   }
 
   /** The versions as the status reports them; empty while nothing serves. */

@@ -117,7 +117,7 @@ public record PassOutcome(
             ? components.stream()
                 .map(c ->
                     new StagingEnvironmentStatus.Component(
-                        c.name(), c.ready(), c.image(), masking.mask(c.message())))
+                        c.name().label(), c.ready(), c.image(), masking.mask(c.message())))
                 .toList()
             : last.components(),
         accepted

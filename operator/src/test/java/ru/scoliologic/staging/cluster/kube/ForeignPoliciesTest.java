@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ru.scoliologic.staging.Given;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /** What NetworkPolicies of the namespace keep the application from sending. */
@@ -20,7 +21,7 @@ class ForeignPoliciesTest {
   private static final List<Traffic> NEEDED =
       List.of(
           Traffic.dns(),
-          Traffic.to(SNAPSHOT, "postgres", 5432),
+          Traffic.to(SNAPSHOT, ComponentName.POSTGRES, 5432),
           Traffic.beyond("the Git server (port 443)", 443));
 
   private static NetworkPolicy policy(String name, String spec) {
@@ -38,7 +39,7 @@ class ForeignPoliciesTest {
 
   private static String denied(NetworkPolicy... policies) {
     return new ForeignPolicies(List.of(policies))
-        .denied(Labels.of(SNAPSHOT.environment(), "app"), NEEDED)
+        .denied(Labels.of(SNAPSHOT.environment(), ComponentName.APP), NEEDED)
         .map(ForeignPolicies.Denial::traffic)
         .orElse("");
   }
@@ -101,10 +102,10 @@ class ForeignPoliciesTest {
                 List.of(
                     policy("default-deny", DENY_ALL),
                     policy("dns", allow.formatted("{ports: [{port: 53, protocol: UDP}]}"))))
-            .denied(Labels.of(SNAPSHOT.environment(), "app"), NEEDED)
+            .denied(Labels.of(SNAPSHOT.environment(), ComponentName.APP), NEEDED)
             .orElseThrow();
 
-    assertThat(both.of(List.of("app", "migration")))
+    assertThat(both.of(List.of(ComponentName.APP, ComponentName.MIGRATION)))
         .isEqualTo(
             "NetworkPolicy default-deny and dns of this namespace together deny pods of app,"
                 + " migration traffic to postgres (port 5432), the Git server (port 443)");
@@ -115,7 +116,7 @@ class ForeignPoliciesTest {
   @Test
   void a_policy_of_the_operator_denies_nothing_that_is_sent() {
     var ours = policy("demo-app", DENY_ALL);
-    ours.getMetadata().setLabels(Labels.of(SNAPSHOT.environment(), "app"));
+    ours.getMetadata().setLabels(Labels.of(SNAPSHOT.environment(), ComponentName.APP));
 
     assertThat(denied(ours)).isEmpty();
     assertThat(denied(ours, policy("default-deny", DENY_ALL))).isEqualTo(ALL);
@@ -125,7 +126,7 @@ class ForeignPoliciesTest {
   void pods_that_need_nothing_are_denied_nothing() {
     assertThat(
             new ForeignPolicies(List.of(policy("default-deny", DENY_ALL)))
-                .denied(Labels.of(SNAPSHOT.environment(), "redis"), List.of()))
+                .denied(Labels.of(SNAPSHOT.environment(), ComponentName.REDIS), List.of()))
         .isEmpty();
   }
 }

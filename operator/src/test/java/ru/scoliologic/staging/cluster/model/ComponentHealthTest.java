@@ -41,7 +41,7 @@ class ComponentHealthTest {
             .withStatus(status)
             .build();
     return ComponentHealth.of(
-        Given.aGoodStart().snapshot(), "app", "app:1", Optional.of(deployment));
+        Given.aGoodStart().snapshot(), ComponentName.APP, "app:1", Optional.of(deployment));
   }
 
   @Test
@@ -86,7 +86,7 @@ class ComponentHealthTest {
     List.of(pods).forEach(given::pod);
     return ComponentHealth.ofStateful(
         given.snapshot(),
-        "postgres",
+        ComponentName.POSTGRES,
         "postgres:17",
         Optional.of(
             new StatefulSetBuilder()
@@ -133,12 +133,13 @@ class ComponentHealthTest {
     var early = given.at(Instant.parse("2026-01-02T03:01:30Z")).snapshot();
     var late = given.at(Instant.parse("2026-01-02T03:10:00Z")).snapshot();
 
-    assertThat(ComponentHealth.ofStateful(early, "postgres", "postgres:17", set))
+    assertThat(ComponentHealth.ofStateful(early, ComponentName.POSTGRES, "postgres:17", set))
         .satisfies(component -> {
           assertThat(component.reason()).isEqualTo(Reason.COMPONENTS_STARTING);
           assertThat(component.found()).contains("its health check says: LOADING");
         });
-    assertThat(ComponentHealth.ofStateful(late, "postgres", "postgres:17", set).message())
+    assertThat(
+            ComponentHealth.ofStateful(late, ComponentName.POSTGRES, "postgres:17", set).message())
         .isEqualTo(
             "not up for longer than its deadline of 600 s: its health check says: LOADING; it runs,"
                 + " but its health check fails");
@@ -245,7 +246,8 @@ class ComponentHealthTest {
                     .build())
             .build();
 
-    var component = ComponentHealth.of(snapshot, "app", "app:1", Optional.of(deployment));
+    var component =
+        ComponentHealth.of(snapshot, ComponentName.APP, "app:1", Optional.of(deployment));
 
     assertThat(component.overdue()).isFalse();
     assertThat(component.due()).contains(Instant.parse("2026-01-02T03:07:00Z"));

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.reconcile.plan.Plan;
@@ -24,7 +25,7 @@ import ru.scoliologic.staging.stage.Reason;
 import ru.scoliologic.staging.stage.StageResult;
 
 class DeploymentAssessmentTest {
-  private static ComponentHealth available(String name) {
+  private static ComponentHealth available(ComponentName name) {
     return new ComponentHealth(name, true, name + ":1", null, "available");
   }
 
@@ -36,7 +37,10 @@ class DeploymentAssessmentTest {
   void all_components_available_are_named() {
     var result =
         DeploymentAssessment.deployment(
-            List.of(available("traefik"), available("app"), available("prometheus")));
+            List.of(
+                available(ComponentName.TRAEFIK),
+                available(ComponentName.APP),
+                available(ComponentName.PROMETHEUS)));
 
     assertThat(result)
         .isEqualTo(
@@ -45,14 +49,15 @@ class DeploymentAssessmentTest {
 
   @Test
   void one_that_starts_is_waited_for_and_one_that_fails_is_told_first() {
-    var components = new ArrayList<>(List.of(available("traefik")));
+    var components = new ArrayList<>(List.of(available(ComponentName.TRAEFIK)));
     components.add(
-        new ComponentHealth("app", false, "app:1", Reason.COMPONENTS_STARTING, "not created yet"));
+        new ComponentHealth(
+            ComponentName.APP, false, "app:1", Reason.COMPONENTS_STARTING, "not created yet"));
     assertThat(DeploymentAssessment.deployment(components).message()).isEqualTo("starting: app");
 
     components.add(
         new ComponentHealth(
-            "redis",
+            ComponentName.REDIS,
             false,
             "r:1",
             Reason.COMPONENTS_STARTING,
@@ -61,7 +66,8 @@ class DeploymentAssessmentTest {
         .isEqualTo("starting: app, redis; redis: its health check says: LOADING");
 
     components.add(
-        new ComponentHealth("grafana", false, "g:1", Reason.IMAGE_PULL_FAILED, "cannot be pulled"));
+        new ComponentHealth(
+            ComponentName.GRAFANA, false, "g:1", Reason.IMAGE_PULL_FAILED, "cannot be pulled"));
     assertThat(DeploymentAssessment.deployment(components).message())
         .isEqualTo("grafana: cannot be pulled");
   }
@@ -70,24 +76,28 @@ class DeploymentAssessmentTest {
   void what_the_application_needs_and_has_not_is_told_before_it_and_with_it() {
     var crashing =
         new ComponentHealth(
-            "app",
+            ComponentName.APP,
             false,
             "app:1",
             Reason.CONTAINER_CRASHING,
             "container app ended with exit code 1: Error: no database\nits last lines: bye");
     var away =
-        new ComponentHealth("postgres", false, "p:17", Reason.UNSCHEDULABLE, "no node can take it");
+        new ComponentHealth(
+            ComponentName.POSTGRES, false, "p:17", Reason.UNSCHEDULABLE, "no node can take it");
     var starting =
-        new ComponentHealth("postgres", false, "p:17", Reason.COMPONENTS_STARTING, "starting");
+        new ComponentHealth(
+            ComponentName.POSTGRES, false, "p:17", Reason.COMPONENTS_STARTING, "starting");
 
-    var both = DeploymentAssessment.deployment(List.of(away, available("redis"), crashing));
+    var both =
+        DeploymentAssessment.deployment(List.of(away, available(ComponentName.REDIS), crashing));
     assertThat(both.reason()).isEqualTo(Reason.UNSCHEDULABLE);
     assertThat(both.message())
         .isEqualTo(
             "postgres: no node can take it; app: container app ended with exit code 1: Error: no"
                 + " database");
     assertThat(
-            DeploymentAssessment.deployment(List.of(starting, available("redis"), crashing))
+            DeploymentAssessment.deployment(
+                    List.of(starting, available(ComponentName.REDIS), crashing))
                 .message())
         .startsWith("postgres: starting; app: container app ended with exit code 1: Error: no");
   }
@@ -116,11 +126,11 @@ class DeploymentAssessmentTest {
                 .pod(pod)
                 .logTail("p", "error: password authentication failed for user \"app\"\nwaiting\n")
                 .snapshot(),
-            "app",
+            ComponentName.APP,
             "app:1",
             Optional.of(deployment(Given.aGoodStart().snapshot())));
 
-    var result = DeploymentAssessment.deployment(List.of(available("postgres"), app));
+    var result = DeploymentAssessment.deployment(List.of(available(ComponentName.POSTGRES), app));
 
     assertThat(result).isInstanceOf(StageResult.Waiting.class);
     assertThat(result.message())
@@ -181,9 +191,10 @@ class DeploymentAssessmentTest {
   @Test
   void data_that_the_server_cannot_read_stalls_for_only_the_spec_can_help() {
     var postgres =
-        new ComponentHealth("postgres", false, "p:1", Reason.DATA_OF_OTHER_VERSION, "set it to 16");
+        new ComponentHealth(
+            ComponentName.POSTGRES, false, "p:1", Reason.DATA_OF_OTHER_VERSION, "set it to 16");
 
-    assertThat(DeploymentAssessment.deployment(List.of(available("traefik"), postgres)))
+    assertThat(DeploymentAssessment.deployment(List.of(available(ComponentName.TRAEFIK), postgres)))
         .isEqualTo(new StageResult.Stalled(Reason.DATA_OF_OTHER_VERSION, "postgres: set it to 16"));
   }
 
@@ -230,9 +241,16 @@ class DeploymentAssessmentTest {
 
     assertThat(DeploymentAssessment.components(off, plan(off)))
         .extracting(ComponentHealth::name)
-        .containsExactly("traefik", "postgres", "redis", "app");
+        .containsExactly(
+            ComponentName.TRAEFIK, ComponentName.POSTGRES, ComponentName.REDIS, ComponentName.APP);
     assertThat(DeploymentAssessment.components(on, plan(on)))
         .extracting(ComponentHealth::name)
-        .containsExactly("traefik", "postgres", "redis", "app", "prometheus", "grafana");
+        .containsExactly(
+            ComponentName.TRAEFIK,
+            ComponentName.POSTGRES,
+            ComponentName.REDIS,
+            ComponentName.APP,
+            ComponentName.PROMETHEUS,
+            ComponentName.GRAFANA);
   }
 }

@@ -15,6 +15,7 @@ import ru.scoliologic.staging.api.StagingEnvironmentStatus;
 import ru.scoliologic.staging.api.ValidationSpec.Priority;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.stage.Reason;
@@ -141,7 +142,7 @@ public class ReadinessTest {
     return DeploymentAssessment.components(
             snapshot, Plan.of(snapshot, Configuration.resolve(snapshot)))
         .stream()
-        .filter(component -> component.name().equals("app"))
+        .filter(component -> component.name() == ComponentName.APP)
         .findFirst()
         .orElseThrow();
   }

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.reconcile.check.CandidateChecker.Look;
 import ru.scoliologic.staging.release.RolloutDecision.Checks;
@@ -45,14 +46,15 @@ class CandidateCheckerTest {
   void needed_are_the_database_the_cache_and_the_way_to_the_application_and_nothing_else() {
     var snapshot = Given.aGoodStart().snapshot();
 
-    assertThat(Dependencies.areMet(snapshot, List.of(component("grafana", false)))).isTrue();
-    for (var name : List.of(Dependencies.POSTGRES, Dependencies.REDIS, Dependencies.TRAEFIK)) {
+    assertThat(Dependencies.areMet(snapshot, List.of(component(ComponentName.GRAFANA, false))))
+        .isTrue();
+    for (var name : List.of(ComponentName.POSTGRES, ComponentName.REDIS, ComponentName.TRAEFIK)) {
       assertThat(Dependencies.areMet(snapshot, List.of(component(name, true)))).isTrue();
       assertThat(Dependencies.areMet(snapshot, List.of(component(name, false)))).isFalse();
     }
   }
 
-  private static ComponentHealth component(String name, boolean ready) {
+  private static ComponentHealth component(ComponentName name, boolean ready) {
     return new ComponentHealth(name, ready, name + ":1", null, "");
   }
 }

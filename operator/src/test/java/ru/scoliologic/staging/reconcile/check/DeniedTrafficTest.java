@@ -34,6 +34,7 @@ import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.cluster.kube.Labels;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
+import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.reconcile.StandInApiServer;
@@ -117,10 +118,11 @@ class DeniedTrafficTest {
         .snapshot();
   }
 
-  private static List<ComponentHealth> components(String notReady) {
-    return Stream.of("traefik", "postgres", "redis", "app")
+  private static List<ComponentHealth> components(ComponentName notReady) {
+    return Stream.of(
+            ComponentName.TRAEFIK, ComponentName.POSTGRES, ComponentName.REDIS, ComponentName.APP)
         .map(name ->
-            name.equals(notReady)
+            name == notReady
                 ? new ComponentHealth(
                     name, false, name + ":1", Reason.CONTAINER_CRASHING, "crashing")
                 : new ComponentHealth(name, true, name + ":1", null, "available"))
@@ -133,7 +135,7 @@ class DeniedTrafficTest {
         .explain(
             Map.of(stage, result),
             snapshot,
-            components(stage == Stage.DEPLOYMENT ? "app" : "none of them"))
+            components(stage == Stage.DEPLOYMENT ? ComponentName.APP : ComponentName.AGENT))
         .get(stage);
   }
 
@@ -175,7 +177,7 @@ class DeniedTrafficTest {
         DeploymentAssessment.deployment(
             List.of(
                 new ComponentHealth(
-                    "app",
+                    ComponentName.APP,
                     false,
                     "app:1",
                     Reason.CONTAINER_CRASHING,
@@ -358,7 +360,7 @@ class DeniedTrafficTest {
     var said =
         DeniedTraffic.explain(
             failing(Reason.REPOSITORY_UNREACHABLE, "no answer"),
-            List.of("gitops-agent"),
+            List.of(ComponentName.AGENT),
             following,
             List.of(onlyNames));
 
@@ -381,14 +383,20 @@ class DeniedTrafficTest {
             .unmarshal(page.substring(begin, page.indexOf("```", begin)), NetworkPolicy.class);
     var following = following("https://git.example.org/team/app.git");
     var failed = failing(Reason.CHECKS_FAILED, "status 502");
-    var components = List.of("traefik", "app", "migration", "ollama", "gitops-agent");
+    var components =
+        List.of(
+            ComponentName.TRAEFIK,
+            ComponentName.APP,
+            ComponentName.MIGRATION,
+            ComponentName.OLLAMA,
+            ComponentName.AGENT);
     var denying = DENY_ALL.getItems().getFirst();
 
     assertThat(DeniedTraffic.explain(failed, components, following, List.of(denying)))
         .isEqualTo(
             failing(
                 Reason.CHECKS_FAILED,
-                "status 502; " + DENIED.formatted(String.join(", ", components))));
+                "status 502; " + DENIED.formatted(ComponentName.joined(components))));
     assertThat(DeniedTraffic.explain(failed, components, following, List.of(denying, documented)))
         .isEqualTo(failed);
   }
