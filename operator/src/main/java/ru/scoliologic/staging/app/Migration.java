@@ -48,7 +48,6 @@ public record Migration(
   /**
    * Differs from the application's, because Services and Deployments select its pods by component.
    */
-  private static final ComponentName COMPONENT = ComponentName.MIGRATION;
 
   private static final int ATTEMPT_LENGTH = 6;
   private static final int MAX_MESSAGE = 3_000;

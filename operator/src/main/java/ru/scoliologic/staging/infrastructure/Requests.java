@@ -44,8 +44,7 @@ public final class Requests {
     var sums = new TreeMap<String, Map<String, Long>>();
     pods.stream()
         .filter(pod ->
-            !pod.namespace().equals(own.getNamespace())
-                || !pod.environment().equals(own.getName()))
+            !pod.namespace().equals(own.getNamespace()) || !pod.environment().equals(own.getName()))
         .forEach(pod -> {
           var sum = sums.computeIfAbsent(pod.node(), node -> new TreeMap<>());
           pod.requests().forEach((kind, amount) -> sum.merge(kind, amount, Requests::plus));

@@ -29,7 +29,8 @@ record OperatorProcess(Staging staging, String pid) {
 
   /** Processor time of all threads since the start. */
   double cpuSeconds() {
-    var fields = sh(staging, "cat /proc/" + pid + "/stat").replaceFirst(".*\\) ", "").split(" ", -1);
+    var fields =
+        sh(staging, "cat /proc/" + pid + "/stat").replaceFirst(".*\\) ", "").split(" ", -1);
     return (Double.parseDouble(fields[11]) + Double.parseDouble(fields[12])) / TICKS_A_SECOND;
   }
 

@@ -35,7 +35,9 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 class ScaleFigures {
   /** How many environments there are at each step. */
   private static final List<Integer> STEPS =
-      Stream.of(System.getProperty("scale", "1,100,1000").split(",")).map(Integer::valueOf).toList();
+      Stream.of(System.getProperty("scale", "1,100,1000").split(","))
+          .map(Integer::valueOf)
+          .toList();
 
   private static final String DOMAIN = "scale.test";
   private static final Duration LIMIT = Duration.ofMinutes(40);
@@ -107,7 +109,8 @@ class ScaleFigures {
     var namespace = "scale-%04d".formatted(number);
     var admin = staging.admin();
     admin
-        .resource(new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
         .serverSideApply();
     admin
         .resource(
@@ -179,7 +182,12 @@ class ScaleFigures {
         .ignoreException(KubernetesClientException.class)
         .until(() -> {
           var there =
-              staging.admin().resources(StagingEnvironment.class).inAnyNamespace().list().getItems();
+              staging
+                  .admin()
+                  .resources(StagingEnvironment.class)
+                  .inAnyNamespace()
+                  .list()
+                  .getItems();
           long ready = there.stream().filter(Staging::ready).count();
           if (ready < count) {
             var one = there.stream().filter(e -> !Staging.ready(e)).findFirst();

@@ -17,7 +17,6 @@ import ru.scoliologic.staging.cluster.kube.Applier;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.AppVersion;
 import ru.scoliologic.staging.cluster.model.ConfigurationHash;
-import ru.scoliologic.staging.cluster.model.ImageReferences;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.cluster.model.VolumeGrowth;

@@ -33,7 +33,9 @@ class FieldOwnershipTest {
     return actual;
   }
 
-  /** Says the same of an object as the server sends it, and as it is kept, however often reduced. */
+  /**
+   * Says the same of an object as the server sends it, and as it is kept, however often reduced.
+   */
   private static boolean unchanged(Service actual, Service planned) {
     boolean asSent = FieldOwnership.unchanged(actual, planned);
     for (int i = 0; i < 2; i++) {
@@ -55,8 +57,7 @@ class FieldOwnershipTest {
 
     assertThat(actual.getMetadata().getManagedFields())
         .singleElement()
-        .satisfies(
-            entry -> assertThat(entry.getFieldsV1().getAdditionalProperties()).hasSize(1));
+        .satisfies(entry -> assertThat(entry.getFieldsV1().getAdditionalProperties()).hasSize(1));
     assertThat(FieldOwnership.appliedInSpec(actual, "selector")).isTrue();
     assertThat(FieldOwnership.appliedInSpec(actual, "clusterIP")).isFalse();
   }
