@@ -18,7 +18,6 @@ import ru.scoliologic.staging.cluster.kube.PodDiagnosis;
 import ru.scoliologic.staging.cluster.log.ProgramLog;
 import ru.scoliologic.staging.cluster.masking.SecretMasker;
 import ru.scoliologic.staging.cluster.model.AppVersion;
-import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.DatabaseCopy;
 import ru.scoliologic.staging.cluster.model.Dependencies;
 import ru.scoliologic.staging.cluster.model.PlannedObject;
@@ -44,10 +43,6 @@ public record Migration(
     Set<String> done,
     Map<String, String> copies,
     List<Job> abandoned) {
-
-  /**
-   * Differs from the application's, because Services and Deployments select its pods by component.
-   */
 
   private static final int ATTEMPT_LENGTH = 6;
   private static final int MAX_MESSAGE = 3_000;

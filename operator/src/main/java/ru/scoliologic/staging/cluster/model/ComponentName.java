@@ -23,6 +23,7 @@ public enum ComponentName {
   AGENT("gitops-agent"),
   GRAFANA("grafana"),
   INGRESS("ingress"),
+  /** Not the application's, because Services and Deployments select its pods by component. */
   MIGRATION("migration"),
   OLLAMA("ollama"),
   POSTGRES("postgres"),

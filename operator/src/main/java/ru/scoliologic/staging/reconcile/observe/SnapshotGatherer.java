@@ -31,7 +31,6 @@ public final class SnapshotGatherer {
   private final OwnedObjectCache owned;
   private final ReferencedObjects references;
   private final Clock clock;
-  private final ClusterWatch cluster;
   private final ClusterSurvey survey;
   private final Snapshot.RandomValues fresh = new RandomCredentials();
   private final LogTails logTails;
@@ -51,7 +50,6 @@ public final class SnapshotGatherer {
     this.owned = owned;
     this.references = references;
     this.clock = clock;
-    this.cluster = cluster;
     this.logTails = new LogTails(client, memories);
     this.tags = tags;
     this.answers = new AcmeAnswers(logTails, memories);
