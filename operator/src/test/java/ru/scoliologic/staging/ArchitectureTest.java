@@ -31,7 +31,7 @@ class ArchitectureTest {
       CLASSES.stream()
           .map(type -> type.getPackageName())
           .filter(name -> name.startsWith(ROOT + "."))
-          .map(name -> name.substring(ROOT.length() + 1).split("[.]")[0])
+          .map(name -> name.substring(ROOT.length() + 1).split("[.]", 2)[0])
           .filter(name -> !LAYERS.contains(name))
           .distinct()
           .sorted()
