@@ -199,7 +199,8 @@ class ArchitectureTest {
           "ReadYourWritesInformer.written", "until the watch reports the write or the deletion",
           "OwnedObjectCache.sources", "by kind of object",
           "SilentRegistries.silences", "by host of a registry, for a time",
-          "OperatorMetrics.timeOfStage", "by stage");
+          "OperatorMetrics.timeOfStage", "by stage",
+          "SchemaRules.problems", "of one validation");
 
   @Test
   void what_is_remembered_of_an_environment_is_a_part_of_its_memory() {
