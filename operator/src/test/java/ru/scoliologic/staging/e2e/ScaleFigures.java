@@ -35,9 +35,7 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 class ScaleFigures {
   /** How many environments there are at each step. */
   private static final List<Integer> STEPS =
-      Stream.of(System.getProperty("scale", "1,100").split(","))
-          .map(Integer::valueOf)
-          .toList();
+      Stream.of(System.getProperty("scale", "1,100").split(",")).map(Integer::valueOf).toList();
 
   private static final String DOMAIN = "scale.test";
   private static final Duration LIMIT = Duration.ofMinutes(40);
