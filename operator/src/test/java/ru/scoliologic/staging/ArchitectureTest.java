@@ -200,7 +200,8 @@ class ArchitectureTest {
           "OwnedObjectCache.sources", "by kind of object",
           "SilentRegistries.silences", "by host of a registry, for a time",
           "OperatorMetrics.timeOfStage", "by stage",
-          "SchemaRules.problems", "of one validation");
+          "SchemaRules.problems", "of one validation",
+          "DeniedTrafficExplainer.listed", "by namespace, for ten seconds");
 
   @Test
   void what_is_remembered_of_an_environment_is_a_part_of_its_memory() {

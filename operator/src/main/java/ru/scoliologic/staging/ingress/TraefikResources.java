@@ -44,7 +44,6 @@ import ru.scoliologic.staging.stage.Stage;
 public final class TraefikResources {
   private static final ComponentName COMPONENT = ComponentName.TRAEFIK;
 
-  /** The component that scrapes Traefik's metrics, where the environment is monitored. */
   private final StagingEnvironment environment;
 
   private final Names names;

@@ -136,7 +136,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
             kubernetes,
             candidates,
             new StageRunner(kubernetes, new ServingChecker(checks, kubernetes)),
-            new DeniedTrafficExplainer(kubernetes::networkPolicies, clock, memories),
+            new DeniedTrafficExplainer(kubernetes::networkPolicies, clock),
             secrets);
     var events = new EventRecorder(client, instance, metrics);
     this.notifier =

@@ -212,4 +212,10 @@ class RenderTest {
     assertThat(rendered.code()).isEqualTo(2);
     assertThat(rendered.err()).contains("holds no StagingEnvironment");
   }
+
+  @Test
+  void the_image_is_trained_with_the_minimal_example() throws IOException {
+    assertThat(Path.of("src/main/image/training.yaml"))
+        .hasSameTextualContentAs(Path.of("../examples/minimal/environment.yaml"));
+  }
 }

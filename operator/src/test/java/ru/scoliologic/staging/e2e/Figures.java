@@ -153,7 +153,7 @@ class Figures {
 
   /** Resident memory of the operator's process, as the node's kernel counts it. */
   private void memory() {
-    table.put("resident memory of the operator", staging.resident("run"));
+    table.put("resident memory of the operator", OperatorProcess.of(staging, "run").memory());
   }
 
   private void create() {

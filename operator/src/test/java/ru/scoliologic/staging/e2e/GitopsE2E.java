@@ -99,7 +99,7 @@ class GitopsE2E {
   }
 
   private static String agentMemory() {
-    return world.staging().resident("agent");
+    return OperatorProcess.of(world.staging(), "agent").memory();
   }
 
   @Test

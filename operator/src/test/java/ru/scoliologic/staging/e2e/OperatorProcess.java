@@ -2,17 +2,24 @@ package ru.scoliologic.staging.e2e;
 
 import java.util.Locale;
 
-/** The operator's process in the throwaway cluster, as the node's kernel counts it. */
+/** A process of the operator's image in the throwaway cluster, as the node's kernel counts it. */
 record OperatorProcess(Staging staging, String pid) {
   private static final int TICKS_A_SECOND = 100;
 
-  static OperatorProcess of(Staging staging) {
+  /**
+   * The process that runs.
+   *
+   * @param program its first argument: run or agent
+   */
+  static OperatorProcess of(Staging staging, String program) {
     return new OperatorProcess(
         staging,
         sh(
             staging,
             "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null"
-                + " | grep -q '^java .*operator.jar run' && echo ${p#/proc/}; done; true"));
+                + " | grep -q '^java .*operator.jar "
+                + program
+                + "' && echo ${p#/proc/}; done; true"));
   }
 
   /** Resident memory, the most of it so far, and threads. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -50,8 +51,9 @@ class ScaleFigures {
   void many_environments_are_measured_and_printed() throws Exception {
     var address = InetAddress.getByName(StubApp.address(staging.cluster().nodeIp()));
     try (var _ = new StubNode(staging.admin(), staging.cluster().nodeIp());
-        var ingress = new StubIngress(staging.admin(), address, DOMAIN)) {
-      var process = OperatorProcess.of(staging);
+        var ingress = new StubIngress(staging.admin(), address, DOMAIN);
+        AutoCloseable _ = this::remove) {
+      var process = OperatorProcess.of(staging, "run");
       System.out.println("scale  no environment: " + process.memory());
       int made = 0;
       for (int step : STEPS) {
@@ -70,8 +72,6 @@ class ScaleFigures {
         idle(process, step);
       }
       assertThat(process.restarts()).as("restarts of the operator").isZero();
-    } finally {
-      remove();
     }
   }
 
@@ -197,11 +197,15 @@ class ScaleFigures {
         });
   }
 
+  /** Other figures must not count what the removal of so many asks of the cluster. */
   private void remove() {
-    var namespaces =
-        staging.admin().namespaces().list().getItems().stream()
-            .filter(namespace -> namespace.getMetadata().getName().startsWith("scale-"))
-            .toList();
-    namespaces.forEach(namespace -> staging.admin().resource(namespace).delete());
+    namespaces().forEach(namespace -> staging.admin().resource(namespace).delete());
+    await("the namespaces to be gone").atMost(LIMIT).until(() -> namespaces().isEmpty());
+  }
+
+  private List<Namespace> namespaces() {
+    return staging.admin().namespaces().list().getItems().stream()
+        .filter(namespace -> namespace.getMetadata().getName().startsWith("scale-"))
+        .toList();
   }
 }

@@ -351,23 +351,6 @@ final class Staging {
         .collect(Collectors.toSet());
   }
 
-  /**
-   * Resident memory of a program of the operator's image, as the node's kernel counts it.
-   *
-   * @param program its first argument, such as run
-   */
-  String resident(String program) {
-    var counted =
-        cluster.exec(
-            "sh",
-            "-c",
-            "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null"
-                + " | grep -q '^java .*operator.jar "
-                + program
-                + "' && grep VmRSS $p/status; done; true");
-    return counted.stdout().strip().replaceAll("\\s+", " ");
-  }
-
   Browser browser() {
     return new Browser(cluster.nodeIp(), cluster.pebble().acmeIssuingRoots());
   }

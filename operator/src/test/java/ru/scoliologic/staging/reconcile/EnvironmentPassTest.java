@@ -61,7 +61,7 @@ class EnvironmentPassTest {
           cluster,
           new CandidateChecker(scheduler("beside")),
           new StageRunner(cluster, new ServingChecker(scheduler("serving"), cluster)),
-          new DeniedTrafficExplainer(cluster::networkPolicies, clock, memories),
+          new DeniedTrafficExplainer(cluster::networkPolicies, clock),
           new KnownSecrets(memories));
 
   private CheckScheduler scheduler(String whose) {

@@ -46,7 +46,7 @@ class EnvironmentsComeAndGoTest {
   private final CheckScheduler serving = scheduler();
   private final CandidateChecker candidates = new CandidateChecker(scheduler());
   private final DeniedTrafficExplainer denials =
-      new DeniedTrafficExplainer(namespace -> List.of(), clock, memories);
+      new DeniedTrafficExplainer(namespace -> List.of(), clock);
   private final List<FutureTask<Void>> rounds = new ArrayList<>();
   private boolean checksEnd;
 

@@ -7,11 +7,11 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import ru.scoliologic.staging.cluster.model.ComponentHealth;
 import ru.scoliologic.staging.cluster.model.ComponentName;
 import ru.scoliologic.staging.cluster.model.Snapshot;
-import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.stage.Stage;
 import ru.scoliologic.staging.stage.StageResult;
@@ -25,18 +25,16 @@ public final class DeniedTrafficExplainer {
 
   private final Function<String, List<NetworkPolicy>> policies;
   private final Clock clock;
-  private final EnvironmentMemories.Slot<Listed> listed;
+  private final Map<String, Listed> listed = new ConcurrentHashMap<>();
 
   /**
    * Explains results by the policies of one cluster.
    *
    * @param policies all that are in a namespace
    */
-  public DeniedTrafficExplainer(
-      Function<String, List<NetworkPolicy>> policies, Clock clock, EnvironmentMemories memories) {
+  public DeniedTrafficExplainer(Function<String, List<NetworkPolicy>> policies, Clock clock) {
     this.policies = policies;
     this.clock = clock;
-    this.listed = memories.slot();
   }
 
   /** The results; a failed one names the policies that may be the cause. */
@@ -48,7 +46,7 @@ public final class DeniedTrafficExplainer {
       var suspects = DeniedTraffic.suspects(stage, result, components);
       return suspects.isEmpty()
           ? result
-          : DeniedTraffic.explain(result, suspects, snapshot, of(snapshot));
+          : DeniedTraffic.explain(result, suspects, snapshot, of(snapshot.namespace()));
     });
     return explained;
   }
@@ -58,7 +56,10 @@ public final class DeniedTrafficExplainer {
     return DeniedTraffic.suspect(candidate, snapshot, plan)
         .map(suspect ->
             DeniedTraffic.explain(
-                candidate, List.of(suspect), pods(snapshot, plan, suspect), of(snapshot)))
+                candidate,
+                List.of(suspect),
+                pods(snapshot, plan, suspect),
+                of(snapshot.namespace())))
         .orElse(candidate);
   }
 
@@ -71,16 +72,12 @@ public final class DeniedTrafficExplainer {
         .orElse(snapshot);
   }
 
-  private List<NetworkPolicy> of(Snapshot snapshot) {
-    var uid = snapshot.environment().getMetadata().getUid();
+  private List<NetworkPolicy> of(String namespace) {
     var now = clock.instant();
-    var fresh =
-        listed
-            .find(uid)
-            .filter(last -> now.isBefore(last.at().plus(FRESH)))
-            .orElseGet(() -> new Listed(now, policies.apply(snapshot.namespace())));
-    listed.put(uid, fresh);
-    return fresh.policies();
+    listed.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
+    return listed
+        .computeIfAbsent(namespace, name -> new Listed(now, policies.apply(name)))
+        .policies();
   }
 
   private record Listed(Instant at, List<NetworkPolicy> policies) {}

@@ -22,15 +22,23 @@ public final class DeletedEnvironments extends AbstractEventSource<HasMetadata, 
 
   @Override
   public void onResourceDeleted(StagingEnvironment environment) {
-    memories.drop(environment.getMetadata().getUid());
+    drop(environment);
   }
 
   /** A watch that was interrupted reports another environment of the same name as an update. */
   @Override
   public void onResourceUpdated(StagingEnvironment now, StagingEnvironment before) {
     if (!Objects.equals(now.getMetadata().getUid(), before.getMetadata().getUid())) {
-      memories.drop(before.getMetadata().getUid());
+      drop(before);
     }
+  }
+
+  /**
+   * Apart, because the end of a part may wait, and all environments' events come by this thread.
+   */
+  private void drop(StagingEnvironment environment) {
+    var uid = environment.getMetadata().getUid();
+    Thread.startVirtualThread(() -> memories.drop(uid));
   }
 
   @Override

@@ -64,6 +64,7 @@ public final class SnapshotGatherer {
   private Snapshot observed(StagingEnvironment environment, List<StagingEnvironment> others) {
     var objects = withCredentials(environment, owned.observe(environment));
     var pods = owned.pods(environment);
+    logTails.forgetAllBut(environment.getMetadata().getUid(), pods);
     references.keepNamed(environment);
     var secrets = new HashMap<String, Secret>();
     var configMaps = new HashMap<String, ConfigMap>();
@@ -128,7 +129,6 @@ public final class SnapshotGatherer {
    */
   public Snapshot quoting(Snapshot snapshot, SecretMasker masking) {
     var uid = snapshot.environment().getMetadata().getUid();
-    logTails.forgetAllBut(uid, snapshot.pods());
     var tails = new HashMap<String, ProgramLog>();
     for (var pod : snapshot.pods()) {
       if (PodDiagnosis.crashed(pod)) {

@@ -78,7 +78,7 @@ final class SchemaRules {
     int length = text.codePointCount(0, text.length());
     // One that is too long is not quoted.
     var broken = length > limits.size().max() ? Optional.<TextRule>empty() : limits.brokenBy(text);
-    if (text.isBlank() && (limits.size().min() > 0 || broken.isPresent())) {
+    if ((text.isEmpty() && limits.size().min() > 0) || (text.isBlank() && broken.isPresent())) {
       problems.add(path + MISSING);
     } else if (broken.isPresent()) {
       problems.add(broken.get().problem(path, text));

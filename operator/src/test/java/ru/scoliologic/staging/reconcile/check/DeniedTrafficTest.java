@@ -39,7 +39,6 @@ import ru.scoliologic.staging.cluster.model.Snapshot;
 import ru.scoliologic.staging.configuration.Configuration;
 import ru.scoliologic.staging.reconcile.StandInApiServer;
 import ru.scoliologic.staging.reconcile.assess.DeploymentAssessment;
-import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.observe.NetworkPolicyLister;
 import ru.scoliologic.staging.reconcile.plan.Plan;
 import ru.scoliologic.staging.release.RolloutDecision;
@@ -97,9 +96,7 @@ class DeniedTrafficTest {
     InstantSource time = () -> now;
     policies =
         new DeniedTrafficExplainer(
-            new NetworkPolicyLister(server.client())::list,
-            time.withZone(ZoneOffset.UTC),
-            new EnvironmentMemories());
+            new NetworkPolicyLister(server.client())::list, time.withZone(ZoneOffset.UTC));
   }
 
   @AfterEach
