@@ -18,6 +18,7 @@ import ru.scoliologic.staging.throwaway.AuditEvent;
 /** Two replicas of the operator: one leads, the other takes over. */
 class TwoReplicasIT {
   private static final String NAMESPACE = "two-replicas";
+  private static final Duration QUIET = Duration.ofSeconds(20);
   private static Staging staging;
 
   @BeforeAll
@@ -127,8 +128,8 @@ class TwoReplicasIT {
     var since = Instant.now();
 
     await("twenty seconds of quiet")
-        .pollDelay(Duration.ofSeconds(20))
-        .atMost(Duration.ofSeconds(30))
+        .pollDelay(QUIET)
+        .atMost(QUIET.plusSeconds(10))
         .until(() -> true);
 
     assertThat(staging.writesSince(since)).extracting(AuditEvent::resource).isEmpty();
@@ -139,6 +140,8 @@ class TwoReplicasIT {
             .auditLog()
             .by(Staging.OPERATOR, Staging.OPERATOR, since)
             .filter(event -> event.resource().equals("leases"))
+            // On a busy machine more of them come until the log is read.
+            .filter(event -> event.time().isBefore(since.plus(QUIET)))
             .toList();
     assertThat(requests.stream().filter(AuditEvent::isWrite)).hasSizeBetween(8, 12);
     assertThat(requests.stream().filter(event -> !event.isWrite())).hasSizeBetween(3, 11);
