@@ -7,30 +7,16 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.deser.DeserializationProblemHandler;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.KubernetesResource;
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.Service;
-import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.Status;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
-import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
-import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClass;
-import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.rbac.Role;
-import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.util.List;
 import ru.scoliologic.staging.api.StagingEnvironment;
-import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.reconcile.observe.OwnedObjectCache;
 
 /**
  * Reads objects stored under another version of the schema. One object that cannot be parsed would
@@ -38,25 +24,10 @@ import ru.scoliologic.staging.api.StagingRelease;
  * spec rules then report it.
  */
 final class LenientJson {
-  /** Kinds in the events of watches; an event of another kind is parsed twice. */
-  private static final List<Class<? extends KubernetesResource>> KINDS =
+  /** Kinds of watches beside an environment's objects; events of any more are parsed twice. */
+  private static final List<Class<? extends KubernetesResource>> OTHER_KINDS =
       List.of(
           StagingEnvironment.class,
-          StagingRelease.class,
-          ServiceAccount.class,
-          Role.class,
-          RoleBinding.class,
-          Secret.class,
-          ConfigMap.class,
-          PersistentVolumeClaim.class,
-          Service.class,
-          NetworkPolicy.class,
-          StatefulSet.class,
-          Deployment.class,
-          CronJob.class,
-          Job.class,
-          Ingress.class,
-          Pod.class,
           Node.class,
           StorageClass.class,
           IngressClass.class,
@@ -72,7 +43,8 @@ final class LenientJson {
             .addHandler(new AbsentWhenUnreadable());
     // Found on the class path, every kind of every API would be loaded: a third of the memory.
     var serialization = new KubernetesSerialization(mapper, false);
-    KINDS.forEach(serialization::registerKubernetesResource);
+    OwnedObjectCache.KINDS.forEach(serialization::registerKubernetesResource);
+    OTHER_KINDS.forEach(serialization::registerKubernetesResource);
     return serialization;
   }
 

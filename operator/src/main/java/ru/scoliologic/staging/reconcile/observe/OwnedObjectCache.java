@@ -37,7 +37,8 @@ import ru.scoliologic.staging.release.ReleaseCatalog;
 
 /** One watch per kind on objects with our label, in all watched namespaces. */
 public final class OwnedObjectCache implements Applier.Cache {
-  private static final List<Class<? extends HasMetadata>> APPLIED =
+  /** The kinds of an environment's objects. */
+  public static final List<Class<? extends HasMetadata>> KINDS =
       List.of(
           ServiceAccount.class,
           Role.class,
@@ -51,7 +52,9 @@ public final class OwnedObjectCache implements Applier.Cache {
           Deployment.class,
           CronJob.class,
           Job.class,
-          Ingress.class);
+          Ingress.class,
+          Pod.class,
+          StagingRelease.class);
 
   private static final Logger LOG = LoggerFactory.getLogger(OwnedObjectCache.class);
 
@@ -69,9 +72,7 @@ public final class OwnedObjectCache implements Applier.Cache {
 
   public List<EventSource<?, StagingEnvironment>> eventSources(
       EventSourceContext<StagingEnvironment> context) {
-    APPLIED.forEach(kind -> watch(kind, context));
-    watch(Pod.class, context);
-    watch(StagingRelease.class, context);
+    KINDS.forEach(kind -> watch(kind, context));
     return new ArrayList<>(sources.values());
   }
 
