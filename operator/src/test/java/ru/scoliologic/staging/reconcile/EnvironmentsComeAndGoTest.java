@@ -41,7 +41,7 @@ class EnvironmentsComeAndGoTest {
   private Instant now = Given.NOW;
   private final Clock clock = ((InstantSource) () -> now).withZone(ZoneOffset.UTC);
   private final EnvironmentMemories memories = new EnvironmentMemories();
-  private final DeletedEnvironments deletions = new DeletedEnvironments(memories);
+  private final DeletedEnvironments deletions = new DeletedEnvironments(memories, Runnable::run);
   private final KnownSecrets secrets = new KnownSecrets(memories);
   private final CheckScheduler serving = scheduler();
   private final CandidateChecker candidates = new CandidateChecker(scheduler());

@@ -5,6 +5,7 @@ import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.ResourceEventAware;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import ru.scoliologic.staging.api.StagingEnvironment;
 
 /**
@@ -14,10 +15,21 @@ import ru.scoliologic.staging.api.StagingEnvironment;
 public final class DeletedEnvironments extends AbstractEventSource<HasMetadata, StagingEnvironment>
     implements ResourceEventAware<StagingEnvironment> {
   private final EnvironmentMemories memories;
+  private final Executor apart;
 
   public DeletedEnvironments(EnvironmentMemories memories) {
+    this(memories, Thread::startVirtualThread);
+  }
+
+  /**
+   * Watches for environments that are gone.
+   *
+   * @param apart drops a memory: its end may wait, and all environments' events come by one thread
+   */
+  public DeletedEnvironments(EnvironmentMemories memories, Executor apart) {
     super(HasMetadata.class, "deletions");
     this.memories = memories;
+    this.apart = apart;
   }
 
   @Override
@@ -33,12 +45,9 @@ public final class DeletedEnvironments extends AbstractEventSource<HasMetadata, 
     }
   }
 
-  /**
-   * Apart, because the end of a part may wait, and all environments' events come by this thread.
-   */
   private void drop(StagingEnvironment environment) {
     var uid = environment.getMetadata().getUid();
-    Thread.startVirtualThread(() -> memories.drop(uid));
+    apart.execute(() -> memories.drop(uid));
   }
 
   @Override
