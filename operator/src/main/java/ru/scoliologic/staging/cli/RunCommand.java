@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
 import ru.scoliologic.staging.cluster.kube.ServerLimits;
 import ru.scoliologic.staging.reconcile.Leadership;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
+import ru.scoliologic.staging.reconcile.observe.CompactItemStore;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.registry.RegistryApi;
 
@@ -128,7 +129,8 @@ final class RunCommand implements Callable<Integer> {
                       .setIntervalMultiplier(2)
                       .setMaxInterval(30_000)
                       .withoutMaxAttempts())
-              .withReconciliationMaxInterval(Duration.ofMinutes(10));
+              .withReconciliationMaxInterval(Duration.ofMinutes(10))
+              .withItemStore(new CompactItemStore<>(client.getKubernetesSerialization()));
           if (!watchNamespace.isBlank()) {
             overrider.settingNamespace(watchNamespace);
           }

@@ -84,7 +84,7 @@ public final class OwnedObjectCache implements Applier.Cache {
             .withName(HasMetadata.getPlural(kind))
             .withNamespacesInheritedFromController()
             .withLabelSelector(Labels.SELECTOR)
-            .withItemStore(new ReducedItemStore<>())
+            .withItemStore(new CompactItemStore<>(context.getClient().getKubernetesSerialization()))
             .withSecondaryToPrimaryMapper(OwnedObjectCache::environmentOf)
             .build();
     sources.put(HasMetadata.getKind(kind), new ReadYourWritesInformer(configuration, context));
