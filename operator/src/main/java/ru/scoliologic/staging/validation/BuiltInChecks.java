@@ -125,7 +125,7 @@ record BuiltInChecks(CheckTarget target, IngressRequests requests) {
     return HealthWords.trouble(answer.body())
         .flatMap(said ->
             failed(
-                "https://%s%s returns '%s'".formatted(target.hosts().app(), path, masked(said))));
+                "https://%s%s says '%s'".formatted(target.hosts().app(), path, masked(said))));
   }
 
   private String masked(String said) {
