@@ -85,7 +85,7 @@ public final class Agent implements AutoCloseable {
    * Starts an agent that builds on the Docker engine of its configuration.
    *
    * @param port of the HTTP server; 0 for any free port
-   * @throws IOException when there is no configuration or the port is taken
+   * @throws IOException when there is no configuration or the port is in use
    * @throws TimeoutException when the releases cannot be read: permissions may be missing
    */
   public static Agent start(AgentFiles files, KubernetesClient client, int port)
@@ -171,7 +171,7 @@ public final class Agent implements AutoCloseable {
           }
           wait = jittered(good ? interval() : afterTrouble.next());
         } catch (RuntimeException e) {
-          LOG.warn("what was found could not be told", e);
+          LOG.warn("the result could not be reported", e);
           metrics.looked(CLUSTER_FAILED);
           wait = afterClusterFailure.next();
         }
@@ -229,7 +229,7 @@ public final class Agent implements AutoCloseable {
           wait = tidy.compareTo(wait) < 0 ? tidy : wait;
           afterFailure.reset();
         } catch (RuntimeException e) {
-          LOG.warn("the builds could not be looked after", e);
+          LOG.warn("the builds could not be supervised", e);
           wait = afterFailure.next();
         }
         step.await(wait);

@@ -81,7 +81,7 @@ public final class AgentMetrics {
   /** Counts a poll of the branch; the outcome is a reason in CamelCase. */
   void looked(String outcome) {
     Counter.builder("staging.agent.looks")
-        .description("Looks at the branch, by what they found.")
+        .description("Polls of the branch, by result.")
         .tag("outcome", outcome)
         .register(registry)
         .increment();
@@ -102,7 +102,7 @@ public final class AgentMetrics {
 
   private Counter builds(String outcome) {
     return Counter.builder("staging.agent.builds")
-        .description("Builds, by how they ended; Waiting is one that is to be tried again.")
+        .description("Builds, by result; Waiting is one that is tried again.")
         .tag("outcome", outcome)
         .register(registry);
   }

@@ -93,7 +93,7 @@ final class AgentServer implements AutoCloseable {
         answer(exchange, 413, "text/plain", "more than 1 MiB");
       } else if (knows(exchange, word.get(), body)) {
         lookNow.run();
-        answer(exchange, 202, "text/plain", "the branch is looked at now");
+        answer(exchange, 202, "text/plain", "the branch is polled now");
       } else {
         answer(exchange, 401, "text/plain", "no valid signature or token");
       }

@@ -24,8 +24,8 @@ import ru.scoliologic.staging.stage.Reason;
 
 /**
  * Polls the branch, creates releases of its head and of the pinned commit, and reports the result.
- * The release is created before it is reported as head, so an agent that dies in between completes
- * this at its next poll. All state is in the cluster.
+ * The release is created before it is reported as head, so an agent that crashes in between
+ * completes this at its next poll. All state is in the cluster.
  */
 final class BranchPoller {
   private static final Logger LOG = LoggerFactory.getLogger(BranchPoller.class);

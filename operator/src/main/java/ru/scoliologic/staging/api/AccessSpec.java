@@ -18,21 +18,24 @@ public record AccessSpec(
             value = "self.all(a, a.matches('" + AccessSpec.NETWORK_PATTERN + "'))",
             message = AccessSpec.NETWORK_MESSAGE)
         @JsonPropertyDescription(
-            "Networks (CIDR) or single addresses from which requests are let in; from anywhere when"
-                + " absent.")
+            "Networks in CIDR notation, or single addresses, that may send requests."
+                + " Requests from other addresses get 403. All addresses may when absent.")
         List<@Size(max = 49) String> allowFrom,
-    @JsonPropertyDescription("Asks for a user and a password.") BasicAuth basicAuth,
+    @JsonPropertyDescription("HTTP basic authentication: requests need a user name and a password.")
+        BasicAuth basicAuth,
     @Size(max = 50)
         @ValidationRule(
             value = "self.all(p, p.matches('" + AccessSpec.PATH_PATTERN + "'))",
             message = AccessSpec.PATH_MESSAGE)
         @JsonPropertyDescription(
-            "Paths that stay open to everybody, with all that is below them: callbacks, webhooks,"
-                + " the health path of an outside monitor.")
+            "Paths that neither allowFrom nor basicAuth restricts, each with everything"
+                + " below it. For example callbacks, webhooks, and the health path for an"
+                + " external monitor.")
         List<@Size(max = 200) String> openPaths,
     @Default(AccessSpec.DEFAULT_NO_INDEX)
         @JsonPropertyDescription(
-            "Answers carry X-Robots-Tag: noindex, nofollow, so that search engines leave them out.")
+            "Whether responses carry the header X-Robots-Tag: noindex, nofollow, which"
+                + " keeps them out of search engines.")
         Boolean noIndex) {
 
   /** An IPv4 or IPv6 address, with or without the length of a prefix. */
@@ -70,6 +73,7 @@ public record AccessSpec(
   public record BasicAuth(
       @Required
           @JsonPropertyDescription(
-              "Key of a Secret with one user:hash a line, in the form of the dashboard's.")
+              "Key of a Secret with one user:hash per line, in the format of"
+                  + " spec.ingress.dashboardAuth.")
           KeyRef secretKeyRef) {}
 }

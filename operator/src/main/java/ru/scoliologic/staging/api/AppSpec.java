@@ -24,77 +24,82 @@ public record AppSpec(
     @Size(min = 1, max = 512)
         @ValidationRule(value = "self.matches('" + IMAGE_PATTERN + "')", message = IMAGE_MESSAGE)
         @JsonPropertyDescription(
-            "Image of the application. A new one starts beside the serving one and takes over only"
-                + " when it is healthy. With spec.gitops it is the first version, and of no account"
-                + " once a commit serves.")
+            "Image of the application. A new image starts beside the serving version and"
+                + " gets the traffic only when it is healthy. With spec.gitops it is the first"
+                + " version, and is ignored once a commit serves.")
         String image,
     @Default("" + DEFAULT_PORT)
         @Min(1)
         @Max(65535)
-        @JsonPropertyDescription("Port the application listens on.")
+        @JsonPropertyDescription("Port on which the application listens.")
         Integer port,
-    @JsonPropertyDescription("How the application says that it is well.") Health health,
+    @JsonPropertyDescription("Health check of the application.") Health health,
     @Size(max = 200)
         @JsonPropertyDescription(
-            "Environment variables beside the keys of spec.secrets. $(NAME) is replaced by a key or"
-                + " by DOMAIN_APP, DOMAIN_TRAEFIK, POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB,"
-                + " POSTGRES_USER, POSTGRES_PASSWORD, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, and"
-                + " with Ollama OLLAMA_HOST, OLLAMA_PORT, OLLAMA_MODEL (the first one);"
-                + " $(NAME:url) is percent-encoded; $$ is a dollar sign. The result lives only in a"
-                + " Secret.")
+            "Environment variables of the application, in addition to the keys of"
+                + " spec.secrets. $(NAME) is replaced by the value of a key, or of DOMAIN_APP,"
+                + " DOMAIN_TRAEFIK, POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER,"
+                + " POSTGRES_PASSWORD, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, and with Ollama"
+                + " OLLAMA_HOST, OLLAMA_PORT, OLLAMA_MODEL (the first model). $(NAME:url) is"
+                + " percent-encoded, and $$ is a dollar sign. The composed values are stored"
+                + " only in a Secret.")
         List<EnvVar> env,
     @Size(max = 20)
         @ValidationRule(value = Volume.DISTINCT, message = Volume.DISTINCT_MESSAGE)
         @JsonPropertyDescription(
-            "Folders that outlive the pod. Each begins empty: what the image has there is not copied"
-                + " into it.")
+            "Volumes whose content outlives the pods. Each is empty at first: the image's"
+                + " content at that path is not copied into it.")
         List<Volume> volumes,
     @Default("" + DEFAULT_UID)
         @Min(1)
         @Max(2147483647)
-        @JsonPropertyDescription("User and group id the application runs as; never root.")
+        @JsonPropertyDescription(
+            "User id and group id of the application's process. Root is not allowed.")
         Long runAsUser,
     @JsonPropertyDescription("Compute resources of the application container.")
         ResourceRequirements resources,
     @Size(max = 10)
         @JsonPropertyDescription(
-            "Secrets with which to pull the image, and with spec.gitops the images of the agent's pod:"
-                + " the operator's and the Docker engine's.")
+            "Secrets used to pull the image, and with spec.gitops the images of the"
+                + " agent's pod: the operator's and the Docker engine's.")
         List<LocalObjectReference> imagePullSecrets,
-    @JsonPropertyDescription("Labels a node must have.")
+    @JsonPropertyDescription("Node labels that the pods require.")
         Map<String, @Size(max = 63) String> nodeSelector,
-    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+    @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
         List<Toleration> tolerations,
     @JsonPropertyDescription(
-            "Where the application tells its metrics, in Prometheus' text format; read when the"
-                + " environment is monitored.")
+            "Endpoint where the application exposes its metrics in the Prometheus text"
+                + " format. It is scraped when the environment is monitored.")
         Metrics metrics,
     @Size(max = 20)
         @JsonPropertyDescription(
-            "Secrets and ConfigMaps of this namespace whose keys all become variables; a key of"
-                + " spec.secrets and an entry of env go before. A change rolls the application.")
+            "Secrets and ConfigMaps of this namespace whose keys all become environment"
+                + " variables. Keys of spec.secrets and entries of env take precedence. A change"
+                + " restarts the application.")
         List<EnvSource> envFrom,
-    @Size(max = 50) @JsonPropertyDescription("Command to run instead of the image's entry point.")
+    @Size(max = 50) @JsonPropertyDescription("Command that replaces the image's entry point.")
         List<@Size(max = 1000) String> command,
-    @Size(max = 50) @JsonPropertyDescription("Arguments of the command.")
+    @Size(max = 50)
+        @JsonPropertyDescription("Arguments of the command. They replace the image's CMD.")
         List<@Size(max = 1000) String> args,
     @Default("" + DEFAULT_REPLICAS)
         @Min(1)
         @Max(20)
         @JsonPropertyDescription(
-            "Pods of the serving version; with volumes they all run on one node.")
+            "Number of pods of the serving version. With volumes all of them run on one" + " node.")
         Integer replicas,
     @JsonPropertyDescription(
-            "What prepares the database for a version: run once, from the version's image and with"
-                + " the application's variables, before the version is rolled out. When it fails"
-                + " the version is given up.")
+            "Job that prepares the database for a version. It runs once per version,"
+                + " before the rollout, with the version's image and the application's"
+                + " environment variables. If it fails, the version is marked as failed and is"
+                + " not rolled out.")
         Migration migration,
     @Min(MIN_DEADLINE_SECONDS)
         @Max(MAX_DEADLINE_SECONDS)
         @JsonPropertyDescription(
             ComponentSpec.DEADLINE
-                + " A version that is not healthy by then is given up. When absent it is"
-                + " health.startSeconds and a minute.")
+                + " A version that is not healthy by then has failed. Defaults to"
+                + " health.startSeconds plus 60.")
         Integer deadlineSeconds)
     implements ComponentSpec {
 
@@ -147,23 +152,25 @@ public record AppSpec(
           "(has(self.command) && size(self.command) > 0) || (has(self.args) && size(self.args) > 0)",
       message = Migration.SOMETHING)
   public record Migration(
-      @Size(max = 50) @JsonPropertyDescription("Command to run instead of the image's entry point.")
+      @Size(max = 50) @JsonPropertyDescription("Command that replaces the image's entry point.")
           List<@Size(max = 1000) String> command,
-      @Size(max = 50) @JsonPropertyDescription("Arguments of the command.")
+      @Size(max = 50)
+          @JsonPropertyDescription("Arguments of the command. They replace the image's CMD.")
           List<@Size(max = 1000) String> args,
       @Default("" + DEFAULT_TIMEOUT_SECONDS)
           @Min(10)
           @Max(86400)
           @JsonPropertyDescription(
-              "Seconds it may run: then it is stopped and counts as failed. Waiting for its image"
-                  + " or for a node does not count.")
+              "Seconds that the Job may run. After that it is stopped and has failed. Time"
+                  + " spent pulling the image or waiting for a node does not count.")
           Integer timeoutSeconds,
-      @JsonPropertyDescription("Compute resources; the application's when absent.")
+      @JsonPropertyDescription(
+              "Compute resources of the Job. Defaults to those of the application.")
           ResourceRequirements resources,
       @Default("false")
           @JsonPropertyDescription(
-              "Whether the database is copied before, to the volume of"
-                  + " spec.services.postgres.backup; it is not run without the copy.")
+              "Whether the database is copied to the volume of spec.services.postgres.backup"
+                  + " first. The migration does not run until the copy has succeeded.")
           Boolean backup) {
 
     public static final String SOMETHING = "give command or args: what is to be run";
@@ -197,47 +204,49 @@ public record AppSpec(
               value = "self.matches('" + ValidationSpec.Check.PATH_PATTERN + "')",
               message = ValidationSpec.Check.PATH_MESSAGE)
           @JsonPropertyDescription(
-              "Path that answers 200 when the application can serve; "
+              "Path that returns 200 when the application can serve. Defaults to "
                   + DEFAULT_PATH
-                  + " when neither it nor tcp nor command is given. It is asked with the headers Host"
-                  + " and X-Forwarded-Host: <domains.app> and X-Forwarded-Proto: https, as the"
-                  + " ingress asks.")
+                  + " when none of path, tcp and command is given. Requests carry the headers Host"
+                  + " and X-Forwarded-Host: <domains.app> and X-Forwarded-Proto: https, like those"
+                  + " through the ingress.")
           String path,
       @Min(5)
           @Max(ComponentSpec.MAX_DEADLINE_SECONDS)
           @JsonPropertyDescription(
-              "Seconds the application may take to start: then its container is restarted."
-                  + " deadlineSeconds when absent, or 120.")
+              "Seconds that the application may take to start. After that its container is"
+                  + " restarted. Defaults to deadlineSeconds, or else to 120.")
           Integer startSeconds,
       @Min(1)
           @Max(65535)
           @JsonPropertyDescription(
-              "Port that is asked; the application's when absent. Another one is asked at the pods"
-                  + " only: through the ingress the front page is asked then.")
+              "Port of the health check. Defaults to the application's port. A different"
+                  + " port is only checked at the pods; through the ingress the front page is"
+                  + " checked instead.")
           Integer port,
       @Size(max = 20)
           @JsonPropertyDescription(
-              "More headers of the request, or other values of those named at path. They are no"
-                  + " place for a secret: the pod shows them.")
+              "Headers of the health request, in addition to those listed at path or"
+                  + " replacing them. Not for secrets: they are visible in the pod.")
           List<Header> headers,
       @Size(min = 1, max = 10)
           @JsonPropertyDescription(
-              "Status codes that count as well; 200 when absent. A redirect counts only where its"
-                  + " code stands here.")
+              "Status codes that count as healthy. Defaults to 200. A redirect counts only"
+                  + " if its code is listed.")
           List<@Min(200) @Max(399) Integer> status,
       @JsonPropertyDescription(
-              "Whether it is enough that the port takes connections: for an application that has no"
-                  + " health path.")
+              "Whether an accepted TCP connection on the port is sufficient. For"
+                  + " applications without a health path.")
           Boolean tcp,
       @Size(min = 1, max = 50)
           @JsonPropertyDescription(
-              "Command that is run in the container and ends with 0 when the application can serve.")
+              "Command that runs in the container. Exit code 0 means that the application"
+                  + " can serve.")
           List<@Size(max = 1000) String> command) {
 
     public static final String HTTP_MESSAGE =
-        "path, headers and status are of a check by HTTP: take them away, or tcp or command";
+        "path, headers and status belong to an HTTP check: remove them, or tcp or" + " command";
     public static final String COMMAND_MESSAGE =
-        "a command asks no port: take away port and tcp, or command";
+        "a command uses no port: remove port and tcp, or command";
     public static final String DEFAULT_PATH = "/api/health";
     static final int DEFAULT_START_SECONDS = 120;
     static final Health USUAL = new Health(null, null, null, null, null, null, null);
@@ -253,9 +262,9 @@ public record AppSpec(
         @Required
             @Size(min = 1, max = 100)
             @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
-            @JsonPropertyDescription("Its name.")
+            @JsonPropertyDescription("Name of the header.")
             String name,
-        @Required @Size(max = 2000) @JsonPropertyDescription("Its value.") String value) {
+        @Required @Size(max = 2000) @JsonPropertyDescription("Value of the header.") String value) {
       public static final String NAME_PATTERN = "^[A-Za-z0-9-]+$";
       public static final String NAME_MESSAGE =
           "is not the name of a header: letters, digits and '-' only";
@@ -268,7 +277,9 @@ public record AppSpec(
           @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
           @JsonPropertyDescription("Path of the metrics.")
           String path,
-      @Min(1) @Max(65535) @JsonPropertyDescription("Their port; the application's when absent.")
+      @Min(1)
+          @Max(65535)
+          @JsonPropertyDescription("Port of the metrics. Defaults to the application's port.")
           Integer port) {
 
     static final String PATH_PATTERN = "^/[A-Za-z0-9._~/-]*$";
@@ -283,8 +294,10 @@ public record AppSpec(
   /** A whole Secret or ConfigMap. */
   @ValidationRule(value = "has(self.secretRef) != has(self.configMapRef)", message = EnvSource.ONE)
   public record EnvSource(
-      @JsonPropertyDescription("The Secret.") SecretsSpec.SecretRef secretRef,
-      @JsonPropertyDescription("The ConfigMap.") PostgresSpec.ConfigMapRef configMapRef) {
+      @JsonPropertyDescription("Secret whose keys become environment variables.")
+          SecretsSpec.SecretRef secretRef,
+      @JsonPropertyDescription("ConfigMap whose keys become environment variables.")
+          PostgresSpec.ConfigMapRef configMapRef) {
     public static final String ONE = "give either secretRef or configMapRef";
   }
 
@@ -298,7 +311,7 @@ public record AppSpec(
           String name,
       @Required
           @Size(max = 4096)
-          @JsonPropertyDescription("Its value; $(NAME) and $(NAME:url) are replaced.")
+          @JsonPropertyDescription("Value of the variable. $(NAME) and $(NAME:url) are replaced.")
           String value) {}
 
   /** A folder on a volume of its own. */
@@ -308,14 +321,17 @@ public record AppSpec(
           @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
           @ValidationRule(value = "!self.matches('" + TAKEN_PATTERN + "')", message = TAKEN_MESSAGE)
           @JsonPropertyDescription(
-              "Folder in the container. The volume is named after it, small letters and digits only.")
+              "Absolute path in the container. The volume claim is named after it, with"
+                  + " lower-case letters and digits only.")
           String path,
       @Required
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
           @JsonPropertyDescription("Size of the volume.")
           String size,
-      @Size(max = 253) @JsonPropertyDescription("Storage class; the cluster's default when absent.")
+      @Size(max = 253)
+          @JsonPropertyDescription(
+              "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
           String storageClassName) {
 
     /** The name of a volume in a pod has 63 characters at most. */
@@ -337,6 +353,7 @@ public record AppSpec(
         "self.all(a, self.exists_one(b, a" + NAME + " == b" + NAME + "))";
 
     public static final String DISTINCT_MESSAGE =
-        "two folders give one name of a volume, for only small letters and digits count: rename one";
+        "two folders result in one volume name, because only small letters and digits"
+            + " count: rename one";
   }
 }

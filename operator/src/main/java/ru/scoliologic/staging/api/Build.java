@@ -18,28 +18,32 @@ public record Build(
     @Default(DEFAULT_DOCKERFILE)
         @Size(min = 1, max = 300)
         @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
-        @JsonPropertyDescription("Path of the Dockerfile, from the top of the repository.")
+        @JsonPropertyDescription("Path of the Dockerfile, relative to the root of the repository.")
         String dockerfile,
     @Default(DEFAULT_CONTEXT)
         @Size(min = 1, max = 300)
         @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
-        @JsonPropertyDescription("Folder that is sent to the engine.")
+        @JsonPropertyDescription(
+            "Directory that is the build context, relative to the root of the repository.")
         String context,
-    @Size(max = 100) @JsonPropertyDescription("Stage of the Dockerfile; the last one when absent.")
+    @Size(max = 100)
+        @JsonPropertyDescription("Target stage of the Dockerfile. Defaults to the last stage.")
         String target,
     @Size(max = 50)
         @ValidationRule(
             value = "self.all(a, self.exists_one(o, o.name == a.name))",
             message = "holds a name twice: give each argument once")
         @JsonPropertyDescription(
-            "Build arguments. They can be read in the image's history: no place for a secret.")
+            "Build arguments. Not for secrets: they are visible in the image's history.")
         List<Argument> args,
     @Default("" + DEFAULT_TIMEOUT_SECONDS)
         @Min(30)
         @Max(86400)
-        @JsonPropertyDescription("Seconds after which a build is ended and counts as failed.")
+        @JsonPropertyDescription(
+            "Seconds that a build may take. After that it is stopped and has failed.")
         Integer timeoutSeconds,
-    @JsonPropertyDescription("The Docker engine; one beside the agent when absent.")
+    @JsonPropertyDescription(
+            "Docker engine that runs the builds. Defaults to an engine in the agent's pod.")
         Engine engine) {
 
   static final String PATH_PATTERN = "^[A-Za-z0-9_.][A-Za-z0-9_./-]*$";
@@ -72,9 +76,10 @@ public record Build(
           @ValidationRule(
               value = "self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",
               message = "is not the name of a build argument: use letters, digits and '_'")
-          @JsonPropertyDescription("Name, as after ARG.")
+          @JsonPropertyDescription("Name of the ARG instruction.")
           String name,
-      @Required @Size(max = 4096) @JsonPropertyDescription("Value.") String value) {}
+      @Required @Size(max = 4096) @JsonPropertyDescription("Value of the build argument.")
+          String value) {}
 
   /** The Docker engine that builds: one in the agent's pod, or a given one. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -83,31 +88,33 @@ public record Build(
       @Size(max = 300)
           @ValidationRule(value = "self.matches('" + HOST_PATTERN + "')", message = HOST_MESSAGE)
           @JsonPropertyDescription(
-              "A given engine, as tcp://host:port; an engine in a privileged container of the agent's"
-                  + " pod when absent.")
+              "Address of an existing engine, as tcp://host:port. Defaults to an engine in a"
+                  + " privileged container of the agent's pod.")
           String host,
       @JsonPropertyDescription(
-              "A Secret with ca.pem, cert.pem and key.pem, as `docker --tlsverify` wants them.")
+              "Secret with the keys ca.pem, cert.pem and key.pem, in the format of `docker"
+                  + " --tlsverify`.")
           SharedIngress.SecretName tls,
       @Size(max = 512)
-          @JsonPropertyDescription("Image of the engine beside the agent instead of docker:dind's.")
+          @JsonPropertyDescription(
+              "Image of the engine in the agent's pod. Defaults to docker:dind.")
           String image,
       @JsonPropertyDescription(
-              "Compute resources of the engine beside the agent; builds run inside of them.")
+              "Compute resources of the engine in the agent's pod. Builds run within them.")
           ResourceRequirements resources,
       @Default(DEFAULT_STORAGE)
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-          @JsonPropertyDescription("Size of the volume with the layers that builds share.")
+          @JsonPropertyDescription("Size of the volume with the layer cache that builds share.")
           String storage,
       @Size(max = 253)
           @JsonPropertyDescription(
-              "Storage class of the volume; the cluster's default when absent.")
+              "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
           String storageClassName,
       @Size(max = 512)
           @JsonPropertyDescription(
-              "An image whose folder /base-images holds archives of `docker save`. They are loaded"
-                  + " before the first build, for engines that no registry answers.")
+              "Image with archives of `docker save` in its directory /base-images. They are"
+                  + " loaded before the first build, for engines that cannot reach a registry.")
           String baseImages) {
 
     static final String HOST_PATTERN = "^tcp://[^/ _]+:[0-9]+$";

@@ -24,8 +24,9 @@ public interface ComponentSpec {
   int MIN_DEADLINE_SECONDS = 10;
   int MAX_DEADLINE_SECONDS = 86_400;
   String DEADLINE =
-      "Seconds from the making of a pod until it must serve. One that takes longer is told as"
-          + " failing, with the cause and the container's last lines, instead of as starting.";
+      "Seconds from the creation of a pod until it must serve. A pod that takes"
+          + " longer is reported as failing, with the cause and the container's last log"
+          + " lines, instead of as starting.";
 
   /** As given; {@link #deadline()} is in force. Null for containers that run to completion. */
   default Integer deadlineSeconds() {

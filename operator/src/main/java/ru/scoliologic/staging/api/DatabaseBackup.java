@@ -14,14 +14,14 @@ public record DatabaseBackup(
         @ValidationRule(
             value = "self.matches('" + SCHEDULE_PATTERN + "')",
             message = SCHEDULE_MESSAGE)
-        @JsonPropertyDescription("When, in the form of cron, in UTC.")
+        @JsonPropertyDescription("Schedule of the backups in cron format, in UTC.")
         String schedule,
     @Default("" + DEFAULT_KEEP)
         @Min(1)
         @Max(1000)
         @JsonPropertyDescription(
-            "How many good backups stay. The newest three copies that a restore or a reset made of"
-                + " the state before it stay as well.")
+            "Number of successful backups to keep. The newest three copies that a restore"
+                + " or a reset made of the former state are kept in addition.")
         Integer keep,
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
@@ -29,14 +29,15 @@ public record DatabaseBackup(
         @JsonPropertyDescription("Size of the backup volume.")
         String storage,
     @Size(max = 253)
-        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        @JsonPropertyDescription(
+            "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
         String storageClassName,
-    @Default("false") @JsonPropertyDescription("No regular backups for the time being.")
+    @Default("false") @JsonPropertyDescription("Whether scheduled backups are suspended.")
         Boolean suspend,
     @Size(min = 1, max = 63)
         @JsonPropertyDescription(
-            "Any text; another one than before makes a backup now. What stands here when the"
-                + " database is created counts as done.")
+            "Arbitrary text. A changed value starts a backup immediately. A value that is"
+                + " present when the database is created starts none.")
         String request) {
 
   private static final String MINUTE = "[0-5]?[0-9]";

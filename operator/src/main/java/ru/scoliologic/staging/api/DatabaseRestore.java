@@ -12,13 +12,14 @@ public record DatabaseRestore(
         @Size(min = 1, max = 200)
         @ValidationRule(value = "self.matches('" + FILE_PATTERN + "')", message = FILE_MESSAGE)
         @JsonPropertyDescription(
-            "Name of the backup in the backup volume, as status.backup.file shows it; or latest.")
+            "File name of the backup in the backup volume, as shown in status.backup.file,"
+                + " or latest.")
         String file,
     @Required
         @Size(min = 1, max = 63)
         @JsonPropertyDescription(
-            "Any text; another one than before starts the restore. The volume of the data"
-                + " remembers the last one, so that none is carried out twice.")
+            "Arbitrary text. A changed value starts the restore. The data volume records"
+                + " the last value, so that no restore runs twice.")
         String request) {
 
   public static final String LATEST = "latest";

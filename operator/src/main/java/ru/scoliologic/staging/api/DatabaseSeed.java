@@ -11,24 +11,27 @@ import io.fabric8.generator.annotation.ValidationRule;
     message = DatabaseSeed.ONE_MESSAGE)
 public record DatabaseSeed(
     @JsonPropertyDescription(
-            "ConfigMap whose keys are loaded in the order of their names: SQL (*.sql, *.sql.gz), or"
-                + " dumps of pg_dump -Fc.")
+            "ConfigMap whose keys are loaded in the order of their names: SQL (*.sql,"
+                + " *.sql.gz), or dumps of pg_dump -Fc.")
         PostgresSpec.ConfigMapRef configMapRef,
-    @JsonPropertyDescription("File on a volume, such as the backup volume of an environment.")
+    @JsonPropertyDescription(
+            "File on a volume, for example on the backup volume of another environment.")
         SeedVolume volume) {
 
   public static final String ONE_MESSAGE = "a seed has one source: give configMapRef or volume";
 
   /** A file on a volume of the environment's namespace. */
   public record SeedVolume(
-      @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the volume claim.")
+      @Required
+          @Size(min = 1, max = 253)
+          @JsonPropertyDescription("Name of the PersistentVolumeClaim.")
           String claimName,
       @Required
           @Size(min = 1, max = 200)
           @ValidationRule(value = "self.matches('" + FILE_PATTERN + "')", message = FILE_MESSAGE)
           @JsonPropertyDescription(
-              "Path of the file below the volume's root: SQL (*.sql, *.sql.gz) or a dump of pg_dump"
-                  + " -Fc; or latest, for the newest backup in the root.")
+              "Path of the file, relative to the root of the volume: SQL (*.sql, *.sql.gz)"
+                  + " or a dump of pg_dump -Fc. latest is the newest backup in the root.")
           String file) {
 
     static final String FILE_PATTERN =

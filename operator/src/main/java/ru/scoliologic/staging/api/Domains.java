@@ -24,14 +24,14 @@ public record Domains(
     @Size(max = 253)
         @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)
         @JsonPropertyDescription(
-            "Host name of the Traefik dashboard, for example traefik.staging.example.org; required"
-                + " in ingress mode Own, not used in mode Shared.")
+            "Host name of the Traefik dashboard, for example traefik.staging.example.org."
+                + " Required in ingress mode Own, ignored in mode Shared.")
         String traefik,
     @Size(max = 253)
         @ValidationRule(value = HOST_NAME_RULE, message = HOST_NAME_MESSAGE)
         @JsonPropertyDescription(
-            "Host name of Grafana, for example grafana.staging.example.org. When it is set, the"
-                + " environment is monitored: see spec.services.monitoring.")
+            "Host name of Grafana, for example grafana.staging.example.org. When set, the"
+                + " environment is monitored, see spec.services.monitoring.")
         String grafana) {
 
   /** A DNS name of two labels or more (RFC 1123), lower case, no wildcard. */

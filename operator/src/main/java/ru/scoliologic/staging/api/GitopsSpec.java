@@ -31,53 +31,55 @@ public record GitopsSpec(
             value = "!self.matches('" + PASSWORD_PATTERN + "')",
             message = PASSWORD_MESSAGE)
         @JsonPropertyDescription(
-            "URL of the repository: https://, http:// (inside one's own network), ssh:// or"
-                + " git@host:path. Never with credentials in it.")
+            "URL of the repository: https://, http:// (for private networks), ssh:// or"
+                + " git@host:path. It must not contain credentials.")
         String repository,
     @Default(DEFAULT_BRANCH)
         @Size(min = 1, max = 200)
         @ValidationRule(value = "!self.matches(r'" + NOT_A_BRANCH + "')", message = BRANCH_MESSAGE)
-        @JsonPropertyDescription("The branch that is followed.")
+        @JsonPropertyDescription("Branch to follow.")
         String branch,
     @Default("" + DEFAULT_INTERVAL)
         @Min(5)
         @Max(86400)
         @JsonPropertyDescription(
-            "Seconds between two looks at the branch, within a tenth; a webhook makes the next one"
-                + " come at once.")
+            "Seconds between two polls of the branch, with a jitter of a tenth. A webhook"
+                + " triggers a poll immediately.")
         Integer intervalSeconds,
     @JsonPropertyDescription(
-            "A Secret with the key token (and username, where the server asks for a certain one) for"
-                + " https, or with sshPrivateKey and knownHosts for ssh. A public repository needs"
-                + " none.")
+            "Secret with the key token (and username, if the server requires a specific"
+                + " one) for https, or with the keys sshPrivateKey and knownHosts for ssh. Not"
+                + " needed for a public repository.")
         SharedIngress.SecretName credentials,
     @JsonPropertyDescription(
-            "PEM certificates that the Git server's certificate chains to; the system's roots when"
-                + " absent.")
+            "PEM certificates of the authority that signed the Git server's certificate."
+                + " Defaults to the system's trusted roots.")
         IngressSpec.CaBundle caBundle,
-    @JsonPropertyDescription("Lets the Git server say that there is a push.") Webhook webhook,
-    @JsonPropertyDescription("How a commit becomes an image.") Build build,
-    @JsonPropertyDescription("Where images are kept; a registry of the environment's when absent.")
+    @JsonPropertyDescription("Webhook by which the Git server announces a push.") Webhook webhook,
+    @JsonPropertyDescription("How commits are built into images.") Build build,
+    @JsonPropertyDescription(
+            "Registry that stores the images. Defaults to a registry in the environment.")
         Registry registry,
     @Default("true")
         @JsonPropertyDescription(
-            "Whether a commit that was built is rolled out by itself. With false it waits until"
+            "Whether a built commit is rolled out automatically. If false, it waits until"
                 + " spec.approved of its release is true.")
         Boolean autoDeploy,
     @ValidationRule(value = "self.matches('" + COMMIT_PATTERN + "')", message = COMMIT_MESSAGE)
         @Size(max = 40)
         @JsonPropertyDescription(
-            "A commit that is to serve whatever the branch says, as its full hash; it is built if"
-                + " need be.")
+            "Full hash of a commit that must serve, regardless of the branch. It is built"
+                + " if necessary.")
         String pin,
-    @JsonPropertyDescription("Tells GitHub how each commit fares.") CommitStatus commitStatus,
-    @JsonPropertyDescription("Compute resources of the agent that follows the branch.")
+    @JsonPropertyDescription("Reports the state of each commit to GitHub.")
+        CommitStatus commitStatus,
+    @JsonPropertyDescription("Compute resources of the agent, which follows the branch.")
         ResourceRequirements resources,
     @JsonPropertyDescription(
-            "Labels that the node of the agent must have, and so of the engine beside it.")
+            "Node labels that the pod of the agent, and of the engine in it, requires.")
         Map<String, @Size(max = 63) String> nodeSelector,
     @Size(max = 20)
-        @JsonPropertyDescription("Taints that the agent tolerates, with the engine beside it.")
+        @JsonPropertyDescription("Tolerations of the pod of the agent, and of the engine in it.")
         List<Toleration> tolerations) {
 
   static final String REPOSITORY_PATTERN =
@@ -132,9 +134,9 @@ public record GitopsSpec(
   public record Webhook(
       @Required
           @JsonPropertyDescription(
-              "Key of a Secret with the word that both sides know: it signs the request"
-                  + " (as GitHub, Gitea, Forgejo, Gogs and Bitbucket do), or is sent along"
-                  + " (X-Gitlab-Token, or as a bearer token).")
+              "Key of a Secret with the shared secret. It signs the request (GitHub, Gitea,"
+                  + " Forgejo, Gogs, Bitbucket), or is sent with it (X-Gitlab-Token, or a bearer"
+                  + " token).")
           KeyRef secretKeyRef) {}
 
   /** Statuses of commits on GitHub. */
@@ -142,11 +144,11 @@ public record GitopsSpec(
       @Default("https://api.github.com")
           @Size(max = 300)
           @ValidationRule(value = "self.matches('^https?://[^ ]+$')", message = API_MESSAGE)
-          @JsonPropertyDescription("Where GitHub's API is; another one for GitHub Enterprise.")
+          @JsonPropertyDescription("URL of GitHub's API. Set it for GitHub Enterprise.")
           String api,
       @Required
           @JsonPropertyDescription(
-              "Key of a Secret with a token that may write statuses of the repository's commits.")
+              "Key of a Secret with a token that may write commit statuses of the repository.")
           KeyRef tokenSecretKeyRef) {
 
     static final String API_MESSAGE =

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 /** Headers that the ingress adds to every response from the application's domain. */
 public record HeadersSpec(
     @JsonPropertyDescription(
-            "A set that is known to be sane. Strict: Strict-Transport-Security for a year,"
+            "Predefined set of headers. Strict: Strict-Transport-Security for a year,"
                 + " X-Frame-Options: DENY, X-Content-Type-Options: nosniff and Referrer-Policy:"
                 + " strict-origin-when-cross-origin.")
         Preset preset,
@@ -22,8 +22,8 @@ public record HeadersSpec(
             value = "self.all(h, self.exists_one(o, o.name.lowerAscii() == h.name.lowerAscii()))",
             message = HeadersSpec.TWICE_MESSAGE)
         @JsonPropertyDescription(
-            "Headers by name. They come on top of the preset, and in the place of what the"
-                + " application answers.")
+            "Headers by name. They override the preset and the headers of the"
+                + " application's response.")
         List<Header> set) {
 
   /** Limits framing, content sniffing and the referrer. */
@@ -97,7 +97,7 @@ public record HeadersSpec(
               value = "self.matches('" + HeadersSpec.VALUE_PATTERN + "')",
               message = HeadersSpec.VALUE_MESSAGE)
           @JsonPropertyDescription(
-              "Value of the header. Without one the header is taken out of every answer.")
+              "Value of the header. If absent, the header is removed from every response.")
           String value) {
     public Header {
       value = value == null ? "" : value;

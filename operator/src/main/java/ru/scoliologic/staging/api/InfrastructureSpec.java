@@ -7,8 +7,9 @@ import io.fabric8.generator.annotation.ValidationRule;
 
 /** Checks before any object is created: capacity of the nodes, and the domains' DNS records. */
 public record InfrastructureSpec(
-    @JsonPropertyDescription("Room for what the environment asks.") Capacity capacity,
-    @JsonPropertyDescription("DNS records of the domains.") Dns dns) {
+    @JsonPropertyDescription("Check of the capacity that the environment requires.")
+        Capacity capacity,
+    @JsonPropertyDescription("Check of the domains' DNS records.") Dns dns) {
 
   public InfrastructureSpec {
     capacity = capacity == null ? new Capacity(null, null) : capacity;
@@ -36,10 +37,11 @@ public record InfrastructureSpec(
   public record Capacity(
       @Default(DEFAULT_MODE)
           @JsonPropertyDescription(
-              "What happens when the pods' requests exceed what the nodes have left: Enforce, Warn"
-                  + " or Ignore (or \"Off\", in quotes).")
+              "Effect when the requests of the pods exceed the free capacity of the nodes:"
+                  + " Enforce, Warn or Ignore (or \"Off\", in quotes).")
           Mode mode,
-      @JsonPropertyDescription("What the nodes must have together, whoever uses it.")
+      @JsonPropertyDescription(
+              "Minimum that the nodes must have in total, whether it is in use or not.")
           Minimum minimum) {
 
     static final String DEFAULT_MODE = "Enforce";
@@ -55,20 +57,23 @@ public record InfrastructureSpec(
       @Default(DEFAULT_CPU)
           @Size(max = 20)
           @ValidationRule(value = "self.matches('" + CPU_PATTERN + "')", message = CPU_MESSAGE)
-          @JsonPropertyDescription("CPU, in cores or in thousandths of one (m).")
+          @JsonPropertyDescription("CPU, in cores or millicores (m).")
           String cpu,
       @Default(DEFAULT_MEMORY)
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-          @JsonPropertyDescription("Memory.")
+          @JsonPropertyDescription("Memory, as a whole number with Mi, Gi or Ti.")
           String memory,
       @Default(DEFAULT_STORAGE)
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-          @JsonPropertyDescription("Disk of the nodes (ephemeral-storage).")
+          @JsonPropertyDescription(
+              "Disk of the nodes (ephemeral-storage), as a whole number with Mi, Gi or Ti.")
           String storage,
       @Default(DEFAULT_MODE)
-          @JsonPropertyDescription("What happens when the nodes have less: Enforce, Warn or Off.")
+          @JsonPropertyDescription(
+              "Effect when the nodes have less: Enforce, Warn or Ignore (or \"Off\", in"
+                  + " quotes).")
           Mode mode) {
 
     static final String CPU_PATTERN = "^[1-9][0-9]{0,6}m?$";
@@ -91,16 +96,18 @@ public record InfrastructureSpec(
   public record Dns(
       @Default(DEFAULT_MODE)
           @JsonPropertyDescription(
-              "What happens when a domain's A or AAAA record is absent or leads elsewhere. Enforce:"
-                  + " no certificate is asked for that domain until it is right. Warn: the condition"
-                  + " tells it. Ignore (or \"Off\", in quotes): it is not looked at.")
+              "Effect when the A or AAAA record of a domain is missing or wrong. Enforce: no"
+                  + " certificate is requested for that domain until its record is right. Warn:"
+                  + " the condition reports it. Ignore (or \"Off\", in quotes): the record is not"
+                  + " checked.")
           Mode mode,
       @Size(max = 60)
           @ValidationRule(
               value = "self.matches('" + RESOLVER_PATTERN + "')",
               message = RESOLVER_MESSAGE)
           @JsonPropertyDescription(
-              "DNS server to ask, as ip or (IPv4 only) ip:port; the operator's own when absent.")
+              "DNS server to query, as ip or (IPv4 only) ip:port. Defaults to the resolver"
+                  + " of the operator's pod.")
           String resolver) {
 
     static final String RESOLVER_PATTERN =

@@ -12,22 +12,22 @@ import java.util.Map;
             + " !k.startsWith('staging.scoliologic.ru/'))",
     message = IngressService.OWN_MESSAGE)
 public record IngressService(
-    @JsonPropertyDescription(
-            "Annotations of the Service, as the cluster's load balancer understands them.")
+    @JsonPropertyDescription("Annotations of the Service, for the cluster's load balancer.")
         Map<String, @Size(max = 4096) String> annotations,
     @Size(max = 253)
         @ValidationRule(
             value = "self.matches('" + IngressService.CLASS_PATTERN + "')",
             message = IngressService.CLASS_MESSAGE)
         @JsonPropertyDescription(
-            "Class of the load balancer, where the cluster has more than one. A Service keeps the"
-                + " one that it was made with: see the remark in InfrastructureReady after a"
-                + " change.")
+            "Load balancer class, for clusters with several. A Service keeps the class"
+                + " with which it was created: after a change see the remark in"
+                + " InfrastructureReady.")
         String loadBalancerClass,
     @JsonPropertyDescription(
-            "Cluster: any node takes a request and may put its own address in the place of the"
-                + " client's. Local: only nodes with a Traefik do, and the client's address stays."
-                + " The cluster's default when absent, Local with access.allowFrom.")
+            "Cluster: any node accepts a request and may replace the client's address by"
+                + " its own. Local: only nodes that run Traefik accept requests, and the"
+                + " client's address is preserved. Defaults to Local with access.allowFrom, else"
+                + " to the cluster's default.")
         TrafficPolicy externalTrafficPolicy) {
 
   static final String CLASS_PATTERN =

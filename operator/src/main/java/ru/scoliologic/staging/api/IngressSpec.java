@@ -44,43 +44,48 @@ import java.util.Map;
 public record IngressSpec(
     @Default(DEFAULT_MODE)
         @JsonPropertyDescription(
-            "Own: the environment brings a Traefik of its own. Shared: an ingress controller that is"
-                + " there already serves it; acme and dashboardAuth are not used then.")
+            "Own: the environment runs its own Traefik. Shared: an existing ingress"
+                + " controller serves it, and acme and dashboardAuth are not used.")
         Mode mode,
-    @JsonPropertyDescription("Where certificates come from (ACME, RFC 8555); required in mode Own.")
+    @JsonPropertyDescription(
+            "How certificates are obtained (ACME, RFC 8555). Required in mode Own.")
         Acme acme,
-    @JsonPropertyDescription("Who may open the Traefik dashboard; required in mode Own.")
+    @JsonPropertyDescription("Users of the Traefik dashboard. Required in mode Own.")
         DashboardAuth dashboardAuth,
-    @Size(max = 512) @JsonPropertyDescription("Image to run instead of " + DEFAULT_IMAGE + ".")
+    @Size(max = 512)
+        @JsonPropertyDescription("Image of Traefik. Defaults to " + DEFAULT_IMAGE + ".")
         String image,
     @JsonPropertyDescription("Compute resources of the Traefik container.")
         ResourceRequirements resources,
-    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+    @Size(max = 10) @JsonPropertyDescription("Secrets used to pull the image.")
         List<LocalObjectReference> imagePullSecrets,
-    @JsonPropertyDescription("Labels a node must have.")
+    @JsonPropertyDescription("Node labels that the pods require.")
         Map<String, @Size(max = 63) String> nodeSelector,
-    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+    @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
         List<Toleration> tolerations,
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
         @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-        @JsonPropertyDescription("Size of the volume on which certificates are kept.")
+        @JsonPropertyDescription("Size of the volume that stores the certificates.")
         String storage,
     @Size(max = 253)
-        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        @JsonPropertyDescription(
+            "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
         String storageClassName,
     @Size(max = 16)
         @JsonPropertyDescription(
-            "Public addresses that the domains' records must lead to, when a NAT or a load balancer"
-                + " stands in front; the ingress Service's own when absent.")
+            "Public addresses to which the domains' records must point, for an environment"
+                + " behind a NAT or an external load balancer. Defaults to the addresses of the"
+                + " ingress Service.")
         @ValidationRule(
             value = "self.all(a, a.matches('" + ADDRESS_PATTERN + "'))",
             message = ADDRESS_MESSAGE)
         List<@Size(max = 45) String> addresses,
     @JsonPropertyDescription(
-            "Protects the application's domain: from whom it takes requests. Open when absent.")
+            "Access restrictions for the application's domain. Unrestricted when absent.")
         AccessSpec access,
-    @JsonPropertyDescription("Whose ingress controller serves the environment in mode Shared.")
+    @JsonPropertyDescription(
+            "Existing ingress controller that serves the environment in mode Shared.")
         SharedIngress shared,
     @Default("" + DEFAULT_DEADLINE_SECONDS)
         @Min(MIN_DEADLINE_SECONDS)
@@ -88,14 +93,13 @@ public record IngressSpec(
         @JsonPropertyDescription(ComponentSpec.DEADLINE)
         Integer deadlineSeconds,
     @JsonPropertyDescription(
-            "Headers that every answer from the application's domain carries; none are added when"
-                + " absent.")
+            "Headers that are set on every response from the application's domain. None"
+                + " when absent.")
         HeadersSpec headers,
     @JsonPropertyDescription(
-            "The Service through which requests from outside come, in mode Own: what the cluster's"
-                + " load balancer has to know.")
+            "Settings of the ingress Service for the cluster's load balancer. Mode Own" + " only.")
         IngressService service,
-    @JsonPropertyDescription("How long Traefik waits for a client, in mode Own.")
+    @JsonPropertyDescription("Timeouts for client connections. Mode Own only.")
         IngressTimeouts timeouts)
     implements ComponentSpec {
 
@@ -185,12 +189,13 @@ public record IngressSpec(
       @Required
           @Size(max = 254)
           @ValidationRule(value = "self.matches('" + EMAIL_PATTERN + "')", message = EMAIL_MESSAGE)
-          @JsonPropertyDescription("Address of the ACME account; expiry warnings go there.")
+          @JsonPropertyDescription(
+              "E-mail address of the ACME account. The authority sends expiry warnings to it.")
           String email,
       @Default(DEFAULT_SERVER)
           @JsonPropertyDescription(
-              "LetsEncrypt, LetsEncryptStaging (certificates that browsers do not trust, generous"
-                  + " limits) or Custom.")
+              "LetsEncrypt, LetsEncryptStaging (certificates that browsers do not trust,"
+                  + " with high rate limits) or Custom.")
           Server server,
       @Size(max = 512)
           @ValidationRule(
@@ -199,15 +204,15 @@ public record IngressSpec(
           @JsonPropertyDescription("Directory URL of a Custom server.")
           String directory,
       @JsonPropertyDescription(
-              "PEM certificates that a Custom server and the certificates it issues chain to; the"
-                  + " system's roots when absent.")
+              "PEM certificates of the authority that signed a Custom server's certificate"
+                  + " and the certificates it issues. Defaults to the system's trusted roots.")
           CaBundle caBundle,
       @JsonPropertyDescription(
-              "An authority that is asked first. When it has issued for every domain, server is"
-                  + " asked: so mistakes cost none of its few attempts.")
+              "Authority that must issue for every domain before certificates are requested"
+                  + " from server. Configuration errors then do not count against the rate limits"
+                  + " of server.")
           First first,
-      @JsonPropertyDescription("When a certificate that was not issued is asked for again.")
-          Retry retry) {
+      @JsonPropertyDescription("When a failed certificate request is retried.") Retry retry) {
 
     static final String EMAIL_PATTERN = "^[^@ ]+@[^@ ]+[.][^@ .]+$";
     static final String EMAIL_MESSAGE = "is not an e-mail address: give one like ops@example.org";
@@ -218,8 +223,8 @@ public record IngressSpec(
         "directory (the ACME directory URL) goes with server: Custom, and only with it";
     public static final String BUNDLE_MESSAGE = "caBundle goes with server: Custom only";
     public static final String RETRY_MESSAGE =
-        "retry.minInterval is too short: an authority with limits is asked every 30m at most;"
-            + " shorter goes with server: Custom only";
+        "retry.minInterval is too short: requests to an authority with limits are at"
+            + " least 30m apart; shorter goes with server: Custom only";
     static final String DEFAULT_SERVER = "LetsEncrypt";
 
     public Acme {
@@ -246,7 +251,8 @@ public record IngressSpec(
           @JsonPropertyDescription("Directory URL of a Custom server.")
           String directory,
       @JsonPropertyDescription(
-              "PEM certificates that a Custom server and the certificates it issues chain to.")
+              "PEM certificates of the authority that signed a Custom server's certificate"
+                  + " and the certificates it issues.")
           CaBundle caBundle) {
 
     static final String DEFAULT_SERVER = "LetsEncryptStaging";
@@ -261,12 +267,13 @@ public record IngressSpec(
       @Default(DEFAULT_MIN)
           @Size(max = 8)
           @ValidationRule(value = INTERVAL_RULE, message = INTERVAL_MESSAGE)
-          @JsonPropertyDescription("Time after the first attempt; 30m at least but for Custom.")
+          @JsonPropertyDescription(
+              "Pause after the first attempt. At least 30m, unless server is Custom.")
           String minInterval,
       @Default(DEFAULT_MAX)
           @Size(max = 8)
           @ValidationRule(value = INTERVAL_RULE, message = INTERVAL_MESSAGE)
-          @JsonPropertyDescription("The longest time between two attempts.")
+          @JsonPropertyDescription("Longest pause between two attempts.")
           String maxInterval) {
 
     public static final String INTERVAL_PATTERN = "^[1-9][0-9]{0,4}[smh]$";
@@ -306,13 +313,13 @@ public record IngressSpec(
 
   /** The source of PEM certificates. */
   public record CaBundle(
-      @Required @JsonPropertyDescription("Key of a ConfigMap that holds the PEM certificates.")
+      @Required @JsonPropertyDescription("Key of a ConfigMap with the PEM certificates.")
           KeyRef configMapKeyRef) {}
 
   public record DashboardAuth(
       @Required
           @JsonPropertyDescription(
-              "Key of a Secret with one user:hash a line (bcrypt, MD5 or SHA1, as htpasswd writes"
-                  + " them; doubled $ signs from a compose file are understood).")
+              "Key of a Secret with one user:hash per line (bcrypt, MD5 or SHA1, in the"
+                  + " format of htpasswd). Doubled $ signs, as in a compose file, are accepted.")
           KeyRef secretKeyRef) {}
 }

@@ -11,20 +11,20 @@ public record IngressTimeouts(
         @Size(max = 8)
         @ValidationRule(value = RULE, message = MESSAGE)
         @JsonPropertyDescription(
-            "The longest time in which a whole request, its body included, may arrive: a slow"
-                + " upload needs as much. 0s is no limit.")
+            "Time in which a whole request, including its body, must arrive. Slow uploads"
+                + " may need a longer one. 0s is no limit.")
         String read,
     @Default(DEFAULT_WRITE)
         @Size(max = 8)
         @ValidationRule(value = RULE, message = MESSAGE)
         @JsonPropertyDescription(
-            "The longest time that an answer may take, from the end of the request's headers. 0s is"
-                + " no limit.")
+            "Time from the end of the request's headers until the end of the response. 0s"
+                + " is no limit.")
         String write,
     @Default(DEFAULT_IDLE)
         @Size(max = 8)
         @ValidationRule(value = RULE, message = MESSAGE)
-        @JsonPropertyDescription("How long a connection without a request is kept. 0s is no limit.")
+        @JsonPropertyDescription("Time that an idle connection is kept open. 0s is no limit.")
         String idle) {
 
   public static final String PATTERN = "^(0s|[1-9][0-9]{0,4}[smh])$";

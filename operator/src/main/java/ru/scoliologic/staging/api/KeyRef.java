@@ -6,5 +6,6 @@ import io.fabric8.generator.annotation.Size;
 
 /** One key of a Secret or ConfigMap in the environment's namespace. */
 public record KeyRef(
-    @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the object.") String name,
-    @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Key inside it.") String key) {}
+    @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Name of the Secret or ConfigMap.")
+        String name,
+    @Required @Size(min = 1, max = 253) @JsonPropertyDescription("Key in its data.") String key) {}

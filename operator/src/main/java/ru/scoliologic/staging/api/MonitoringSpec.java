@@ -14,7 +14,7 @@ import java.util.Map;
 
 /** Prometheus and Grafana of the environment. */
 public record MonitoringSpec(
-    @JsonPropertyDescription("Prometheus: what is measured, and for how long it is kept.")
+    @JsonPropertyDescription("Prometheus: collects the metrics and stores them.")
         Prometheus prometheus,
     @JsonPropertyDescription("Grafana: the dashboards, served at spec.domains.grafana.")
         Grafana grafana) {
@@ -51,7 +51,7 @@ public record MonitoringSpec(
               value = "self.matches('" + VERSION_PATTERN + "')",
               message = VERSION_MESSAGE)
           @JsonPropertyDescription(
-              "Prometheus version, as in the tag of the official image but for its v.")
+              "Prometheus version: the tag of the official image without the leading v.")
           String version,
       @Default(DEFAULT_RETENTION)
           @Size(min = 1, max = 8)
@@ -59,8 +59,8 @@ public record MonitoringSpec(
               value = "self.matches('" + RETENTION_PATTERN + "')",
               message = RETENTION_MESSAGE)
           @JsonPropertyDescription(
-              "How long samples are kept; the oldest go earlier when they fill four fifths of the"
-                  + " volume.")
+              "How long samples are kept. The oldest are removed earlier when they fill four"
+                  + " fifths of the volume.")
           String retention,
       @Default(DEFAULT_STORAGE)
           @Size(max = 20)
@@ -69,23 +69,24 @@ public record MonitoringSpec(
           String storage,
       @Size(max = 253)
           @JsonPropertyDescription(
-              "Storage class of the volume; the cluster's default when absent.")
+              "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
           String storageClassName,
       @Default("" + DEFAULT_UID)
           @Min(1)
           @Max(2147483647)
-          @JsonPropertyDescription("User and group id of the image's nobody user.")
+          @JsonPropertyDescription(
+              "User id and group id of the process. Defaults to the image's nobody user.")
           Long runAsUser,
       @Size(max = 512)
-          @JsonPropertyDescription("Image to run instead of prom/prometheus:v<version>.")
+          @JsonPropertyDescription("Image of Prometheus. Defaults to prom/prometheus:v<version>.")
           String image,
       @JsonPropertyDescription("Compute resources of the Prometheus container.")
           ResourceRequirements resources,
-      @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+      @Size(max = 10) @JsonPropertyDescription("Secrets used to pull the image.")
           List<LocalObjectReference> imagePullSecrets,
-      @JsonPropertyDescription("Labels a node must have.")
+      @JsonPropertyDescription("Node labels that the pods require.")
           Map<String, @Size(max = 63) String> nodeSelector,
-      @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+      @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
           List<Toleration> tolerations,
       @Default("" + DEFAULT_DEADLINE_SECONDS)
           @Min(MIN_DEADLINE_SECONDS)
@@ -124,14 +125,15 @@ public record MonitoringSpec(
   public record Grafana(
       @Default("" + DEFAULT_ENABLED)
           @JsonPropertyDescription(
-              "false: Prometheus alone; spec.domains.grafana is then not needed.")
+              "Whether Grafana runs. If false, only Prometheus runs and spec.domains.grafana"
+                  + " is not required.")
           Boolean enabled,
       @Default(DEFAULT_VERSION)
           @Size(min = 1, max = 16)
           @ValidationRule(
               value = "self.matches('" + VERSION_PATTERN + "')",
               message = VERSION_MESSAGE)
-          @JsonPropertyDescription("Grafana version, as in the tag of the official image.")
+          @JsonPropertyDescription("Grafana version: the tag of the official image.")
           String version,
       @Default(DEFAULT_ADMIN_USER)
           @Size(min = 1, max = 60)
@@ -139,33 +141,35 @@ public record MonitoringSpec(
               value = "self.matches('" + ADMIN_USER_PATTERN + "')",
               message = ADMIN_USER_MESSAGE)
           @JsonPropertyDescription(
-              "Name of the administrator. The password is key GRAFANA_ADMIN_PASSWORD of"
-                  + " spec.secrets, or generated into Secret <environment>-credentials.")
+              "Name of the administrator. The password is the key GRAFANA_ADMIN_PASSWORD of"
+                  + " spec.secrets. If it is not listed there, it is generated into Secret"
+                  + " <environment>-credentials.")
           String adminUser,
       @Default(DEFAULT_STORAGE)
           @Size(max = 20)
           @ValidationRule(value = Storage.RULE, message = Storage.MESSAGE)
-          @JsonPropertyDescription("Size of the volume with users, settings and own dashboards.")
+          @JsonPropertyDescription("Size of the volume with users, settings and custom dashboards.")
           String storage,
       @Size(max = 253)
           @JsonPropertyDescription(
-              "Storage class of the volume; the cluster's default when absent.")
+              "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
           String storageClassName,
       @Default("" + DEFAULT_UID)
           @Min(1)
           @Max(2147483647)
-          @JsonPropertyDescription("User and group id of the image's grafana user.")
+          @JsonPropertyDescription(
+              "User id and group id of the process. Defaults to the image's grafana user.")
           Long runAsUser,
       @Size(max = 512)
-          @JsonPropertyDescription("Image to run instead of grafana/grafana:<version>.")
+          @JsonPropertyDescription("Image of Grafana. Defaults to grafana/grafana:<version>.")
           String image,
       @JsonPropertyDescription("Compute resources of the Grafana container.")
           ResourceRequirements resources,
-      @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+      @Size(max = 10) @JsonPropertyDescription("Secrets used to pull the image.")
           List<LocalObjectReference> imagePullSecrets,
-      @JsonPropertyDescription("Labels a node must have.")
+      @JsonPropertyDescription("Node labels that the pods require.")
           Map<String, @Size(max = 63) String> nodeSelector,
-      @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+      @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
           List<Toleration> tolerations,
       @Default("" + DEFAULT_DEADLINE_SECONDS)
           @Min(MIN_DEADLINE_SECONDS)

@@ -20,17 +20,19 @@ import java.util.List;
 public record NotificationSpec(
     @Required
         @Size(min = 1, max = 63)
-        @JsonPropertyDescription("Name of this entry; each has its own.")
+        @JsonPropertyDescription("Name of this entry. It must be unique.")
         String name,
     @Size(max = 4)
         @JsonPropertyDescription(
-            "What is told: Verified, RolledBack, Failed, Recovered; all of them when absent.")
+            "Events to report: Verified, RolledBack, Failed, Recovered. Defaults to all of"
+                + " them.")
         List<Occasion> occasions,
-    @JsonPropertyDescription("An incoming webhook of Slack, or of what understands the same.")
-        Slack slack,
-    @JsonPropertyDescription("A bot of Telegram.") Telegram telegram,
-    @JsonPropertyDescription("A mail server.") Email email,
-    @JsonPropertyDescription("A URL that gets a signed JSON document.") Webhook webhook) {
+    @JsonPropertyDescription("Incoming webhook of Slack or of a compatible service.") Slack slack,
+    @JsonPropertyDescription("Telegram bot.") Telegram telegram,
+    @JsonPropertyDescription("Mail server and recipients.") Email email,
+    @JsonPropertyDescription(
+            "URL that receives a JSON document, signed if signingSecretKeyRef is given.")
+        Webhook webhook) {
 
   public static final String ONE_MESSAGE =
       "has no or several addressees: give one of slack, telegram, email and webhook";
@@ -69,7 +71,7 @@ public record NotificationSpec(
       @Required
           @Size(min = 1, max = 64)
           @ValidationRule(value = "self.matches('" + CHAT_PATTERN + "')", message = CHAT_MESSAGE)
-          @JsonPropertyDescription("Chat, as its number or @name.")
+          @JsonPropertyDescription("Chat id, or the @name of a channel.")
           String chatId,
       @Required @JsonPropertyDescription("Key of a Secret with the bot's token.")
           KeyRef tokenSecretKeyRef,
@@ -79,7 +81,7 @@ public record NotificationSpec(
           @ValidationRule(
               value = "!self.matches('" + PASSWORD_PATTERN + "')",
               message = API_PASSWORD_MESSAGE)
-          @JsonPropertyDescription("Where Telegram's API is; another one behind a proxy.")
+          @JsonPropertyDescription("URL of Telegram's API. Set it for a proxy.")
           String api) {
     static final String CHAT_PATTERN = "^(-?[0-9]+|@[A-Za-z0-9_]+)$";
     static final String CHAT_MESSAGE =
@@ -101,29 +103,30 @@ public record NotificationSpec(
       @Required
           @Size(min = 1, max = 253)
           @ValidationRule(value = "self.matches('" + HOST_PATTERN + "')", message = HOST_MESSAGE)
-          @JsonPropertyDescription("Host of the mail server.")
+          @JsonPropertyDescription("Host name of the mail server.")
           String host,
       @Default("587") @Min(1) @Max(65535) @JsonPropertyDescription("Port of the mail server.")
           Integer port,
       @Default("StartTls")
           @JsonPropertyDescription(
-              "StartTls, Tls (from the first byte) or None, for a server in one's own network.")
+              "StartTls, Tls (from the first byte) or None, for a server in a private"
+                  + " network.")
           Encryption encryption,
       @Required
           @Size(min = 3, max = 254)
           @ValidationRule(
               value = "self.matches('" + ADDRESS_PATTERN + "')",
               message = ADDRESS_MESSAGE)
-          @JsonPropertyDescription("Sender.")
+          @JsonPropertyDescription("Address of the sender.")
           String from,
       @Required
           @Size(min = 1, max = 20)
           @ValidationRule(
               value = "self.all(a, a.matches('" + ADDRESS_PATTERN + "'))",
               message = RECIPIENTS_MESSAGE)
-          @JsonPropertyDescription("Recipients.")
+          @JsonPropertyDescription("Addresses of the recipients.")
           List<@Size(min = 3, max = 254) String> to,
-      @JsonPropertyDescription("A Secret with the keys username and password.")
+      @JsonPropertyDescription("Secret with the keys username and password.")
           SharedIngress.SecretName credentials) {
     static final String HOST_PATTERN = "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$";
     static final String HOST_MESSAGE =
@@ -162,12 +165,13 @@ public record NotificationSpec(
           @ValidationRule(
               value = "!self.matches('" + PASSWORD_PATTERN + "')",
               message = Webhook.PASSWORD_MESSAGE)
-          @JsonPropertyDescription("The URL.")
+          @JsonPropertyDescription("URL that receives the document.")
           String url,
-      @JsonPropertyDescription("Key of a Secret with the URL.") KeyRef urlSecretKeyRef,
+      @JsonPropertyDescription("Key of a Secret with the URL. Use it when the URL is a credential.")
+          KeyRef urlSecretKeyRef,
       @JsonPropertyDescription(
-              "Key of a Secret with the word that signs the body: X-Staging-Signature-256 holds"
-                  + " sha256= and its HMAC.")
+              "Key of a Secret with the shared secret that signs the body. The header"
+                  + " X-Staging-Signature-256 has the value sha256=<HMAC>.")
           KeyRef signingSecretKeyRef) {
     public static final String ONE_MESSAGE =
         "needs one URL: give url, or urlSecretKeyRef when it is a credential";

@@ -20,12 +20,13 @@ public record OllamaSpec(
         @ValidationRule(
             value = "self.matches('" + VERSION_PATTERN + "')",
             message = VERSION_MESSAGE)
-        @JsonPropertyDescription("Ollama version, as in the tag of the official image.")
+        @JsonPropertyDescription("Ollama version: the tag of the official image.")
         String version,
     @Size(max = 10)
         @JsonPropertyDescription(
-            "Models to pull before the environment counts as deployed, such as llama3.2:3b. One"
-                + " that is taken off the list stays on the volume.")
+            "Models that must be pulled before the environment counts as deployed, for"
+                + " example llama3.2:3b. A model that is removed from the list stays on the"
+                + " volume.")
         @ValidationRule(
             value = "self.all(model, model.matches('" + MODEL_PATTERN + "'))",
             message = MODEL_MESSAGE)
@@ -36,12 +37,13 @@ public record OllamaSpec(
         @JsonPropertyDescription("Size of the volume with the models.")
         String storage,
     @Size(max = 253)
-        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        @JsonPropertyDescription(
+            "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
         String storageClassName,
     @Default("" + DEFAULT_UID)
         @Min(1)
         @Max(2147483647)
-        @JsonPropertyDescription("User and group id that Ollama runs as.")
+        @JsonPropertyDescription("User id and group id of Ollama's process.")
         Long runAsUser,
     @Default(DEFAULT_KEEP_ALIVE)
         @Size(min = 1, max = 8)
@@ -49,26 +51,26 @@ public record OllamaSpec(
             value = "self.matches('" + KEEP_ALIVE_PATTERN + "')",
             message = KEEP_ALIVE_MESSAGE)
         @JsonPropertyDescription(
-            "How long a model stays in memory after its last use; -1 for ever.")
+            "How long a model stays in memory after its last use. -1 is unlimited.")
         String keepAlive,
     @Size(max = 10)
         @JsonPropertyDescription(
-            "Registries, as host or host:port, that are asked over plain HTTP; for those of one's"
-                + " own network.")
+            "Registries, as host or host:port, that are accessed over plain HTTP. For"
+                + " registries in a private network.")
         List<@Size(min = 1, max = 253) String> insecureRegistries,
-    @JsonPropertyDescription("Graphics processors; the processor alone computes when absent.")
-        Gpu gpu,
-    @Size(max = 512) @JsonPropertyDescription("Image to run instead of ollama/ollama:<version>.")
+    @JsonPropertyDescription("GPUs of the pod. Ollama runs on the CPU when absent.") Gpu gpu,
+    @Size(max = 512)
+        @JsonPropertyDescription("Image of Ollama. Defaults to ollama/ollama:<version>.")
         String image,
     @JsonPropertyDescription(
-            "Compute resources of the Ollama container; the memory limit must hold a model with its"
-                + " context.")
+            "Compute resources of the Ollama container. The memory limit must be large"
+                + " enough for a model and its context.")
         ResourceRequirements resources,
-    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+    @Size(max = 10) @JsonPropertyDescription("Secrets used to pull the image.")
         List<LocalObjectReference> imagePullSecrets,
-    @JsonPropertyDescription("Labels a node must have.")
+    @JsonPropertyDescription("Node labels that the pods require.")
         Map<String, @Size(max = 63) String> nodeSelector,
-    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+    @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
         List<Toleration> tolerations,
     @Default("" + DEFAULT_DEADLINE_SECONDS)
         @Min(MIN_DEADLINE_SECONDS)
@@ -121,14 +123,14 @@ public record OllamaSpec(
       @Default("" + DEFAULT_COUNT)
           @Min(1)
           @Max(16)
-          @JsonPropertyDescription("How many the pod gets.")
+          @JsonPropertyDescription("Number of GPUs that the pod gets.")
           Integer count,
       @Default(DEFAULT_RESOURCE)
           @Size(min = 1, max = 100)
-          @JsonPropertyDescription("Name under which the nodes offer them.")
+          @JsonPropertyDescription("Extended resource under which the nodes offer GPUs.")
           String resource,
       @Size(max = 253)
-          @JsonPropertyDescription("RuntimeClass of the pod, such as nvidia; none when absent.")
+          @JsonPropertyDescription("RuntimeClass of the pod, for example nvidia. None when absent.")
           String runtimeClassName) {
     static final int DEFAULT_COUNT = 1;
     static final String DEFAULT_RESOURCE = "nvidia.com/gpu";

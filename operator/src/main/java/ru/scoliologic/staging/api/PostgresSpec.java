@@ -32,19 +32,22 @@ public record PostgresSpec(
             value = "self.matches('" + VERSION_PATTERN + "')",
             message = VERSION_MESSAGE)
         @JsonPropertyDescription(
-            "PostgreSQL version, as in the tag of the official image; with an image of another name,"
-                + " the version that it is of. Data is of one major version: another one changes"
-                + " nothing. 14 gets no fixes after November 2026.")
+            "PostgreSQL version: the tag of the official image, or with an image of"
+                + " another name the version that it contains. The major version of existing"
+                + " data cannot change: another one is refused. Version 14 gets no fixes after"
+                + " November 2026.")
         String version,
     @Default(DEFAULT_NAME)
         @Size(min = 1, max = 63)
         @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
-        @JsonPropertyDescription("Name of the database; it stays what it was made with.")
+        @JsonPropertyDescription(
+            "Name of the database. It cannot change after the database was created.")
         String database,
     @Default(DEFAULT_NAME)
         @Size(min = 1, max = 63)
         @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
-        @JsonPropertyDescription("Role that owns the database; it stays what it was made with.")
+        @JsonPropertyDescription(
+            "Role that owns the database. It cannot change after the database was created.")
         String user,
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
@@ -52,54 +55,59 @@ public record PostgresSpec(
         @JsonPropertyDescription("Size of the data volume.")
         String storage,
     @Size(max = 253)
-        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        @JsonPropertyDescription(
+            "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
         String storageClassName,
     @JsonPropertyDescription(
-            "SQL to run when the database is created, and only then, among the scripts that the image"
-                + " brings, in the order of their names. While it fails the database is made again at"
-                + " each try.")
+            "SQL that runs only when the database is created, together with the scripts of"
+                + " the image in the order of their names. If it fails, the database is created"
+                + " again at each attempt.")
         InitSql initSql,
     @Default("" + DEFAULT_UID)
         @Min(1)
         @Max(2147483647)
         @JsonPropertyDescription(
-            "User and group id of the image's postgres user: 999 in the Debian image, 70 in the"
-                + " Alpine one.")
+            "User id and group id of the process. Must be those of the image's postgres"
+                + " user: 999 in the Debian image, 70 in the Alpine image.")
         Long runAsUser,
     @Size(max = 512)
         @JsonPropertyDescription(
-            "Image to run instead of postgres:<version>: one that starts docker-entrypoint.sh as the"
-                + " official one does.")
+            "Image of PostgreSQL. Defaults to postgres:<version>. It must start"
+                + " docker-entrypoint.sh like the official image.")
         String image,
     @JsonPropertyDescription("Compute resources of the PostgreSQL container.")
         ResourceRequirements resources,
-    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+    @Size(max = 10) @JsonPropertyDescription("Secrets used to pull the image.")
         List<LocalObjectReference> imagePullSecrets,
-    @JsonPropertyDescription("Labels a node must have.")
+    @JsonPropertyDescription("Node labels that the pods require.")
         Map<String, @Size(max = 63) String> nodeSelector,
-    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+    @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
         List<Toleration> tolerations,
     @JsonPropertyDescription(
-            "Regular backups by pg_dump, to a volume of their own that is kept like the data.")
+            "Scheduled backups by pg_dump, to a separate volume that is retained like the"
+                + " data volume.")
         DatabaseBackup backup,
     @JsonPropertyDescription(
-            "Put the database back to a backup. The application is stopped meanwhile.")
+            "Restores the database from a backup. The application is stopped during the"
+                + " restore.")
         DatabaseRestore restore,
     @JsonPropertyDescription(
-            "What is loaded into the database when it is created, after initSql and before the"
-                + " application first starts; and again at each reset. Never into one that exists.")
+            "Content that is loaded when the database is created, after initSql and before"
+                + " the application first starts, and again at each reset. It is never loaded"
+                + " into an existing database.")
         DatabaseSeed seed,
     @Size(min = 1, max = 63)
         @JsonPropertyDescription(
-            "Any text; another one than before, once the database exists, creates the database"
-                + " anew from initSql and seed. What stands here at first counts as done.")
+            "Arbitrary text. A changed value recreates the existing database from initSql"
+                + " and seed. A value that is present when the database is created starts no"
+                + " reset.")
         String reset,
     @Default("" + DEFAULT_DEADLINE_SECONDS)
         @Min(MIN_DEADLINE_SECONDS)
         @Max(MAX_DEADLINE_SECONDS)
         @JsonPropertyDescription(ComponentSpec.DEADLINE)
         Integer deadlineSeconds,
-    @JsonPropertyDescription("What backups, restores, seeds and resets may take.") TaskLimits tasks)
+    @JsonPropertyDescription("Limits for backups, restores, seeds and resets.") TaskLimits tasks)
     implements ComponentSpec {
 
   public static final String VERSION_PATTERN = "^1[4-8]([.][0-9]{1,2})?$";
@@ -116,7 +124,7 @@ public record PostgresSpec(
   static final String TAGGED_PATTERN = "(^|/)postgres:[0-9]";
 
   public static final String IMAGE_MESSAGE =
-      "image is of another major version than version says: data of one is not readable by another;"
+      "image is of another major version than version: each reads only its own data;"
           + " give both the same";
   public static final int PORT = 5432;
   static final String DEFAULT_VERSION = "17";

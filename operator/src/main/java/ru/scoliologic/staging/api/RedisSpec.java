@@ -21,14 +21,14 @@ public record RedisSpec(
         @ValidationRule(
             value = "self.matches('" + VERSION_PATTERN + "')",
             message = VERSION_MESSAGE)
-        @JsonPropertyDescription("Redis version, as in the tag of the official image.")
+        @JsonPropertyDescription("Redis version: the tag of the official image.")
         String version,
     @Default(DEFAULT_MAX_MEMORY)
         @Size(max = 20)
         @ValidationRule(
             value = "self.matches('" + MAX_MEMORY_PATTERN + "')",
             message = MAX_MEMORY_MESSAGE)
-        @JsonPropertyDescription("Memory for data; beyond it memoryPolicy says what goes.")
+        @JsonPropertyDescription("Memory for data. When it is full, memoryPolicy applies.")
         String maxMemory,
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
@@ -36,33 +36,36 @@ public record RedisSpec(
         @JsonPropertyDescription("Size of the data volume.")
         String storage,
     @Size(max = 253)
-        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        @JsonPropertyDescription(
+            "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
         String storageClassName,
     @Default("" + DEFAULT_UID)
         @Min(1)
         @Max(2147483647)
-        @JsonPropertyDescription("User and group id of the image's redis user.")
+        @JsonPropertyDescription(
+            "User id and group id of the process. Defaults to the image's redis user.")
         Long runAsUser,
-    @Size(max = 512) @JsonPropertyDescription("Image to run instead of redis:<version>.")
+    @Size(max = 512) @JsonPropertyDescription("Image of Redis. Defaults to redis:<version>.")
         String image,
     @JsonPropertyDescription(
-            "Compute resources of the Redis container; the memory limit should be a third above"
-                + " maxMemory.")
+            "Compute resources of the Redis container. The memory limit should be a third"
+                + " above maxMemory.")
         ResourceRequirements resources,
-    @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+    @Size(max = 10) @JsonPropertyDescription("Secrets used to pull the image.")
         List<LocalObjectReference> imagePullSecrets,
-    @JsonPropertyDescription("Labels a node must have.")
+    @JsonPropertyDescription("Node labels that the pods require.")
         Map<String, @Size(max = 63) String> nodeSelector,
-    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+    @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
         List<Toleration> tolerations,
     @Default(DEFAULT_MEMORY_POLICY)
         @JsonPropertyDescription(
-            "What goes when maxMemory is reached, in Redis' own words; noeviction refuses writes.")
+            "Eviction policy when maxMemory is reached, by Redis' own name. noeviction"
+                + " refuses writes.")
         MemoryPolicy memoryPolicy,
     @Default(DEFAULT_PERSISTENCE)
         @JsonPropertyDescription(
-            "AppendOnly: what is written is on the volume within a second. None: a restart begins"
-                + " empty.")
+            "AppendOnly: writes are on the volume within a second. None: Redis is empty"
+                + " after a restart.")
         Persistence persistence,
     @Default("" + DEFAULT_DEADLINE_SECONDS)
         @Min(MIN_DEADLINE_SECONDS)

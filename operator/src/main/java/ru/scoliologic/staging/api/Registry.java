@@ -18,8 +18,7 @@ import java.util.Map;
 /** Where the images of commits are kept. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Registry(
-    @JsonPropertyDescription(
-            "A registry that is there already; one of the environment's when absent.")
+    @JsonPropertyDescription("Existing registry. Defaults to a registry in the environment.")
         External external,
     @Default(DEFAULT_STORAGE)
         @Size(max = 20)
@@ -27,27 +26,27 @@ public record Registry(
         @JsonPropertyDescription("Size of the volume of the environment's registry.")
         String storage,
     @Size(max = 253)
-        @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
+        @JsonPropertyDescription(
+            "StorageClass of the volume. Defaults to the cluster's default StorageClass.")
         String storageClassName,
     @Default("" + DEFAULT_KEEP)
         @Min(2)
         @Max(100)
         @JsonPropertyDescription(
-            "Releases that are kept, and with them their images in the environment's registry. The"
-                + " serving one and the one to go back to are always among them.")
+            "Number of releases to keep, and of their images in the environment's"
+                + " registry. The serving release and the one to roll back to are always kept.")
         Integer keep,
-    @Size(max = 512) @JsonPropertyDescription("Image to run instead of the default registry's.")
-        String image,
+    @Size(max = 512) @JsonPropertyDescription("Image of the environment's registry.") String image,
     @JsonPropertyDescription("Compute resources of the registry container.")
         ResourceRequirements resources,
     @Size(max = 10)
         @JsonPropertyDescription(
-            "Secrets with which to pull the registry's image and the images of the agent's pod: the"
-                + " operator's and the Docker engine's.")
+            "Secrets used to pull the registry's image and the images of the agent's pod:"
+                + " the operator's and the Docker engine's.")
         List<LocalObjectReference> imagePullSecrets,
-    @JsonPropertyDescription("Labels a node must have.")
+    @JsonPropertyDescription("Node labels that the pods require.")
         Map<String, @Size(max = 63) String> nodeSelector,
-    @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+    @Size(max = 20) @JsonPropertyDescription("Tolerations of the pods.")
         List<Toleration> tolerations)
     implements ComponentSpec {
 
@@ -78,11 +77,11 @@ public record Registry(
               value = "self.matches('" + REPOSITORY_PATTERN + "')",
               message = REPOSITORY_MESSAGE)
           @JsonPropertyDescription(
-              "Registry and repository without a tag, such as registry.example.org/team/app.")
+              "Registry and repository without a tag, for example"
+                  + " registry.example.org/team/app.")
           String repository,
       @JsonPropertyDescription(
-              "A Secret of type kubernetes.io/dockerconfigjson with which images are pushed and"
-                  + " pulled.")
+              "Secret of type kubernetes.io/dockerconfigjson used to push and pull images.")
           SharedIngress.SecretName credentials) {
 
     static final String REPOSITORY_PATTERN =

@@ -7,18 +7,18 @@ import io.fabric8.generator.annotation.Default;
 public record RollbackSpec(
     @Default(DEFAULT_FIRST_DEPLOYMENT)
         @JsonPropertyDescription(
-            "What happens when the first deployment fails for good. Keep: it stays as it is, to be"
-                + " looked at. Wipe: all that was deployed is removed with its volumes, and deployed"
-                + " anew when the spec or its configuration changes or spec.retry of the release"
-                + " does. Nothing is wiped once every component has been available, nor with volumes"
-                + " of an earlier environment. Wipe needs ClusterRole staging-operator-wipe bound to"
-                + " the operator in the namespace.")
+            "Effect when the first deployment fails permanently. Keep: it stays as it is,"
+                + " for inspection. Wipe: everything deployed is removed with its volumes, and"
+                + " is deployed again when the spec, its configuration or spec.retry of the"
+                + " release changes. Nothing is wiped if every component has once been"
+                + " available, or if volumes of an earlier environment exist. Wipe needs"
+                + " ClusterRole staging-operator-wipe bound to the operator in the namespace.")
         FirstDeployment firstDeployment,
     @Default(DEFAULT_ON_FAILURE)
         @JsonPropertyDescription(
-            "What happens when a version fails its checks after it got the traffic. Previous: the"
-                + " verified version before it serves again at once. Hold: it goes on serving, to be"
-                + " looked at, until another version is asked for.")
+            "Effect when a version fails its checks after it got the traffic. Previous:"
+                + " the traffic returns to the previous verified version immediately. Hold: the"
+                + " version keeps serving, for inspection, until another version is requested.")
         OnFailure onFailure) {
 
   static final String DEFAULT_FIRST_DEPLOYMENT = "Keep";

@@ -13,19 +13,20 @@ import java.util.List;
 public record SecretsSpec(
     @Size(max = 10)
         @JsonPropertyDescription(
-            "Secrets of this namespace to look in, in order; the first that has a key gives it.")
+            "Secrets of this namespace that are searched for the keys, in order. The first"
+                + " one that has a key provides it.")
         List<Source> from,
     @Size(max = 100)
         @ValidationRule(
             value = "self.all(k, self.exists_one(o, o.name == k.name))",
             message = "a key is listed twice: every name may stand once")
         @JsonPropertyDescription(
-            "Keys the environment needs. The application gets each as an environment variable of"
-                + " that name, except POSTGRES_PASSWORD, REDIS_PASSWORD and"
-                + " GRAFANA_ADMIN_PASSWORD, which reach it only where spec.services.app.env"
-                + " composes them. These three are generated unless they are listed; a listed one"
-                + " is taken from a Secret until the component's volume exists, and from then on"
-                + " stays what it is.")
+            "Keys that the environment requires. The application gets each as an"
+                + " environment variable of that name, except POSTGRES_PASSWORD, REDIS_PASSWORD"
+                + " and GRAFANA_ADMIN_PASSWORD, which it gets only where spec.services.app.env"
+                + " composes them. These three are generated unless they are listed. A listed"
+                + " one is read from a Secret until the component's volume exists, and does not"
+                + " change after that.")
         List<Key> keys) {
 
   public SecretsSpec {
@@ -52,24 +53,26 @@ public record SecretsSpec(
       @Required
           @Size(min = 1, max = 100)
           @ValidationRule(value = "self.matches('" + NAME_PATTERN + "')", message = NAME_MESSAGE)
-          @JsonPropertyDescription("Name of the key, in the Secret and in the environment.")
+          @JsonPropertyDescription(
+              "Name of the key in the Secret, and of the environment variable.")
           String name,
-      @Min(1) @Max(4096) @JsonPropertyDescription("Least number of characters of the value.")
+      @Min(1) @Max(4096) @JsonPropertyDescription("Minimum number of characters of the value.")
           Integer minLength,
       @JsonPropertyDescription(
-              "Make the value when no Secret gives it. It is made once, never changes by itself, and"
-                  + " is kept while a Secret gives another one. Without this, and without optional,"
-                  + " a Secret must have the key.")
+              "Generates the value when no Secret provides it. It is generated once, does"
+                  + " not change unless rotation is raised, and is kept while a Secret provides"
+                  + " another one. Without generate and optional, a Secret must provide the key.")
           Generate generate,
       @Size(max = 200)
           @JsonPropertyDescription(
-              "Regular expression (RE2) that the whole value must match. One that is generated is"
-                  + " drawn again until it matches.")
+              "Regular expression (RE2) that the whole value must match. Values are"
+                  + " generated until one matches.")
           String pattern,
       @Default("false")
           @JsonPropertyDescription(
-              "The environment does without it: when no Secret has the key, the application does not"
-                  + " get the variable, nor one of spec.services.app.env that is composed of it.")
+              "Whether the environment works without the key. When no Secret has it, the"
+                  + " application does not get the variable, nor any variable of"
+                  + " spec.services.app.env that is composed from it.")
           Boolean optional) {
 
     public static final String NO_ROTATION =
@@ -87,17 +90,20 @@ public record SecretsSpec(
   }
 
   public record Generate(
-      @Required @Min(16) @Max(256) @JsonPropertyDescription("Number of characters.") Integer length,
+      @Required @Min(16) @Max(256) @JsonPropertyDescription("Number of characters of the value.")
+          Integer length,
       @Default(DEFAULT_ALPHABET)
           @JsonPropertyDescription(
-              "Characters to draw from: Alphanumeric (A-Z, a-z, 0-9), Hex (0-9, a-f) or Digits.")
+              "Character set of the value: Alphanumeric (A-Z, a-z, 0-9), Hex (0-9, a-f) or"
+                  + " Digits.")
           Alphabet alphabet,
       @Default("0")
           @Min(0)
           @Max(1000000)
           @JsonPropertyDescription(
-              "Raise it to have a new value made. The one before stays valid until the application"
-                  + " runs with the new one, and comes back if it does not come up.")
+              "Raise it to generate a new value. The old value stays valid until the"
+                  + " application runs with the new one, and is used again if the application does"
+                  + " not become healthy.")
           Integer rotation) {
 
     static final String DEFAULT_ALPHABET = "Alphanumeric";

@@ -12,13 +12,13 @@ import io.fabric8.generator.annotation.ValidationRule;
             + " has(self.postgres.backup))",
     message = ServicesSpec.COPY_MESSAGE)
 public record ServicesSpec(
-    @Required @JsonPropertyDescription("The application that is staged.") AppSpec app,
-    @JsonPropertyDescription("The PostgreSQL database.") PostgresSpec postgres,
-    @JsonPropertyDescription("The Redis cache.") RedisSpec redis,
+    @Required @JsonPropertyDescription("Application under test.") AppSpec app,
+    @JsonPropertyDescription("PostgreSQL database. It always runs.") PostgresSpec postgres,
+    @JsonPropertyDescription("Redis cache. It always runs.") RedisSpec redis,
     @JsonPropertyDescription(
             "Prometheus and Grafana. They run when this or spec.domains.grafana is set.")
         MonitoringSpec monitoring,
-    @JsonPropertyDescription("Ollama and its language models; it runs when this is set.")
+    @JsonPropertyDescription("Ollama with its language models. It runs when this is set.")
         OllamaSpec ollama) {
 
   public static final String COPY_MESSAGE =

@@ -23,23 +23,23 @@ public record SharedIngress(
         @ValidationRule(
             value = "self.matches('" + SharedIngress.NAME_PATTERN + "')",
             message = SharedIngress.NAME_MESSAGE)
-        @JsonPropertyDescription("Name of the IngressClass; see `kubectl get ingressclass`.")
+        @JsonPropertyDescription("Name of the IngressClass, see `kubectl get ingressclass`.")
         String className,
     @JsonPropertyDescription(
-            "Annotations of the Ingress of each domain, as the controller understands them; the one"
-                + " of the webhook gets none.")
+            "Annotations of the Ingress of each domain, for the ingress controller. The"
+                + " Ingress of the webhook does not get them.")
         Map<String, @Size(max = 4096) String> annotations,
     @JsonPropertyDescription(
-            "A Secret with tls.crt and tls.key for every domain; with ca.crt when they chain to a"
-                + " private authority. The controller's own certificate when neither this nor an"
-                + " issuer is given.")
+            "Secret with the keys tls.crt and tls.key for every domain, and ca.crt if they"
+                + " are signed by a private authority. Defaults to the ingress controller's own"
+                + " certificate when no issuer is given either.")
         SecretName tlsSecretRef,
     @Size(max = 253)
-        @JsonPropertyDescription("A ClusterIssuer of cert-manager that issues the certificates.")
+        @JsonPropertyDescription("ClusterIssuer of cert-manager that issues the certificates.")
         String clusterIssuer,
     @Size(max = 253)
         @JsonPropertyDescription(
-            "An Issuer of cert-manager in this namespace that issues the certificates.")
+            "Issuer of cert-manager in this namespace that issues the certificates.")
         String issuer) {
 
   public static final String NAME_PATTERN = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";

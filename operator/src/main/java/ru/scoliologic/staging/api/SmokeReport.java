@@ -11,11 +11,13 @@ public record SmokeReport(
             "Passed: all passed. PassedWithRemarks: every critical check passed, others failed."
                 + " Failed: a critical check failed.")
         Verdict verdict,
-    @JsonPropertyDescription("When these outcomes were first found.") String since,
+    @JsonPropertyDescription(
+            "Time at which these results were first found, as an RFC 3339 timestamp.")
+        String since,
     @JsonPropertyDescription("Number of checks that passed.") Integer passed,
     @JsonPropertyDescription("Number of checks that failed.") Integer failed,
-    @JsonPropertyDescription("Number of checks that a person has yet to make.") Integer pending,
-    @JsonPropertyDescription("Every check.") List<Result> results) {
+    @JsonPropertyDescription("Number of manual checks without a verdict.") Integer pending,
+    @JsonPropertyDescription("Result of every check.") List<Result> results) {
 
   /** The result of a round of checks. */
   public enum Verdict {
@@ -33,9 +35,9 @@ public record SmokeReport(
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Result(
-      String name,
-      String group,
-      ValidationSpec.Priority priority,
-      Outcome outcome,
-      String message) {}
+      @JsonPropertyDescription("Name of the check.") String name,
+      @JsonPropertyDescription("Group of the check.") String group,
+      @JsonPropertyDescription("Critical, Important or Minor.") ValidationSpec.Priority priority,
+      @JsonPropertyDescription("Result of the check.") Outcome outcome,
+      @JsonPropertyDescription("One sentence that describes the result.") String message) {}
 }

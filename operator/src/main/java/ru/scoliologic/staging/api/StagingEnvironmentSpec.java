@@ -18,39 +18,41 @@ import java.util.Optional;
     value = "self.ingress.mode == 'Shared' || has(self.domains.traefik)",
     message = StagingEnvironmentSpec.TRAEFIK_MESSAGE)
 public record StagingEnvironmentSpec(
-    @Required @JsonPropertyDescription("The host names under which the environment is reached.")
-        Domains domains,
-    @Required @JsonPropertyDescription("How traffic gets in, and where certificates come from.")
+    @Required @JsonPropertyDescription("Host names of the environment.") Domains domains,
+    @Required
+        @JsonPropertyDescription(
+            "How requests reach the environment, and where certificates come from.")
         IngressSpec ingress,
     @JsonPropertyDescription(
-            "What must be known before anything starts. Values only live in Secrets.")
+            "Keys that must be present before anything is deployed. Their values are"
+                + " stored only in Secrets.")
         SecretsSpec secrets,
-    @Required @JsonPropertyDescription("What runs in the environment.") ServicesSpec services,
+    @Required @JsonPropertyDescription("Workloads of the environment.") ServicesSpec services,
     @Default(DEFAULT_DELETION_POLICY)
         @JsonPropertyDescription(
-            "What happens to the volumes and the generated credentials when the environment is"
-                + " deleted. Retain: they stay, and an environment of the same name adopts them."
-                + " Delete: they go with it.")
+            "Effect on the volumes and the generated credentials when the environment is"
+                + " deleted. Retain: they are kept, and an environment of the same name adopts"
+                + " them. Delete: they are deleted.")
         DeletionPolicy deletionPolicy,
     @Default("false")
         @JsonPropertyDescription(
-            "Leave everything as it is: nothing is made, repaired, switched, deleted or checked"
-                + " until this is false again.")
+            "Whether the environment is suspended: nothing is created, repaired, switched,"
+                + " deleted or checked until this is false.")
         Boolean suspend,
-    @JsonPropertyDescription("Checks of the application beside those that hold for any.")
+    @JsonPropertyDescription("Checks of the application, in addition to the built-in ones.")
         ValidationSpec validation,
-    @JsonPropertyDescription("What is checked before anything is made.")
+    @JsonPropertyDescription("Checks that run before anything is created.")
         InfrastructureSpec infrastructure,
-    @JsonPropertyDescription("What becomes of a deployment that fails.") RollbackSpec rollback,
+    @JsonPropertyDescription("Effect of a failed deployment.") RollbackSpec rollback,
     @JsonPropertyDescription(
-            "The Git branch that the environment follows; versions come from"
-                + " spec.services.app.image alone when absent.")
+            "Git branch that the environment follows. When absent, versions come only from"
+                + " spec.services.app.image.")
         GitopsSpec gitops,
     @Size(max = 20)
         @ValidationRule(
             value = "self.all(n, self.exists_one(o, o.name == n.name))",
             message = NotificationSpec.DISTINCT_MESSAGE)
-        @JsonPropertyDescription("Who is told how versions fare.")
+        @JsonPropertyDescription("Recipients of reports about versions.")
         List<NotificationSpec> notifications) {
 
   public static final String TRAEFIK_MESSAGE =

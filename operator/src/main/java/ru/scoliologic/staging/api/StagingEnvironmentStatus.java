@@ -9,142 +9,138 @@ import java.util.List;
 /** The observed state. Only the operator writes here. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingEnvironmentStatus(
-    @Default("-1")
-        @JsonPropertyDescription("The generation of the spec that this status speaks of.")
+    @Default("-1") @JsonPropertyDescription("Generation of the spec that this status describes.")
         Long observedGeneration,
-    @JsonPropertyDescription("The stage being worked on, or the last one when all are done.")
+    @JsonPropertyDescription("The stage in progress, or the last one when all are done.")
         String stage,
-    @JsonPropertyDescription("In one sentence: what is being waited for, or that all is well.")
+    @JsonPropertyDescription("One sentence: what the environment waits for, or that it is ready.")
         String message,
     @JsonPropertyDescription(
-            "One condition a stage in the plan's order, then Ready, and Reconciling or Stalled while"
-                + " they hold.")
+            "One condition per stage, in their order, then Ready, and Reconciling or"
+                + " Stalled while they are True.")
         List<Condition> conditions,
-    @JsonPropertyDescription("The state of each component.") List<Component> components,
-    @JsonPropertyDescription("Where the environment is reached.") Urls urls,
-    @JsonPropertyDescription("The versions of the application.") AppVersions app,
-    @JsonPropertyDescription("Domains this environment holds; no other environment gets them.")
+    @JsonPropertyDescription("State of each component.") List<Component> components,
+    @JsonPropertyDescription("URLs of the environment.") Urls urls,
+    @JsonPropertyDescription("Versions of the application.") AppVersions app,
+    @JsonPropertyDescription(
+            "Domains that this environment holds. No other environment can use them.")
         List<String> claims,
     @JsonPropertyDescription(
-            "When what fails is tried again at the latest; absent while nothing fails.")
+            "Latest time of the next retry, as an RFC 3339 timestamp. Absent while nothing"
+                + " fails.")
         String nextRetry,
-    @JsonPropertyDescription("The backups of the database.") Backup backup,
-    @JsonPropertyDescription("The last task of each kind on the database.")
+    @JsonPropertyDescription("Backups of the database.") Backup backup,
+    @JsonPropertyDescription("Last task of each kind on the database.")
         List<DatabaseTask> databaseTasks,
-    @JsonPropertyDescription("The certificates and the attempts to get them.") Acme acme,
+    @JsonPropertyDescription("Certificates, and the attempts to obtain them.") Acme acme,
     @JsonPropertyDescription(
-            "The first deployment that failed and is removed with its volumes; absent once it is"
-                + " deployed anew.")
+            "The failed first deployment that was removed with its volumes. Absent once it"
+                + " is deployed again.")
         Wiped wiped,
-    @JsonPropertyDescription("The last rotation of each generated key.") List<Rotation> rotations) {
+    @JsonPropertyDescription("Last rotation of each generated key.") List<Rotation> rotations) {
 
   /** The default status of a new environment has no conditions. */
   public StagingEnvironmentStatus {
     conditions = conditions == null ? List.of() : conditions;
   }
 
-  /**
-   * A first deployment that is removed.
-   *
-   * @param since when that was decided
-   * @param cause why it failed, with the container's last lines
-   * @param with hash of the failed spec, configuration and request: another one is tried
-   */
-  public record Wiped(String since, String cause, String with) {}
+  /** A first deployment that is removed. */
+  public record Wiped(
+      @JsonPropertyDescription("Time of the decision, as an RFC 3339 timestamp.") String since,
+      @JsonPropertyDescription("Why it failed, with the container's last log lines.") String cause,
+      @JsonPropertyDescription(
+              "Hash of the failed spec, configuration and request. With another one it is"
+                  + " deployed again.")
+          String with) {}
 
-  /**
-   * Requests to certificate authorities.
-   *
-   * @param authority Traefik's resolver for the authority in use
-   * @param domains one entry per domain
-   */
-  public record Acme(String authority, List<Certificate> domains) {
+  /** Requests to certificate authorities. */
+  public record Acme(
+      @JsonPropertyDescription("Name of the Traefik resolver in use.") String authority,
+      @JsonPropertyDescription("One entry per domain.") List<Certificate> domains) {
     public Acme {
       domains = domains == null ? List.of() : List.copyOf(domains);
     }
   }
 
-  /**
-   * The certificate of one domain.
-   *
-   * @param issued whether it was served at the last check
-   * @param attempts orders that Traefik was allowed to make, one at a time
-   * @param lastAttempt when the last one began
-   * @param nextAttempt when the next one may begin; absent while one is under way or none is needed
-   * @param answer the authority's last answer and the remedy; absent once it has issued
-   */
+  /** The certificate of one domain. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Certificate(
-      String domain,
-      boolean issued,
-      int attempts,
-      String lastAttempt,
-      String nextAttempt,
+      @JsonPropertyDescription("Host name.") String domain,
+      @JsonPropertyDescription("Whether the certificate was served at the last check.")
+          boolean issued,
+      @JsonPropertyDescription("Number of orders that Traefik was allowed to make.") int attempts,
+      @JsonPropertyDescription("Start of the last order, as an RFC 3339 timestamp.")
+          String lastAttempt,
       @JsonPropertyDescription(
-              "What the authority last answered to an attempt, kept until its next answer.")
+              "Earliest start of the next order. Absent while an order is in progress or"
+                  + " none is needed.")
+          String nextAttempt,
+      @JsonPropertyDescription(
+              "The authority's last response to an attempt, and the remedy. Absent once it"
+                  + " has issued.")
           String answer) {}
 
-  /**
-   * The rotation of one key.
-   *
-   * @param rotation the requested number
-   * @param step Waiting, Preparing, Starting, Retiring, Done; or Reverting, Failed
-   * @param since when the step began
-   */
+  /** The rotation of one key. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Rotation(String key, int rotation, String step, String since, String message) {}
+  public record Rotation(
+      @JsonPropertyDescription("Name of the key.") String key,
+      @JsonPropertyDescription("The requested number.") int rotation,
+      @JsonPropertyDescription(
+              "Waiting, Preparing, Starting, Retiring, Done; or Reverting, Failed.")
+          String step,
+      @JsonPropertyDescription("Start of the step, as an RFC 3339 timestamp.") String since,
+      @JsonPropertyDescription("One sentence that describes the step.") String message) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Component(String name, boolean ready, String image, String message) {}
+  public record Component(
+      @JsonPropertyDescription("Name of the component.") String name,
+      @JsonPropertyDescription("Whether it is available.") boolean ready,
+      @JsonPropertyDescription("Image that it runs.") String image,
+      @JsonPropertyDescription("One sentence that describes its state.") String message) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Urls(String app, String traefik, String grafana) {}
+  public record Urls(
+      @JsonPropertyDescription("URL of the application.") String app,
+      @JsonPropertyDescription("URL of the Traefik dashboard.") String traefik,
+      @JsonPropertyDescription("URL of Grafana.") String grafana) {}
 
-  /**
-   * The application's versions.
-   *
-   * @param serving the version with the traffic: an image, or a commit with its subject
-   * @param candidate the version that starts beside it, if any
-   * @param previous the version that served before and is kept for a fast rollback, if any
-   * @param pinned release that requested to serve, if any
-   * @param pinnedAgainst release that the branch, or the spec, requested at that time; another one
-   *     cancels it
-   * @param release of the serving version
-   * @param commit first digits of the serving version's commit, if it was built from one
-   * @param attempt the newest commit and its state, if it does not serve
-   */
+  /** The application's versions. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record AppVersions(
-      String serving,
-      String candidate,
-      String previous,
-      String pinned,
-      String pinnedAgainst,
-      String release,
-      String commit,
-      String attempt) {}
+      @JsonPropertyDescription("Version with the traffic: an image, or a commit with its subject.")
+          String serving,
+      @JsonPropertyDescription("Version that starts beside the serving one.") String candidate,
+      @JsonPropertyDescription("Version that served before and keeps running for a fast rollback.")
+          String previous,
+      @JsonPropertyDescription("Release whose spec.serve was requested.") String pinned,
+      @JsonPropertyDescription(
+              "Release that the spec or the branch named at that time. Another one cancels"
+                  + " the request.")
+          String pinnedAgainst,
+      @JsonPropertyDescription("Release of the serving version.") String release,
+      @JsonPropertyDescription("First digits of the serving commit.") String commit,
+      @JsonPropertyDescription("Newest commit and its state, if it does not serve.")
+          String attempt) {}
 
-  /**
-   * The backups of the database.
-   *
-   * @param lastGood when the newest good one was finished
-   * @param file its name in the backup volume, for {@code restore.file}
-   * @param bytes its size
-   * @param lastFailure time of the last failure, if it is after the newest good one
-   * @param failure its message
-   */
+  /** The backups of the database. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Backup(
-      String lastGood, String file, Long bytes, String lastFailure, String failure) {}
+      @JsonPropertyDescription("End of the newest successful backup, as an RFC 3339 timestamp.")
+          String lastGood,
+      @JsonPropertyDescription("Its name in the backup volume, for restore.file.") String file,
+      @JsonPropertyDescription("Its size in bytes.") Long bytes,
+      @JsonPropertyDescription("Time of the last failure, if it is later than lastGood.")
+          String lastFailure,
+      @JsonPropertyDescription("Message of the last failure.") String failure) {}
 
-  /**
-   * A task on the database: Seed, Backup, Reset or Restore.
-   *
-   * @param request the text that requested it; none for a seed
-   * @param state Running, Refused while the cluster does not take its Job, Succeeded or Failed
-   * @param time when it ended
-   */
+  /** A task on the database: Seed, Backup, Reset or Restore. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record DatabaseTask(
-      String task, String request, String state, String message, String time) {}
+      @JsonPropertyDescription("Seed, Backup, Reset or Restore.") String task,
+      @JsonPropertyDescription("Text that requested it. Absent for a seed.") String request,
+      @JsonPropertyDescription(
+              "Running, Refused (the cluster does not accept its Job), Succeeded or Failed.")
+          String state,
+      @JsonPropertyDescription("One sentence that describes the state.") String message,
+      @JsonPropertyDescription("End of the task, as an RFC 3339 timestamp.") String time) {}
 }

@@ -14,8 +14,8 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Version(StagingEnvironment.VERSION)
 @ShortNames("strel")
 @JsonClassDescription(
-    "One version of the application that an environment deployed or tried to deploy. The operator"
-        + " or the agent makes it; people decide in its spec.")
+    "One version of the application that an environment deployed or tried to"
+        + " deploy. The operator or the agent creates it; users decide in its spec.")
 @ValidationRule(
     value =
         "self.spec.environment == oldSelf.spec.environment && has(self.spec.image) =="

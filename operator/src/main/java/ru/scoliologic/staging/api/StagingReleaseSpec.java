@@ -14,40 +14,41 @@ public record StagingReleaseSpec(
         String environment,
     @Size(min = 1, max = 512)
         @JsonPropertyDescription(
-            "Image of the application, as it was given; status.image says what its tag was resolved"
-                + " to, or of a commit what was built.")
+            "Image of the application, as given. status.image has the digest to which its"
+                + " tag was resolved, or the image that was built from the commit.")
         String image,
-    @JsonPropertyDescription("The commit that the version is built from.") Commit commit,
+    @JsonPropertyDescription("Commit from which the version is built.") Commit commit,
     @Size(max = 64)
         @ValidationRule(
             value = "self.matches('" + BUILD_HASH_PATTERN + "')",
             message = "buildHash is not a hash: leave releases of commits to the agent")
         @JsonPropertyDescription(
-            "Hash of what the commit is built with; the same commit built otherwise is another"
-                + " version.")
+            "Hash of the build inputs besides the commit. The same commit with other build"
+                + " inputs is another version.")
         String buildHash,
     @JsonPropertyDescription(
-            "Whether a version that awaits it may be rolled out; see spec.gitops.autoDeploy of the"
-                + " environment.")
+            "Whether a version that waits for approval may be rolled out, see"
+                + " spec.gitops.autoDeploy of the environment.")
         Boolean approved,
     @Size(max = 63)
         @JsonPropertyDescription(
-            "Any new value: try this version again although it failed, for example because the"
-                + " fault was elsewhere; the tag of an image is resolved again.")
+            "Arbitrary text. A changed value retries this failed version, for example"
+                + " after a fault outside of it is fixed. The tag of an image is resolved again.")
         String retry,
     @Size(max = 63)
         @JsonPropertyDescription(
-            "Any new value: let the environment serve this version, whatever its spec names, until"
-                + " the spec names another one.")
+            "Arbitrary text. A changed value makes the environment serve this version,"
+                + " regardless of its spec or branch, until they name another one.")
         String serve,
     @Size(max = 63)
-        @JsonPropertyDescription("Any new value: run the checks of the serving version anew.")
+        @JsonPropertyDescription(
+            "Arbitrary text. A changed value runs the checks of the serving version again.")
         String revalidate,
     @Size(max = 100)
         @ValidationRule(
             value = "self.all(v, self.exists_one(o, o.check == v.check))",
             message = "a check is judged twice: give one verdict for each")
-        @JsonPropertyDescription("What QA found, for checks that a person must make.")
+        @JsonPropertyDescription("Verdicts of QA on the manual checks.")
         List<Verdict> verdicts) {
 
   public static final String BUILD_HASH_PATTERN = "^[0-9a-f]{6,64}$";
@@ -76,12 +77,12 @@ public record StagingReleaseSpec(
           @ValidationRule(
               value = "self.matches('" + GitopsSpec.COMMIT_PATTERN + "')",
               message = GitopsSpec.COMMIT_MESSAGE)
-          @JsonPropertyDescription("Full hash.")
+          @JsonPropertyDescription("Full hash of the commit.")
           String hash,
-      @Size(max = 200) @JsonPropertyDescription("Branch at whose head it was seen.") String branch,
+      @Size(max = 200) @JsonPropertyDescription("Branch whose head it was.") String branch,
       @Size(max = 200) @JsonPropertyDescription("Name of the author.") String author,
-      @Size(max = 300) @JsonPropertyDescription("First line of the message.") String subject,
-      @Size(max = 40) @JsonPropertyDescription("When it was committed, as an RFC 3339 timestamp.")
+      @Size(max = 300) @JsonPropertyDescription("First line of the commit message.") String subject,
+      @Size(max = 40) @JsonPropertyDescription("Time of the commit, as an RFC 3339 timestamp.")
           String committed) {}
 
   /** A user's result of one manual check. */
@@ -90,8 +91,8 @@ public record StagingReleaseSpec(
       @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name of the manual check.")
           String check,
       @Required @JsonPropertyDescription("Passed or Failed.") Judgement verdict,
-      @Size(max = 100) @JsonPropertyDescription("Who looked.") String by,
-      @Size(max = 1000) @JsonPropertyDescription("What was seen.") String note) {}
+      @Size(max = 100) @JsonPropertyDescription("Name of the person who made the check.") String by,
+      @Size(max = 1000) @JsonPropertyDescription("Observation.") String note) {}
 
   public enum Judgement {
     Passed,

@@ -9,43 +9,42 @@ import java.util.List;
 /** The status of the version. The agent writes {@code build}, the operator all else. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingReleaseStatus(
-    @Default("-1")
-        @JsonPropertyDescription("The generation of the spec that this status speaks of.")
+    @Default("-1") @JsonPropertyDescription("Generation of the spec that this status describes.")
         Long observedGeneration,
     @JsonPropertyDescription(
-            "For people: Building, AwaitingApproval, Waiting, Starting, Serving, Previous, Replaced,"
-                + " Failed or Superseded.")
+            "State, for display: Building, AwaitingApproval, Waiting, Starting, Serving,"
+                + " Previous, Replaced, Failed or Superseded.")
         String state,
-    @JsonPropertyDescription("In one sentence: how it fared.") String message,
+    @JsonPropertyDescription("One sentence that describes the state.") String message,
     @JsonPropertyDescription(
-            "Resolved: the tag of its image stands for one digest. Built: its image is in the"
-                + " registry. RolledOut: it came up and got the traffic. Verified: the checks"
-                + " passed while it served; once True it stays so, unless a retry finds other"
-                + " content under its tag. Superseded: another version was asked for before it was"
-                + " verified.")
+            "Resolved: the tag of its image is resolved to a digest. Built: its image is"
+                + " in the registry. RolledOut: it became healthy and got the traffic. Verified:"
+                + " the checks passed while it served; once True it stays True, unless a retry"
+                + " finds other content under its tag. Superseded: another version was requested"
+                + " before this one was verified.")
         List<Condition> conditions,
-    @JsonPropertyDescription("When each step was reached, as RFC 3339 timestamps.") Timings timings,
-    @JsonPropertyDescription("Requests of the spec that were acted upon.") Handled handled,
+    @JsonPropertyDescription("Time of each step, as RFC 3339 timestamps.") Timings timings,
+    @JsonPropertyDescription("Requests of the spec that were carried out.") Handled handled,
     @JsonPropertyDescription(
-            "Hash of the application's configuration with which it failed; another one is tried.")
+            "Hash of the application's configuration with which it failed. With another"
+                + " configuration it is retried.")
         String failedWith,
-    @JsonPropertyDescription("Every check of the version, as it last was while it served.")
+    @JsonPropertyDescription("Latest result of each check of the version while it served.")
         SmokeReport report,
-    @JsonPropertyDescription("Whether its migration was run; it is not run again.")
-        Boolean migrated,
+    @JsonPropertyDescription("Whether its migration ran. It does not run again.") Boolean migrated,
     @JsonPropertyDescription(
-            "Copy of the database as it was before its migration, a file for"
+            "Copy of the database from before its migration, a file for"
                 + " spec.services.postgres.restore.")
         String databaseCopy,
-    @JsonPropertyDescription("Image of the version by its digest, once there is one.") String image,
-    @JsonPropertyDescription("How its build fares; only the agent writes here.") BuildStatus build,
+    @JsonPropertyDescription("Image of the version by digest, once it is known.") String image,
+    @JsonPropertyDescription("State of its build. Only the agent writes it.") BuildStatus build,
     @JsonPropertyDescription(
-            "Who is or was to be told of it: one entry for each notification and occasion, and for"
-                + " each status of the commit.")
+            "Notifications about the version: one entry for each notification and event,"
+                + " and for each commit status.")
         List<Told> told,
     @JsonPropertyDescription(
-            "Why it last failed, also while it is tried again and when another version was asked for"
-                + " meanwhile; absent once it is verified.")
+            "Why it last failed, also while it is retried or after it was superseded."
+                + " Absent once it is verified.")
         String failure) {
 
   public boolean is(ReleaseState wanted) {
@@ -92,57 +91,37 @@ public record StagingReleaseStatus(
         null, null, null, null, null, null, null, null, null, null, null, build, null, null);
   }
 
-  /**
-   * The time of each step.
-   *
-   * @param committed the commit was created, according to Git
-   * @param asked first request of the version; for a commit, its arrival at the branch's head
-   * @param built its image was made
-   * @param pushed its image was in the registry
-   * @param available it could serve
-   * @param switched it got the traffic
-   * @param verified the checks passed
-   * @param secondsToVerified from asked to verified
-   */
+  /** The time of each step. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Timings(
-      String committed,
-      String asked,
-      String built,
-      String pushed,
-      String available,
-      String switched,
-      String verified,
-      Long secondsToVerified) {
+      @JsonPropertyDescription("The commit was created, according to Git.") String committed,
+      @JsonPropertyDescription(
+              "The version was first requested; for a commit, it became the branch's head.")
+          String asked,
+      @JsonPropertyDescription("Its image was built.") String built,
+      @JsonPropertyDescription("Its image was in the registry.") String pushed,
+      @JsonPropertyDescription("It was healthy.") String available,
+      @JsonPropertyDescription("It got the traffic.") String switched,
+      @JsonPropertyDescription("Its checks passed.") String verified,
+      @JsonPropertyDescription("Seconds from asked to verified.") Long secondsToVerified) {
     public static final Timings NONE = new Timings(null, null, null, null, null, null, null, null);
   }
 
-  /**
-   * The agent's report of the build.
-   *
-   * @param state progress of the build
-   * @param reason in CamelCase, why it failed or what it waits for; none while all goes well
-   * @param message one sentence, masked
-   * @param digest of the pushed image, {@code sha256:...}
-   * @param attempt number of builds begun
-   * @param retry the text of spec.retry that the last build answered
-   * @param started when the last build began
-   * @param built when the image was made
-   * @param pushed when it was in the registry
-   * @param logTail the last lines of the build's log, masked
-   */
+  /** The agent's report of the build. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record BuildStatus(
-      BuildState state,
-      String reason,
-      String message,
-      String digest,
-      Integer attempt,
-      String retry,
-      String started,
-      String built,
-      String pushed,
-      String logTail) {}
+      @JsonPropertyDescription("Progress of the build.") BuildState state,
+      @JsonPropertyDescription(
+              "Why it failed or what it waits for, in CamelCase. Absent without a problem.")
+          String reason,
+      @JsonPropertyDescription("One sentence that describes the state.") String message,
+      @JsonPropertyDescription("Digest of the pushed image, as sha256:<hash>.") String digest,
+      @JsonPropertyDescription("Number of builds started.") Integer attempt,
+      @JsonPropertyDescription("Value of spec.retry that the last build carried out.") String retry,
+      @JsonPropertyDescription("Start of the last build, as an RFC 3339 timestamp.") String started,
+      @JsonPropertyDescription("Time when the image was built.") String built,
+      @JsonPropertyDescription("Time when the image was in the registry.") String pushed,
+      @JsonPropertyDescription("Last lines of the build's log, without secrets.") String logTail) {}
 
   /** The values of {@code state}: where a version is in its life. */
   public enum ReleaseState {
@@ -151,7 +130,7 @@ public record StagingReleaseStatus(
     AwaitingApproval,
     /** It has not been tried yet. */
     Waiting,
-    /** It comes up, beside the serving version if there is one. */
+    /** It starts, beside the serving version if there is one. */
     Starting,
     Serving,
     /** It served before and keeps running, for a fast rollback. */
@@ -176,30 +155,22 @@ public record StagingReleaseStatus(
     Cancelled
   }
 
-  /**
-   * One notification.
-   *
-   * @param notification its entry of spec.notifications; {@code gitops.commitStatus} for GitHub
-   * @param occasion the reported event, for example Verified or CommitSuccess
-   * @param state of the delivery
-   * @param since when the event was recorded
-   * @param at when it was last tried
-   * @param attempts number of tries
-   * @param next time of the next try
-   * @param reason of the last failure: SecretMissing, Refused or Unreachable
-   * @param message one sentence, why the last try failed
-   */
+  /** One notification. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Told(
-      String notification,
-      String occasion,
-      Telling state,
-      String since,
-      String at,
-      Integer attempts,
-      String next,
-      String reason,
-      String message) {}
+      @JsonPropertyDescription(
+              "Name of the entry of spec.notifications, or gitops.commitStatus for GitHub.")
+          String notification,
+      @JsonPropertyDescription("Reported event, for example Verified or CommitSuccess.")
+          String occasion,
+      @JsonPropertyDescription("Delivery state.") Telling state,
+      @JsonPropertyDescription("Time of the event, as an RFC 3339 timestamp.") String since,
+      @JsonPropertyDescription("Time of the last attempt.") String at,
+      @JsonPropertyDescription("Number of attempts.") Integer attempts,
+      @JsonPropertyDescription("Time of the next attempt.") String next,
+      @JsonPropertyDescription("Reason of the last failure: SecretMissing, Refused or Unreachable.")
+          String reason,
+      @JsonPropertyDescription("One sentence that describes the last failure.") String message) {}
 
   /** Delivery state of a message. */
   public enum Telling {
@@ -213,7 +184,10 @@ public record StagingReleaseStatus(
 
   /** The last request of each kind that was acted upon. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Handled(String retry, String serve, String revalidate) {
+  public record Handled(
+      @JsonPropertyDescription("Value of spec.retry.") String retry,
+      @JsonPropertyDescription("Value of spec.serve.") String serve,
+      @JsonPropertyDescription("Value of spec.revalidate.") String revalidate) {
     public static final Handled NOTHING = new Handled(null, null, null);
   }
 }

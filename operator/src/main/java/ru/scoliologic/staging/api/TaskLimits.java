@@ -12,10 +12,10 @@ public record TaskLimits(
         @Min(60)
         @Max(86400)
         @JsonPropertyDescription(
-            "Seconds after which a task is ended and counts as failed, all its attempts together;"
-                + " the database is then as it was.")
+            "Seconds that a task may take, all its attempts together. After that it is"
+                + " stopped and has failed, and the database is unchanged.")
         Integer timeoutSeconds,
-    @JsonPropertyDescription("Compute resources; at most 512Mi of memory when absent.")
+    @JsonPropertyDescription("Compute resources of the task. Defaults to a memory limit of 512Mi.")
         ResourceRequirements resources) {
 
   static final int DEFAULT_TIMEOUT_SECONDS = 3600;

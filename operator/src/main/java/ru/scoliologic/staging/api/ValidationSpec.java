@@ -21,33 +21,33 @@ public record ValidationSpec(
             value = "self.all(c, self.exists_one(o, o.name == c.name))",
             message = "a check is listed twice: every name may stand once")
         @JsonPropertyDescription(
-            "Requests to the application through the ingress. Checks of one group run in order and"
-                + " share their cookies; groups run side by side.")
+            "HTTP requests to the application through the ingress. Checks of one group run"
+                + " in order and share cookies. Groups run in parallel.")
         List<Check> checks,
     @Size(max = 50)
         @ValidationRule(
             value = "self.all(c, self.exists_one(o, o.name == c.name))",
             message = "a check is listed twice: every name may stand once")
         @JsonPropertyDescription(
-            "What a person must see; the verdict is given in spec.verdicts of the release.")
+            "Manual checks. A person gives the verdict in spec.verdicts of the release.")
         List<Manual> manual,
     @Default("" + DEFAULT_PERIOD)
         @Min(30)
         @Max(86400)
-        @JsonPropertyDescription("Seconds between two rounds of checks while all is well.")
+        @JsonPropertyDescription("Seconds between two rounds of checks while all of them pass.")
         Integer periodSeconds,
     @Default("" + DEFAULT_FRONT_PAGE)
         @Min(100)
         @Max(60000)
-        @JsonPropertyDescription("Milliseconds in which the front page is to answer.")
+        @JsonPropertyDescription("Milliseconds in which the front page must respond.")
         Integer frontPageMillis,
     @Size(max = 10)
         @ValidationRule(
             value = "self.all(c, self.exists_one(o, o.name == c.name))",
             message = "a check is listed twice: every name may stand once")
         @JsonPropertyDescription(
-            "Containers that check the environment from outside, each run as a Job once no critical"
-                + " check of the others fails.")
+            "Containers that check the environment from outside. Each runs as a Job once"
+                + " no critical check of the other kinds fails.")
         List<Container> containers) {
 
   static final int DEFAULT_PERIOD = 300;
@@ -83,29 +83,36 @@ public record ValidationSpec(
 
   /** One request and the expected response. */
   public record Check(
-      @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name, as the report has it.")
+      @Required
+          @Size(min = 1, max = 100)
+          @JsonPropertyDescription("Name of the check in the report.")
           String name,
       @Default(DEFAULT_GROUP)
           @Size(min = 1, max = 63)
-          @JsonPropertyDescription("Group whose checks run in order and share cookies.")
+          @JsonPropertyDescription(
+              "Group of the check. Checks of one group run in order and share cookies.")
           String group,
-      @Default(DEFAULT_PRIORITY) @JsonPropertyDescription("How much it weighs.") Priority priority,
-      @Default("GET") @JsonPropertyDescription("Method of the request.") Method method,
+      @Default(DEFAULT_PRIORITY)
+          @JsonPropertyDescription(
+              "Priority of the check. A failed Critical one fails the round, others are"
+                  + " remarks.")
+          Priority priority,
+      @Default("GET") @JsonPropertyDescription("HTTP method of the request.") Method method,
       @Required
           @Size(min = 1, max = 2000)
           @ValidationRule(value = "self.matches('" + PATH_PATTERN + "')", message = PATH_MESSAGE)
           @JsonPropertyDescription(
-              "Path and query of the request, percent-encoded. It is no place for a secret: access"
-                  + " logs have it.")
+              "Path and query of the request, percent-encoded. Not for secrets: they are"
+                  + " visible in access logs.")
           String path,
       @Size(max = 20) @JsonPropertyDescription("Headers of the request.") List<Header> headers,
       @Size(max = 10000)
           @JsonPropertyDescription(
-              "Body of the request. $(NAME) is replaced as in services.app.env; $(NAME:json) is"
-                  + " escaped for a JSON string, $(NAME:url) percent-encoded; $$ is a dollar sign.")
+              "Body of the request. $(NAME) is replaced as in services.app.env. $(NAME:json)"
+                  + " is escaped for a JSON string, $(NAME:url) is percent-encoded, and $$ is a"
+                  + " dollar sign.")
           String body,
-      @JsonPropertyDescription("What is expected of the answer; status 200 when absent.")
-          Expect expect) {
+      @JsonPropertyDescription("Expected response. Defaults to status 200.") Expect expect) {
     static final String PATH_PATTERN =
         "^/([A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-Fa-f][0-9A-Fa-f])*$";
     static final String PATH_MESSAGE =
@@ -159,69 +166,82 @@ public record ValidationSpec(
       @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name of the header.")
           String name,
       @Size(max = 2000)
-          @JsonPropertyDescription("Its value; $(NAME) is replaced as in the body of a check.")
+          @JsonPropertyDescription(
+              "Value of the header. $(NAME) is replaced as in the body of a check.")
           String value,
-      @JsonPropertyDescription("Key of a Secret that holds its value; it is never shown.")
+      @JsonPropertyDescription("Key of a Secret with the value. It is never shown.")
           KeyRef secretKeyRef) {
     public static final String ONE = "give either value or secretKeyRef";
   }
 
   /** One container that checks the environment. */
   public record Container(
-      @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name, as the report has it.")
+      @Required
+          @Size(min = 1, max = 100)
+          @JsonPropertyDescription("Name of the check in the report.")
           String name,
-      @Default(DEFAULT_GROUP) @Size(min = 1, max = 63) @JsonPropertyDescription("Group.")
+      @Default(DEFAULT_GROUP)
+          @Size(min = 1, max = 63)
+          @JsonPropertyDescription("Group of the check in the report.")
           String group,
-      @Default(DEFAULT_PRIORITY) @JsonPropertyDescription("How much it weighs.") Priority priority,
+      @Default(DEFAULT_PRIORITY)
+          @JsonPropertyDescription(
+              "Priority of the check. A failed Critical one fails the round, others are"
+                  + " remarks.")
+          Priority priority,
       @Required
           @Size(min = 1, max = 512)
           @ValidationRule(
               value = "self.matches('" + AppSpec.IMAGE_PATTERN + "')",
               message = AppSpec.IMAGE_MESSAGE)
-          @JsonPropertyDescription("Image that is run.")
+          @JsonPropertyDescription("Image of the container.")
           String image,
       @Size(max = 50)
           @JsonPropertyDescription(
-              "Command to run instead of the image's entry point; $(NAME) is replaced by a variable"
-                  + " of the container, as in any pod.")
+              "Command that replaces the image's entry point. $(NAME) is replaced by a"
+                  + " variable of the container, as in any pod.")
           List<@Size(max = 4000) String> command,
-      @Size(max = 50) @JsonPropertyDescription("Arguments of the command.")
+      @Size(max = 50)
+          @JsonPropertyDescription("Arguments of the command. They replace the image's CMD.")
           List<@Size(max = 4000) String> args,
       @Size(max = 50)
           @JsonPropertyDescription(
-              "Variables beside APP_URL, DOMAIN_APP, DOMAIN_TRAEFIK, INGRESS_ADDRESS, APP_IMAGE and,"
-                  + " where an authority of one's own issues the certificates, CA_FILE,"
-                  + " SSL_CERT_FILE and NODE_EXTRA_CA_CERTS. On a protected domain CHECK_TOKEN is"
-                  + " the value that lets a request through in the header X-Staging-Check.")
+              "Environment variables, in addition to APP_URL, DOMAIN_APP, DOMAIN_TRAEFIK,"
+                  + " INGRESS_ADDRESS, APP_IMAGE and, if a private authority issues the"
+                  + " certificates, CA_FILE, SSL_CERT_FILE and NODE_EXTRA_CA_CERTS. On a protected"
+                  + " domain CHECK_TOKEN is the value of the header X-Staging-Check that lets a"
+                  + " request through.")
           List<Variable> env,
       @Default("" + DEFAULT_TIMEOUT)
           @Min(5)
           @Max(7200)
-          @JsonPropertyDescription("Seconds after which it is ended and counts as failed.")
+          @JsonPropertyDescription(
+              "Seconds that the container may run. After that it is stopped and has failed.")
           Integer timeoutSeconds,
       @Default("" + DEFAULT_CONTAINER_PERIOD)
           @Min(60)
           @Max(604800)
           @JsonPropertyDescription(
-              "Seconds after which it is run again though nothing changed; 300 at most after a"
+              "Seconds between two runs when nothing has changed. At most 300 after a"
                   + " Critical one failed.")
           Integer periodSeconds,
       @Default("ExitCode")
           @JsonPropertyDescription(
-              "What tells the result. ExitCode: 0 is passed. JUnit: the last JUnit XML document in"
-                  + " the container's log; each test case is a line of the report.")
+              "How the result is determined. ExitCode: 0 is passed. JUnit: the last JUnit"
+                  + " XML document in the container's log; each test case is a line of the report.")
           ResultKind result,
       @Default("" + AppSpec.DEFAULT_UID)
           @Min(1)
           @Max(2147483647)
-          @JsonPropertyDescription("User and group id it runs as; never root.")
+          @JsonPropertyDescription("User id and group id of the process. Root is not allowed.")
           Long runAsUser,
-      @JsonPropertyDescription("Compute resources.") ResourceRequirements resources,
-      @Size(max = 10) @JsonPropertyDescription("Secrets with which to pull the image.")
+      @JsonPropertyDescription("Compute resources of the container.")
+          ResourceRequirements resources,
+      @Size(max = 10) @JsonPropertyDescription("Secrets used to pull the image.")
           List<LocalObjectReference> imagePullSecrets,
-      @JsonPropertyDescription("Labels a node must have.")
+      @JsonPropertyDescription("Node labels that the pod requires.")
           Map<String, @Size(max = 63) String> nodeSelector,
-      @Size(max = 20) @JsonPropertyDescription("Taints that are tolerated.")
+      @Size(max = 20) @JsonPropertyDescription("Tolerations of the pod.")
           List<Toleration> tolerations)
       implements ComponentSpec {
     static final int DEFAULT_TIMEOUT = 600;
@@ -262,22 +282,27 @@ public record ValidationSpec(
               message = SecretsSpec.Key.NAME_MESSAGE)
           @JsonPropertyDescription("Name of the variable.")
           String name,
-      @Size(max = 4096) @JsonPropertyDescription("Its value.") String value,
-      @JsonPropertyDescription("Key of a Secret that holds its value; it is never shown.")
+      @Size(max = 4096) @JsonPropertyDescription("Value of the variable.") String value,
+      @JsonPropertyDescription("Key of a Secret with the value. It is never shown.")
           KeyRef secretKeyRef) {}
 
   /** Expectations about a response; absent ones are not checked. */
   public record Expect(
-      @Size(max = 10) @JsonPropertyDescription("Status codes that are well; 200 when absent.")
+      @Size(max = 10) @JsonPropertyDescription("Accepted status codes. Defaults to 200.")
           List<@Min(100) @Max(599) Integer> status,
-      @Size(max = 20) @JsonPropertyDescription("Headers the answer must have.")
+      @Size(max = 20) @JsonPropertyDescription("Headers that the response must have.")
           List<ExpectedHeader> headers,
-      @Size(max = 2000) @JsonPropertyDescription("Text the body must contain.") String contains,
-      @Size(max = 2000) @JsonPropertyDescription("Text the body must not contain.") String lacks,
+      @Size(max = 2000) @JsonPropertyDescription("Text that the body must contain.")
+          String contains,
+      @Size(max = 2000) @JsonPropertyDescription("Text that the body must not contain.")
+          String lacks,
       @Size(max = 20) @JsonPropertyDescription("Values in a JSON body.") List<ExpectedJson> json,
-      @Size(max = 2000) @JsonPropertyDescription("Text the target of the redirect must contain.")
+      @Size(max = 2000)
+          @JsonPropertyDescription("Text that the Location header of a redirect must contain.")
           String redirect,
-      @Min(1) @Max(60000) @JsonPropertyDescription("Milliseconds the answer may take.")
+      @Min(1)
+          @Max(60000)
+          @JsonPropertyDescription("Milliseconds in which the response must arrive.")
           Integer maxMillis) {
     public Expect {
       status = status == null || status.isEmpty() ? List.of(200) : List.copyOf(status);
@@ -290,7 +315,8 @@ public record ValidationSpec(
   public record ExpectedHeader(
       @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name of the header.")
           String name,
-      @Size(max = 500) @JsonPropertyDescription("Text it must contain.") String contains) {}
+      @Size(max = 500) @JsonPropertyDescription("Text that the value must contain.")
+          String contains) {}
 
   /** A value in a JSON body; without a text it only has to be present. */
   public record ExpectedJson(
@@ -299,18 +325,26 @@ public record ValidationSpec(
           @ValidationRule(value = "self.startsWith('/')", message = POINTER)
           @JsonPropertyDescription("JSON Pointer (RFC 6901), for example /status or /items/0/name.")
           String pointer,
-      @Size(max = 500) @JsonPropertyDescription("Its value as text.") String equalTo) {
+      @Size(max = 500) @JsonPropertyDescription("Expected value as text.") String equalTo) {
     static final String POINTER = "is not a JSON Pointer: give one like /status";
   }
 
   /** One check that a person must make. */
   public record Manual(
-      @Required @Size(min = 1, max = 100) @JsonPropertyDescription("Name, as the report has it.")
+      @Required
+          @Size(min = 1, max = 100)
+          @JsonPropertyDescription("Name of the check in the report.")
           String name,
-      @Default(DEFAULT_GROUP) @Size(min = 1, max = 63) @JsonPropertyDescription("Group.")
+      @Default(DEFAULT_GROUP)
+          @Size(min = 1, max = 63)
+          @JsonPropertyDescription("Group of the check in the report.")
           String group,
-      @Default(DEFAULT_PRIORITY) @JsonPropertyDescription("How much it weighs.") Priority priority,
-      @Required @Size(max = 1000) @JsonPropertyDescription("What to do and what must be seen.")
+      @Default(DEFAULT_PRIORITY)
+          @JsonPropertyDescription(
+              "Priority of the check. A failed Critical one fails the round, others are"
+                  + " remarks.")
+          Priority priority,
+      @Required @Size(max = 1000) @JsonPropertyDescription("What to do, and what must be visible.")
           String what) {
     public Manual {
       group = group == null ? DEFAULT_GROUP : group;

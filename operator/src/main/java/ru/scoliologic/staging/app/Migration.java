@@ -213,7 +213,8 @@ public record Migration(
     private StageResult waits(MigrationJob job) {
       return new StageResult.Waiting(
           Reason.MIGRATION_RUNNING,
-          "the migration of version %s waits until Job %s, of which nothing has run, is gone"
+          ("the migration of version %s waits for the deletion of Job %s, of which"
+                  + " nothing has run")
               .formatted(attempt.version().title(), job.name()),
           StageResult.Waiting.SOON);
     }
@@ -249,7 +250,7 @@ public record Migration(
       if (job.failedUnbegun()) {
         return new StageResult.Failing(
             Reason.UNSCHEDULABLE,
-            "the migration of version %s could not begin and is tried again: %s"
+            "the migration of version %s could not start and is tried again: %s"
                 .formatted(
                     job.title(), job.ended("Failed").map(JobCondition::getMessage).orElse("")));
       }

@@ -24,50 +24,52 @@ final class AgentCommand implements Callable<Integer> {
   @Option(
       names = "--config",
       defaultValue = AgentContract.CONFIG_FILE,
-      description = "File with what the agent is to do (default: ${DEFAULT-VALUE}).")
+      description = "File with the agent's configuration (default: ${DEFAULT-VALUE}).")
   private Path config;
 
   @Option(
       names = "--git-credentials",
       defaultValue = AgentContract.GIT_CREDENTIALS,
       description =
-          "Folder with token, username, sshPrivateKey, knownHosts (default: ${DEFAULT-VALUE}).")
+          "Directory with token, username, sshPrivateKey, knownHosts (default:"
+              + " ${DEFAULT-VALUE}).")
   private Path gitCredentials;
 
   @Option(
       names = "--git-ca",
       defaultValue = AgentContract.GIT_CA,
-      description = "PEM certificates that the Git server's chains to (default: ${DEFAULT-VALUE}).")
+      description =
+          "PEM certificates of the authority of the Git server (default:" + " ${DEFAULT-VALUE}).")
   private Path gitAuthority;
 
   @Option(
       names = "--webhook-secret",
       defaultValue = AgentContract.WEBHOOK_SECRET,
-      description = "File with the word that a webhook knows (default: ${DEFAULT-VALUE}).")
+      description = "File with the webhook's shared secret (default: ${DEFAULT-VALUE}).")
   private Path webhookSecret;
 
   @Option(
       names = "--registry-credentials",
       defaultValue = AgentContract.REGISTRY_CREDENTIALS,
-      description = "File with the logins for the registry (default: ${DEFAULT-VALUE}).")
+      description = "File with the registry credentials (default: ${DEFAULT-VALUE}).")
   private Path registryCredentials;
 
   @Option(
       names = "--engine-tls",
       defaultValue = AgentContract.ENGINE_TLS,
-      description = "Folder with ca.pem, cert.pem, key.pem (default: ${DEFAULT-VALUE}).")
+      description = "Directory with ca.pem, cert.pem, key.pem (default: ${DEFAULT-VALUE}).")
   private Path engineTls;
 
   @Option(
       names = "--base-images",
       defaultValue = AgentContract.BASE_IMAGES,
-      description = "Folder with archives of images, loaded first (default: ${DEFAULT-VALUE}).")
+      description = "Directory with archives of images, loaded first (default: ${DEFAULT-VALUE}).")
   private Path baseImages;
 
   @Option(
       names = "--work",
       defaultValue = AgentContract.WORK,
-      description = "Folder for what can be made again (default: ${DEFAULT-VALUE}).")
+      description = "Directory for data that can be recreated (default: ${DEFAULT-VALUE}).")
   private Path work;
 
   @Option(

@@ -33,7 +33,7 @@ import ru.scoliologic.staging.reconcile.plan.Rendering;
 @Command(
     name = "render",
     description = {
-      "Prints every object that the operator would make for the environments of a manifest.",
+      "Prints every object that the operator would create for the environments of a" + " manifest.",
       "Nothing is read from or sent to a cluster, and no secret value is printed."
     },
     mixinStandardHelpOptions = true)

@@ -36,8 +36,8 @@ import ru.scoliologic.staging.api.StagingRelease;
       "Prints the smoke report of the version that an environment serves, or of a given release.",
       "  operator report <environment> -n <namespace>",
       "  kubectl get strel <name> -o yaml | operator report -f -",
-      "Here operator stands for: java -jar operator.jar. It only reads, by the current context of the"
-          + " kubeconfig. Ends with 1 when a critical check failed."
+      "Here operator stands for: java -jar operator.jar. It only reads, with the"
+          + " current context of the kubeconfig. Exits with 1 when a critical check failed."
     },
     mixinStandardHelpOptions = true)
 final class ReportCommand implements Callable<Integer> {

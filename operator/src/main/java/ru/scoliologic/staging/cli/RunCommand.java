@@ -25,7 +25,7 @@ import ru.scoliologic.staging.registry.RegistryApi;
 /** {@code operator run}: runs the reconcilers until the process is stopped. */
 @Command(
     name = "run",
-    description = "Watches StagingEnvironments and drives what is there towards what they ask.",
+    description = "Watches StagingEnvironments and reconciles their objects.",
     mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
@@ -34,13 +34,13 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--watch-namespace",
       defaultValue = "${env:WATCH_NAMESPACE:-}",
-      description = "Watch this namespace only; all of them when absent.")
+      description = "Watch this namespace only. All namespaces when absent.")
   private String watchNamespace;
 
   @Option(
       names = "--leader-election-namespace",
       defaultValue = "${env:POD_NAMESPACE:-}",
-      description = "Namespace of the Lease; no leader election when absent.")
+      description = "Namespace of the Lease. No leader election when absent.")
   private String leaseNamespace;
 
   @Option(

@@ -51,7 +51,7 @@ public final class Configuration {
     var spec = snapshot.environment().getSpec();
     if (keys.lost()) {
       problems.lost(
-          "Secret %s is gone, but volume claim %s was made with it"
+          "Secret %s is missing, but volume claim %s was created with it"
               .formatted(snapshot.names().credentials(), snapshot.names().postgres()));
     } else {
       keys.resolve(spec.secrets());

@@ -177,7 +177,8 @@ final class KeyValues {
     var given = givenValues.of(key);
     if (given.isPresent() && key.generate() != null && key.generate().rotation() > 0) {
       problems.note(
-          "generate.rotation of %s has no effect while Secret %s gives the key: take it out there and the operator makes the next value%s"
+          ("generate.rotation of %s has no effect while Secret %s provides the key:"
+                  + " remove it there and the operator generates the next value%s")
               .formatted(
                   key.name(),
                   given.get().secret(),
@@ -212,12 +213,14 @@ final class KeyValues {
       unused.add(given.get().value());
       origins.add("kept", name);
       problems.note(
-          "%s of Secret %s is not in force: the data was made with the one in Secret %s; to change it, %s"
+          ("%s of Secret %s is not in force: the data was created with the one in Secret"
+                  + " %s; to change it, %s")
               .formatted(name, given.get().secret(), snapshot.names().credentials(), change(name)));
     } else if (key.generate() == null && !key.optional()) {
       origins.add("kept", name);
       problems.note(
-          "no Secret has %s: the one in Secret %s, which the data was made with, stays in force"
+          ("no Secret has %s: the one in Secret %s, with which the data was created,"
+                  + " stays in force")
               .formatted(name, snapshot.names().credentials()));
     } else {
       origins.add("generated", name);
@@ -232,8 +235,8 @@ final class KeyValues {
   private static String change(String name) {
     return name.equals(GRAFANA_ADMIN_PASSWORD)
         ? "do so in Grafana"
-        : "take the key out of the Secret and raise its generate.rotation: the operator makes the"
-            + " next one";
+        : "remove the key from the Secret and raise its generate.rotation: the operator"
+            + " generates the next one";
   }
 
   private void resolve(SecretsSpec.Key key) {
@@ -303,17 +306,19 @@ final class KeyValues {
     var value = isNew ? drawn(snapshot, key) : Optional.of(stored.get(name));
     if (value.isEmpty() || (changes && drawn(snapshot, key).isEmpty())) {
       problems.invalid(
-          "%s cannot be generated: no value of %d characters (%s) was found that matches %s; change"
+          ("%s cannot be generated: no value of %d characters (%s) was found that matches"
+                      + " %s; change")
                   .formatted(
                       name, key.generate().length(), key.generate().alphabet(), key.pattern())
-              + " its pattern or what it is generated of");
+              + " its pattern or the characters it is generated from");
       return;
     }
     if (!isNew && !changes) {
       fault(key, value.get())
           .ifPresent(fault ->
               problems.invalid(
-                  "%s, which was generated before, %s: raise its generate.rotation, or ask less"
+                  ("%s, which was generated before, %s: raise its generate.rotation, or lower the"
+                          + " requirement")
                       .formatted(name, fault)));
     }
     values.put(name, value.get());

@@ -111,7 +111,7 @@ enum Logins {
   /** What a rotation waits for before it begins; empty when nothing. */
   Optional<String> missing(Snapshot snapshot) {
     return this == POSTGRES && volume(snapshot).isEmpty()
-        ? Optional.of("the database to be made")
+        ? Optional.of("the database to be created")
         : Optional.empty();
   }
 
@@ -210,13 +210,13 @@ enum Logins {
           this == POSTGRES
               ? "PostgreSQL is given the role " + attempt.login()
               : "Redis is given the new password beside the old one";
-      case STARTING -> "the application is rolled; the value before stays valid";
+      case STARTING -> "the application is restarted; the value before stays valid";
       case RETIRING ->
           "the application runs with the new value; the one before is withdrawn"
               + (cause.isEmpty() ? "" : ", which failed and is tried again: " + cause);
       case REVERTING ->
           "the application goes back to the value before"
-              + (cause.isEmpty() ? ", as the spec asks" : ": " + cause);
+              + (cause.isEmpty() ? ", as the spec requests" : ": " + cause);
     };
   }
 }

@@ -178,7 +178,8 @@ record Rotation(
         ? reverting(null)
         : app.failure(variables)
             .map(why ->
-                reverting("the application does not come up with it: " + brief(masking.mask(why))))
+                reverting(
+                    "the application does not become healthy with it: " + brief(masking.mask(why))))
             .orElse(this);
   }
 
@@ -263,7 +264,7 @@ record Rotation(
               failure.number(),
               "Failed",
               failure.at(),
-              "taken back, the value before stays in force: " + failure.cause()));
+              "reverted, the value before stays in force: " + failure.cause()));
     }
     if (due()) {
       return Optional.of(row(asked, "Waiting", null, "waits for " + waitsFor));

@@ -53,7 +53,7 @@ final class AgentPod {
    */
   private static final String BUILDS_NETWORK = "198.18.0.1/24";
 
-  /** Limits builds to the MTU of the pod, which the engine does not detect by itself. */
+  /** Limits builds to the MTU of the pod, which the engine does not detect. */
   private static final String WITH_THE_PODS_MTU =
       "exec dockerd-entrypoint.sh \"$0\" \"$@\" --mtu=\"$(cat /sys/class/net/eth0/mtu)\"";
 

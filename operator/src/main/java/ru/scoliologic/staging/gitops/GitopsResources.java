@@ -102,7 +102,7 @@ public final class GitopsResources {
               HardenedPod.volumeClaim(
                   owned(names.agent()), engine.storage(), engine.storageClassName())));
     }
-    // The agent reads the rest of its configuration while it runs: a build goes on.
+    // The agent reads the rest of its configuration while it runs: a build continues.
     plan.add(
         new PlannedObject(
             stage, agent.deployment(pod.spec(), Hash.of(pod.engineAddress())), !canPush));

@@ -70,7 +70,7 @@ public final class GitopsStage {
         .orElseGet(() ->
             new StageResult.Waiting(
                 Reason.AGENT_STARTING,
-                "the agent runs and has not looked at the branch yet",
+                "the agent runs and has not polled the branch yet",
                 StageResult.Waiting.SOON));
   }
 
@@ -96,6 +96,6 @@ public final class GitopsStage {
     return FAILING.contains(reason)
         ? new StageResult.Failing(reason, message)
         : new StageResult.Failing(
-            Reason.UNEXPECTED_ERROR, "the agent says %s: %s".formatted(state.reason(), message));
+            Reason.UNEXPECTED_ERROR, "the agent reports %s: %s".formatted(state.reason(), message));
   }
 }

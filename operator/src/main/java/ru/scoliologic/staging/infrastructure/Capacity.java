@@ -111,7 +111,7 @@ final class Capacity {
                 .formatted(name(kind), found(kind, free), needed(kind, needed)));
       }
     });
-    return told("the nodes have not enough left for the pods' requests", lacking);
+    return told("the nodes do not have enough free capacity for the pods' requests", lacking);
   }
 
   /**
@@ -123,10 +123,10 @@ final class Capacity {
       return Optional.empty();
     }
     if (snapshot.surroundings().nodes().usage().isEmpty()) {
-      return Optional.of("whether there is room is not known: the pods could not be read");
+      return Optional.of("the free capacity is not known: the pods could not be read");
     }
     return told(
-        "the nodes have room for the pods' requests",
+        "the nodes have enough free capacity for the pods' requests",
         asked.entrySet().stream()
             .map(e ->
                 "%s %s of %s"

@@ -154,7 +154,7 @@ public final class DnsLookup {
 
   private static String said(Throwable failure) {
     if (failure instanceof PortUnreachableException) {
-      return "nobody listens there";
+      return "nothing listens there";
     }
     return failure.getMessage() == null
         ? failure.getClass().getSimpleName()

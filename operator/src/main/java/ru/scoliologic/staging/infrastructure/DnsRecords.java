@@ -80,7 +80,7 @@ public final class DnsRecords {
 
   private static String told(String domain, DnsAnswer answer, String needed) {
     if (answer == null) {
-      return "the DNS has not been asked for %s yet, needed %s"
+      return "the DNS has not been queried for %s yet, needed %s"
           .formatted(domain, needed.isEmpty() ? "the ingress Service's address" : needed);
     }
     if (answer.problem() != null) {

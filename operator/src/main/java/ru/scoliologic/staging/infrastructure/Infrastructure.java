@@ -63,7 +63,7 @@ public final class Infrastructure {
 
   private static StageResult ready(Snapshot snapshot, List<HasMetadata> planned) {
     var found = new ArrayList<String>();
-    found.add("storage classes are there");
+    found.add("storage classes exist");
     found.add("ports 80 and 443 are served at " + address(snapshot).orElseThrow());
     var warnings = new ArrayList<String>();
     var lacking = room(snapshot, planned, Mode.Warn);
@@ -128,7 +128,7 @@ public final class Infrastructure {
                     service,
                     Optional.ofNullable(
                             snapshot.surroundings().reports().warnings().get("Service/" + service))
-                        .map(said -> ": the cluster says: " + said)
+                        .map(said -> ": the cluster reports: " + said)
                         .orElse("")),
             Waiting.SOON));
   }

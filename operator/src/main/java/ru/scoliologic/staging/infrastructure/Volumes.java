@@ -121,8 +121,8 @@ public final class Volumes {
       return Optional.empty();
     }
     return Optional.of(
-        ("storage class %s makes no volumes (kubernetes.io/no-provisioner): claim %s needs a"
-                + " PersistentVolume of %s with %s, found %s")
+        ("storage class %s creates no volumes (kubernetes.io/no-provisioner): claim %s"
+                + " needs a PersistentVolume of %s with %s, found %s")
             .formatted(
                 name.get(),
                 claim.getMetadata().getName(),

@@ -127,25 +127,25 @@ public record AcmeAnswer(Instant at, String words) {
               + " remove them";
       case "rateLimited" -> limited(sentence);
       case "rejectedIdentifier" ->
-          "the authority issues nothing for this name: give another one in spec.domains, or ask"
-              + " another authority with spec.ingress.acme.server";
+          "the authority issues nothing for this name: give another one in spec.domains,"
+              + " or use another authority with spec.ingress.acme.server";
       case "dns" ->
-          "the authority asks the world's DNS: publish the domain's A or AAAA record there, and"
-              + " mend its DNSSEC if that is what fails";
+          "the authority queries the public DNS: publish the domain's A or AAAA record"
+              + " there, and correct its DNSSEC if that fails";
       case "connection" ->
           "the authority must reach the domain's addresses at port 80: open it from outside, to"
               + " every address of the record";
       case "unauthorized" ->
-          "something else than Traefik answered at port 80: lead every A and AAAA record of the"
-              + " domain to this ingress, past other proxies";
+          "something other than Traefik responded at port 80: point every A and AAAA"
+              + " record of the domain to this ingress, not to another proxy";
       case "invalidContact", "unsupportedContact" ->
           "give an address of yours in spec.ingress.acme.email";
       case NONE ->
           sentence.contains("x509:")
-              ? "give the certificates that the authority's own server chains to in"
-                  + " spec.ingress.acme.caBundle"
-              : "Traefik must reach the authority: look at spec.ingress.acme.directory, and at what"
-                  + " keeps pods from it (DNS, firewall, network policies)";
+              ? "give the certificates of the authority that signed its server's certificate"
+                  + " in spec.ingress.acme.caBundle"
+              : "Traefik must reach the authority: check spec.ingress.acme.directory, and what"
+                  + " blocks traffic from pods (DNS, firewall, network policies)";
       default -> "";
     };
   }
@@ -153,7 +153,7 @@ public record AcmeAnswer(Instant at, String words) {
   private static String limited(String sentence) {
     var retry = RETRY_AFTER.matcher(sentence);
     return (retry.find() ? "wait until " + retry.group("time") : "wait until the limit is over")
-        + ", for sooner attempts are refused as well; to practise, ask with"
+        + ", because sooner attempts are refused as well; for tests use"
         + " spec.ingress.acme.server: LetsEncryptStaging";
   }
 }

@@ -37,7 +37,7 @@ public final class AcmeBudget {
   /** The wait when the checks saw the certificates before they were recorded. */
   private static final Duration SETTLING = Duration.ofSeconds(1);
 
-  /** By then Traefik has read the resolver; it goes on with the order by itself. */
+  /** By then Traefik has read the resolver; it continues the order on its own. */
   private static final Duration OPEN = Duration.ofSeconds(20);
 
   /** Attempts that are repeated at once when a restart of Traefik cut them short. */
@@ -159,7 +159,7 @@ public final class AcmeBudget {
       return spaced(last, retry());
     }
     if (running.isEmpty()) {
-      // Nothing is ordered meanwhile: the router no longer names the resolver.
+      // Nothing is ordered until then: the router no longer names the resolver.
       return last;
     }
     var began = Instant.parse(last.lastAttempt());
@@ -235,7 +235,7 @@ public final class AcmeBudget {
     if (found.isReady() && !inUse.equals(wanted)) {
       return new StageResult.Waiting(
           Reason.CERTIFICATE_NOT_ISSUED,
-          "%s has issued every certificate; now %s is asked"
+          "%s has issued every certificate; now they are requested from %s"
               .formatted(inUse.directory(), wanted.directory()),
           StageResult.Waiting.SOON);
     }
@@ -267,7 +267,7 @@ public final class AcmeBudget {
   private static String told(Certificate certificate) {
     var attempts =
         certificate.nextAttempt() == null
-            ? "attempt %d is under way".formatted(certificate.attempts())
+            ? "attempt %d is in progress".formatted(certificate.attempts())
             : "attempts made: %d, the next comes at %s"
                 .formatted(certificate.attempts(), certificate.nextAttempt());
     return certificate.domain()

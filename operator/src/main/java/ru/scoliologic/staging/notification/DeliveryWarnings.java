@@ -37,7 +37,7 @@ public final class DeliveryWarnings {
             && !alreadyFailing(entry.notification(), known)
             && addressees.add(entry.notification())) {
           complaints.add(
-              "%s was not told of %s of %s: %s"
+              "%s was not notified of %s of %s: %s"
                   .formatted(
                       entry.notification(),
                       entry.occasion(),

@@ -131,7 +131,7 @@ public final class HttpSender {
             .header("X-GitHub-Api-Version", "2022-11-28")
             .build();
       }
-      case Channel.Mail mail -> throw new IllegalArgumentException("mail does not go by HTTP");
+      case Channel.Mail mail -> throw new IllegalArgumentException("mail is not sent by HTTP");
     };
   }
 
@@ -155,8 +155,8 @@ public final class HttpSender {
       // Reported below, without the text, which may be a credential.
     }
     throw new NotUsable(
-        "what the Secret or the spec gives is not usable in a URL: it needs https://host/path,"
-            + " without user:password@, spaces or line ends");
+        "what the Secret or the spec gives is not usable as a URL: it needs"
+            + " https://host/path, without user:password@, spaces or line ends");
   }
 
   /** Refuses line ends, which could add a header: the client would quote the token. */
@@ -195,7 +195,7 @@ public final class HttpSender {
     if (status == TOO_MANY_REQUESTS || (status == UNAVAILABLE && !wait.isZero())) {
       return new Outcome.Failed(
           Outcome.Kind.Unreachable,
-          "the receiver answers %d: asks for a pause".formatted(status),
+          "the receiver responds with %d: rate limited".formatted(status),
           wait);
     }
     // GitHub reports exceeded limits with 403.
@@ -203,22 +203,23 @@ public final class HttpSender {
       return new Outcome.Failed(Outcome.Kind.Unreachable, "the receiver answers " + status, wait);
     }
     return Outcome.Failed.refused(
-        "the receiver answers %d: %s".formatted(status, cure(status, channel)));
+        "the receiver responds with %d: %s".formatted(status, cure(status, channel)));
   }
 
   private static String cure(int status, Channel channel) {
     if (status < 400) {
-      return "it redirects, which is not followed; give the URL that it leads to";
+      return "redirects are not followed; give the URL that it redirects to";
     }
     return switch (channel) {
-      case Channel.Slack slack -> "see whether the webhook still exists and the Secret has its URL";
+      case Channel.Slack slack -> "check that the webhook still exists and the Secret has its URL";
       case Channel.Telegram telegram ->
-          "see whether the Secret has the bot's token, and the bot is in the chat and may write";
+          "check that the Secret has the bot's token, and the bot is in the chat and may"
+              + " write";
       case Channel.CommitStatus github ->
-          "see whether the token is valid and may write commit statuses of the repository, and"
-              + " whether the repository has the commit";
+          "check that the token is valid and may write commit statuses of the"
+              + " repository, and that the repository has the commit";
       case Channel.Webhook webhook -> "see the receiver's log";
-      case Channel.Mail mail -> throw new IllegalArgumentException("mail does not go by HTTP");
+      case Channel.Mail mail -> throw new IllegalArgumentException("mail is not sent by HTTP");
     };
   }
 
@@ -260,19 +261,20 @@ public final class HttpSender {
       case HttpTimeoutException e -> late();
       case SSLException e ->
           Outcome.Failed.refused(
-              "the receiver has a certificate that is not accepted, or speaks no TLS at that port");
+              "the receiver's certificate is not accepted, or it does not use TLS on that"
+                  + " port");
       case ConnectException e ->
           Outcome.Failed.unreachable(
               e.getCause() instanceof UnresolvedAddressException
-                  ? "the receiver has a host name that cannot be resolved"
-                  : "the receiver does not take connections");
-      case IOException e -> Outcome.Failed.unreachable("the receiver broke the connection off");
+                  ? "the receiver's host name cannot be resolved"
+                  : "the receiver refuses connections");
+      case IOException e -> Outcome.Failed.unreachable("the receiver closed the connection");
       default -> Outcome.Failed.unreachable("met an error: " + cause.getClass().getSimpleName());
     };
   }
 
   private static Outcome late() {
-    return Outcome.Failed.unreachable("the receiver did not answer in time");
+    return Outcome.Failed.unreachable("the receiver did not respond in time");
   }
 
   /** Its message describes the fault of the request, without quoting it. */

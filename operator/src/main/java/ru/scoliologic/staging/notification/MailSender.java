@@ -123,7 +123,7 @@ public final class MailSender {
     for (var cause : causes(thrown).toList()) {
       switch (cause) {
         case AuthenticationFailedException e when answers4xx(e) -> {
-          return Outcome.Failed.unreachable("the mail server does not take a login at the moment");
+          return Outcome.Failed.unreachable("the mail server does not accept logins at the moment");
         }
         case AuthenticationFailedException e -> {
           return Outcome.Failed.refused(
@@ -140,23 +140,24 @@ public final class MailSender {
         }
         case SSLException e -> {
           return Outcome.Failed.refused(
-              "the mail server's certificate is not accepted, or it speaks no TLS at that port");
+              "the mail server's certificate is not accepted, or it does not use TLS on that"
+                  + " port");
         }
         case UnknownHostException e -> {
           return Outcome.Failed.unreachable("the mail server's name cannot be resolved");
         }
         case SocketTimeoutException e -> {
-          return Outcome.Failed.unreachable("the mail server did not answer in time");
+          return Outcome.Failed.unreachable("the mail server did not respond in time");
         }
         case SocketException e -> {
-          return Outcome.Failed.unreachable("the mail server does not take connections");
+          return Outcome.Failed.unreachable("the mail server refuses connections");
         }
         default -> {}
       }
     }
     return Outcome.Failed.unreachable(
-        "the mail server closed the connection or answered what was not expected: it is busy, or"
-            + " port and encryption do not go together");
+        "the mail server closed the connection or sent an unexpected response: it is"
+            + " busy, or port and encryption do not match");
   }
 
   /** The message of the exception is the server's answer. */

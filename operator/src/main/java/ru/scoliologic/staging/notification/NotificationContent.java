@@ -149,7 +149,7 @@ public record NotificationContent(
   private String what() {
     return switch (occasion) {
       case "Verified" -> "is verified";
-      case "Recovered" -> "is verified; the failures before it are over";
+      case "Recovered" -> "is verified, after earlier failures";
       case "RolledBack" -> "was rolled back";
       case "Failed" -> "failed and got no traffic";
       default -> "is " + occasion;
@@ -193,7 +193,7 @@ public record NotificationContent(
 
   private String took(long total) {
     var from = commit.map(Commit::committed).filter(Objects::nonNull).isPresent();
-    return "%s after it was %s".formatted(duration(total), from ? "committed" : "asked for");
+    return "%s after it was %s".formatted(duration(total), from ? "committed" : "requested");
   }
 
   private static String duration(long total) {

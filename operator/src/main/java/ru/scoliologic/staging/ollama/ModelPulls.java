@@ -101,7 +101,7 @@ public final class ModelPulls implements AutoCloseable {
       lookAgain = Instant.MIN;
     }
     if (worker != null && clock.instant().isAfter(worker.heard.plus(SILENCE))) {
-      ended(worker, new Failed("Ollama said nothing for " + SILENCE.toMinutes() + " minutes"));
+      ended(worker, new Failed("Ollama did not respond for " + SILENCE.toMinutes() + " minutes"));
     }
     if (worker == null && !listing && !clock.instant().isBefore(lookAgain)) {
       listing = true;

@@ -116,9 +116,9 @@ public final class OllamaApi {
         return http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), MOST))
             .get(SHORT.toMillis(), TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
-        throw new IOException("Ollama does not answer", e.getCause());
+        throw new IOException("Ollama does not respond", e.getCause());
       } catch (TimeoutException e) {
-        throw new IOException("Ollama does not end its answer", e);
+        throw new IOException("Ollama does not finish its response", e);
       } finally {
         http.shutdownNow();
       }
@@ -166,7 +166,7 @@ public final class OllamaApi {
       note(said, layers);
       progress.at(Map.copyOf(layers));
     }
-    throw new PullFailed("the connection ended before the model was there");
+    throw new PullFailed("the connection was closed before the model was pulled");
   }
 
   /** The next line; null at the end. */
@@ -177,7 +177,7 @@ public final class OllamaApi {
         return line.toString();
       }
       if (line.length() == MOST) {
-        throw new PullFailed("Ollama says more of the pull than can be read");
+        throw new PullFailed("Ollama reports more of the pull than can be read");
       }
       line.append((char) c);
     }
@@ -186,7 +186,7 @@ public final class OllamaApi {
 
   private static void note(JsonNode said, Map<String, Layer> layers) throws PullFailed {
     if (layers.size() > MOST_LAYERS) {
-      throw new PullFailed("Ollama names more parts of the model than a model has");
+      throw new PullFailed("Ollama reports more parts of the model than a model has");
     }
     if (said.hasNonNull("digest")) {
       var digest = said.path("digest").asText();

@@ -114,7 +114,7 @@ public final class OllamaResources {
       return server;
     }
     if (models.isEmpty()) {
-      return notReady(server, Reason.COMPONENTS_STARTING, "runs, but does not answer yet");
+      return notReady(server, Reason.COMPONENTS_STARTING, "runs, but does not respond yet");
     }
     return models.get().states().entrySet().stream()
         .flatMap(entry -> trouble(server, entry.getKey(), entry.getValue()).stream())
@@ -141,7 +141,7 @@ public final class OllamaResources {
                   server,
                   Reason.MODELS_PULLING,
                   pulling.total() == 0
-                      ? "asks the registry for model " + name
+                      ? "queries the registry for model " + name
                       : "pulls model %s: %d %% (%s of %s)"
                           .formatted(
                               name,

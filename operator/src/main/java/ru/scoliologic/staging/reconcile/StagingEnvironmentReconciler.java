@@ -236,7 +236,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   /** The API server's message, or else only the error's class: its text might quote a value. */
   private static String cause(RuntimeException e) {
     return e instanceof KubernetesClientException refused && refused.getStatus() != null
-        ? "the API server answers %d: %s"
+        ? "the API server responds with %d: %s"
             .formatted(refused.getCode(), refused.getStatus().getMessage())
         : e.getClass().getSimpleName() + "; see the operator's log";
   }

@@ -46,7 +46,7 @@ public final class RegistryApi implements Registries {
   private static final int MOST = 1024 * 1024;
 
   private static final int REDIRECTS = 3;
-  private static final String NO_REGISTRY = " does not answer as a registry does";
+  private static final String NO_REGISTRY = " does not respond as a registry does";
 
   /** An index is preferred: its digest applies to nodes of every architecture. */
   private static final String MANIFESTS =
@@ -94,7 +94,8 @@ public final class RegistryApi implements Registries {
       return task.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw new Unreachable(
-          "%s did not answer in full within %d s".formatted(image.host(), patience.toSeconds()), e);
+          "%s did not respond completely within %d s".formatted(image.host(), patience.toSeconds()),
+          e);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException failed
           ? failed
@@ -236,7 +237,7 @@ public final class RegistryApi implements Registries {
 
     private void checkProtected(URI uri) throws IOException {
       if (uri.getAuthority() == null || !"https".equals(uri.getScheme())) {
-        throw new IOException(image.host() + " leads to an address that is not HTTPS");
+        throw new IOException(image.host() + " redirects to an address that is not HTTPS");
       }
     }
 

@@ -163,7 +163,8 @@ public final class FirstDeployment {
             List.of(),
             new StageResult.Stalled(
                 Reason.FIRST_DEPLOYMENT_WIPED,
-                "the first deployment failed and was removed with its volumes: %s; it is deployed anew"
+                ("the first deployment failed and was removed with its volumes: %s; it is"
+                            + " deployed again")
                         .formatted(wiped.cause())
                     + " when the spec, its configuration or spec.retry of the release changes"),
             wiped,

@@ -266,7 +266,7 @@ final class ReleaseStatusBuilder {
                   ReleaseLedger.BUILT,
                   "False",
                   Reason.BUILD_CANCELLED,
-                  message.orElse("a newer commit came first"));
+                  message.orElse("a newer commit was pushed before"));
           case Building, Pushing ->
               condition(
                   ReleaseLedger.BUILT,
@@ -280,7 +280,7 @@ final class ReleaseStatusBuilder {
                   ReleaseLedger.BUILT,
                   "Unknown",
                   Reason.BUILD_WAITING,
-                  message.orElse("its build has not begun"));
+                  message.orElse("its build has not started"));
         });
   }
 
@@ -297,7 +297,7 @@ final class ReleaseStatusBuilder {
               ReleaseLedger.ROLLED_OUT,
               "True",
               Reason.ROLLED_OUT,
-              "it came up and got the traffic"));
+              "it became healthy and got the traffic"));
     }
     if (starts) {
       var state = facts.workloads().candidateState().orElseThrow();
@@ -319,7 +319,7 @@ final class ReleaseStatusBuilder {
                       Reason.COMPONENTS_STARTING,
                       "the first version starts: see the environment's condition Deployed")));
     }
-    // The new content was never rolled out, and needs its migration when it comes up again.
+    // The new content was never rolled out, and needs its migration when it starts again.
     return changed && !serves ? Optional.empty() : kept(ReleaseLedger.ROLLED_OUT);
   }
 
@@ -339,7 +339,7 @@ final class ReleaseStatusBuilder {
                   ReleaseLedger.VERIFIED,
                   "Unknown",
                   Reason.CHECKS_RUNNING,
-                  "its tag leads to other content than before, which is not checked yet"));
+                  "its tag resolves to other content than before, which is not checked yet"));
     }
     return facts
         .validation()
@@ -375,7 +375,7 @@ final class ReleaseStatusBuilder {
                 "True",
                 Reason.SUPERSEDED,
                 facts.target().desired().map(AppVersion::title).orElse("another version")
-                    + " was asked for before this version was verified"
+                    + " was requested before this version was verified"
                     + last.map(StagingReleaseStatus::failure)
                         .map(cause -> "; it had failed: " + cause)
                         .orElse("")));
@@ -455,17 +455,17 @@ final class ReleaseStatusBuilder {
   private String message(ReleaseState state, List<Condition> conditions, String failure) {
     return switch (state) {
       case Serving -> verified ? "serves and is verified" : conditions.getLast().getMessage();
-      case Previous -> "served before; kept for a short way back";
+      case Previous -> "served before; kept for a fast rollback";
       case Replaced -> "served before; another version serves now";
       case AwaitingApproval ->
-          "is built and waits for somebody to approve it: set spec.approved of this release to true";
+          "is built and waits for approval: set spec.approved of this release to true";
       case Waiting -> waiting(conditions);
       case Starting -> said(conditions, ReleaseLedger.ROLLED_OUT);
       case Failed ->
           ProgramLog.with(
               failure,
               (wiped().isEmpty() && Boolean.TRUE.equals(migrated())
-                      ? "; its migration was run, and no database goes back by itself"
+                      ? "; its migration ran, and the database is not rolled back"
                           + (copy() == null ? "" : ": the one before it is kept as " + copy())
                       : "")
                   + (retryWaits() ? "; " + retryWaiting() : ""));
@@ -476,7 +476,7 @@ final class ReleaseStatusBuilder {
 
   /** Why the retry has no effect, and what helps. */
   private String retryWaiting() {
-    return "spec.retry does nothing yet, for %s is asked for: %s"
+    return "spec.retry has no effect yet, because %s is requested: %s"
         .formatted(
             facts.target().desired().map(AppVersion::title).orElse("another version"),
             version.image().isEmpty()
@@ -486,12 +486,12 @@ final class ReleaseStatusBuilder {
 
   private String waiting(List<Condition> conditions) {
     if (facts.decision().waits().get(version.id()) == Wait.HELD_BACK) {
-      return "is held back: spec.gitops.pin, or a release that asked to serve, goes before it";
+      return "is held back: spec.gitops.pin, or a release with spec.serve, takes precedence";
     }
     return Conditions.find(conditions, ReleaseLedger.BUILT)
         .filter(condition -> !condition.getStatus().equals("True"))
         .map(Condition::getMessage)
-        .orElse("is to be tried next");
+        .orElse("is tried next");
   }
 
   private static String said(List<Condition> conditions, String type) {

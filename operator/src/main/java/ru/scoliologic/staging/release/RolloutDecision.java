@@ -100,7 +100,7 @@ public record RolloutDecision(
   public record Running(String id, Health health, Checks checks) {}
 
   /**
-   * The versions that are asked for.
+   * The requested versions.
    *
    * @param head the version that the branch, or the spec, requests
    * @param pin the version that the spec pins; takes precedence over all others

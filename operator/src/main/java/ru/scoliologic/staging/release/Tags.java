@@ -64,7 +64,7 @@ public final class Tags {
             tag.problem(),
             version.image().equals(version.title())
                 ? "each node runs what it pulls or has under the tag"
-                : "it stays with what was found before, " + version.image());
+                : "it keeps the digest that was found before, " + version.image());
   }
 
   /**

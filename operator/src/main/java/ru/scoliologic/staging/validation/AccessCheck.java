@@ -25,8 +25,9 @@ final class AccessCheck {
     return Optional.of(
         target.access().protection().basicAuth() == null
             ? found
-                + "; allowFrom has the address that the operator's request came from: the cluster's"
-                + " own, or one that a load balancer puts in the place of everybody's"
+                + "; allowFrom has the address that the operator's request came from: the"
+                + " cluster's own, or one with which a load balancer replaces the clients'"
+                + " addresses"
             : found);
   }
 }

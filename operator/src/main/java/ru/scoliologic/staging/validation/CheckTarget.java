@@ -33,7 +33,7 @@ public record CheckTarget(
   public record Endpoint(String address, int port) {}
 
   /**
-   * The host names that are asked.
+   * The host names to which requests are sent.
    *
    * @param dashboard or null when there is none
    * @param grafana or null when it does not run

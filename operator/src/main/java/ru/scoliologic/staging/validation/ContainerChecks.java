@@ -283,7 +283,7 @@ public record ContainerChecks(Snapshot snapshot, List<PlannedObject> plan, List<
     return run.running()
         .map(job ->
             ended(job).isPresent()
-                ? "could not begin and is tried again: " + failure(job)
+                ? "could not start and is tried again: " + failure(job)
                 : "runs" + trouble(job).map(said -> ", but " + said).orElse(""))
         .orElse("is to run");
   }

@@ -202,7 +202,7 @@ final class DeclaredChecks {
     try {
       tree = JSON.readTree(body);
     } catch (JsonProcessingException e) {
-      return Optional.of("does not answer with JSON");
+      return Optional.of("does not respond with JSON");
     }
     for (var value : expected) {
       var found = tree.at(value.pointer());

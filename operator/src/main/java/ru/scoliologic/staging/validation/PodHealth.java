@@ -77,7 +77,7 @@ public final class PodHealth {
       check.headers().forEach(request::setHeader);
       return request;
     } catch (IllegalArgumentException e) {
-      throw new IOException("it cannot be asked like that", e);
+      throw new IOException("it cannot be checked like that", e);
     }
   }
 

@@ -63,7 +63,8 @@ final class TimeBudget {
       // be abandoned at once.
       return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      throw new IOException("there was no whole answer after %s".formatted(seconds(limit)), e);
+      throw new IOException(
+          "there was no complete response within %s".formatted(seconds(limit)), e);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof IOException failed) {
         throw failed;
@@ -89,7 +90,7 @@ final class TimeBudget {
 
     private NotRun(Duration round) {
       super(
-          "not run: the checks before it took %s, which is all that a round of checks has"
+          "not run: the checks before it took %s, which is the limit of a round of checks"
               .formatted(seconds(round)));
     }
   }

@@ -210,7 +210,7 @@ class ConfigurationTest {
     assertThat(settings.result().isReady()).isTrue();
     assertThat(settings.result().message())
         .contains("POSTGRES_PASSWORD of Secret given is not in force")
-        .contains("the data was made with the one in Secret demo-credentials")
+        .contains("the data was created with the one in Secret demo-credentials")
         .doesNotContain("another-one", "the-first-one");
     assertThat(settings.masking().mask("another-one")).isEqualTo("***");
   }

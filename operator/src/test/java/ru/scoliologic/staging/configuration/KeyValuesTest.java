@@ -185,8 +185,7 @@ class KeyValuesTest {
 
     assertThat(settings.result().message())
         .isEqualTo(
-            "JWT_SECRET, which was generated before, has 11 characters and needs 64: raise its"
-                + " generate.rotation, or ask less");
+            "JWT_SECRET, which was generated before, has 11 characters and needs 64: raise its generate.rotation, or lower the requirement");
     assertThat(settings.credentials()).containsEntry("JWT_SECRET", "made-before");
   }
 
@@ -317,9 +316,7 @@ class KeyValuesTest {
 
     assertThat(settings.result().message())
         .endsWith(
-            "POSTGRES_PASSWORD of Secret given is not in force: the data was made with the one in"
-                + " Secret demo-credentials; to change it, take the key out of the Secret and raise"
-                + " its generate.rotation: the operator makes the next one");
+            "POSTGRES_PASSWORD of Secret given is not in force: the data was created with the one in Secret demo-credentials; to change it, remove the key from the Secret and raise its generate.rotation: the operator generates the next one");
   }
 
   @ParameterizedTest
@@ -336,7 +333,7 @@ class KeyValuesTest {
     assertThat(settings.rotations().rows()).isNull();
     assertThat(settings.result().message())
         .endsWith(
-            "generate.rotation of %s has no effect while Secret given gives the key: take it out there and the operator makes the next value%s"
+            "generate.rotation of %s has no effect while Secret given provides the key: remove it there and the operator generates the next value%s"
                 .formatted(name, more));
   }
 

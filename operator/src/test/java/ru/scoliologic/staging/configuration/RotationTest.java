@@ -242,7 +242,7 @@ class RotationTest {
           assertThat(result.reason()).isEqualTo(Reason.ROTATION_FAILED);
           assertThat(result.message())
               .contains("rotation 1 of " + key)
-              .contains("the application does not come up with it")
+              .contains("the application does not become healthy with it")
               .contains("longer than its deadline");
         });
     assertThat(world.last.result().isReady()).isTrue();
@@ -283,7 +283,7 @@ class RotationTest {
 
     assertThat(world.serving).isEqualTo(before);
     assertThat(world.row(POSTGRES).message())
-        .isEqualTo("taken back, the value before stays in force: it said; why, and ***");
+        .isEqualTo("reverted, the value before stays in force: it said; why, and ***");
   }
 
   @Test

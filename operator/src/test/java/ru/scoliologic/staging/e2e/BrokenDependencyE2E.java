@@ -558,7 +558,7 @@ class BrokenDependencyE2E {
             "Ready",
             "CandidateFailed",
             "^container app ended with exit code 1: sample-app: cannot start: this version is broken on"
-                + " purpose; version sample-app:broken does not come up, sample-app:1 goes on serving",
+                + " purpose; version sample-app:broken does not become healthy, sample-app:1 keeps serving",
             () -> spec("{\"services\":{\"app\":{\"image\":\"sample-app:1\"}}}")),
         row(
             "a new version redirects to its own domain whatever its state",

@@ -212,7 +212,7 @@ class EnvironmentLifecycleE2E {
 
     var message = Staging.condition(environment, "Ready").getMessage();
     assertThat(message)
-        .contains("sample-app:broken does not come up, sample-app:2 goes on serving")
+        .contains("sample-app:broken does not become healthy, sample-app:2 keeps serving")
         .contains("this version is broken on purpose")
         .contains("postgresql://app:***@");
     assertThat(Staging.has(environment, "Deployed", "True", "Deployed")).isTrue();

@@ -62,7 +62,7 @@ class GitopsStageTest {
 
     assertThat(result).isInstanceOf(StageResult.Failing.class);
     assertThat(result.reason()).isEqualTo(Reason.UNEXPECTED_ERROR);
-    assertThat(result.message()).startsWith("the agent says SomethingNew: in words");
+    assertThat(result.message()).startsWith("the agent reports SomethingNew: in words");
   }
 
   @ParameterizedTest

@@ -173,8 +173,7 @@ class CapacityTest {
     assertThat(result.reason()).isEqualTo(Reason.INFRASTRUCTURE_READY);
     assertThat(result.message())
         .isEqualTo(
-            "storage classes are there; ports 80 and 443 are served at 10.0.0.7; the nodes have room"
-                + " for the pods' requests: CPU 3 of 4, memory 2048Mi of 16384Mi; app.staging.test"
+            "storage classes exist; ports 80 and 443 are served at 10.0.0.7; the nodes have enough free capacity for the pods' requests: CPU 3 of 4, memory 2048Mi of 16384Mi; app.staging.test"
                 + " resolves to 10.0.0.7, traefik.staging.test resolves to 10.0.0.7");
   }
 
@@ -187,7 +186,7 @@ class CapacityTest {
     assertThat(result.reason()).isEqualTo(Reason.NOT_ENOUGH_ROOM);
     assertThat(result.message())
         .isEqualTo(
-            "the nodes have not enough left for the pods' requests: CPU: found 1 free, needed"
+            "the nodes do not have enough free capacity for the pods' requests: CPU: found 1 free, needed"
                 + " 1500m, memory: found 1024Mi free, needed 1200Mi");
   }
 
@@ -297,7 +296,7 @@ class CapacityTest {
           assertThat(result.reason()).isEqualTo(Reason.VOLUME_MISSING);
           assertThat(result.message())
               .isEqualTo(
-                  "storage class local makes no volumes (kubernetes.io/no-provisioner): claim large"
+                  "storage class local creates no volumes (kubernetes.io/no-provisioner): claim large"
                       + " needs a PersistentVolume of 20Gi with ReadWriteOnce, found no free one");
         });
     assertThat(
@@ -324,7 +323,7 @@ class CapacityTest {
 
     assertThat(assess(List.of(free("2Gi", "ReadOnlyMany", "ReadWriteMany")), claim).message())
         .isEqualTo(
-            "storage class local makes no volumes (kubernetes.io/no-provisioner): claim data needs a"
+            "storage class local creates no volumes (kubernetes.io/no-provisioner): claim data needs a"
                 + " PersistentVolume of 1Gi with ReadWriteOnce, found free ones of 2Gi with"
                 + " ReadOnlyMany and ReadWriteMany only");
     assertThat(assess(List.of(free("2Gi", RWO, "ReadOnlyMany")), claim).isReady()).isTrue();
@@ -384,7 +383,7 @@ class CapacityTest {
 
     assertThat(assess(seen(List.of(none), List.of()), asking).message())
         .isEqualTo(
-            "the nodes have not enough left for the pods' requests: disk: found 204800Mi free, needed"
+            "the nodes do not have enough free capacity for the pods' requests: disk: found 204800Mi free, needed"
                 + " 245760Mi, nvidia.com/gpu: found 0 free, needed 2");
     assertThat(assess(seen(List.of(two), List.of(holding)), asking).message())
         .endsWith("nvidia.com/gpu: found 1 free, needed 2");
@@ -416,7 +415,7 @@ class CapacityTest {
         .contains("CPU 2500m of 3, memory 3072Mi of 8192Mi");
     assertThat(assess(seen(nodes, List.of()), asking("1", "1Gi"), small, large).message())
         .isEqualTo(
-            "the nodes have not enough left for the pods' requests: CPU: found 3 free, needed 3100m");
+            "the nodes do not have enough free capacity for the pods' requests: CPU: found 3 free, needed 3100m");
   }
 
   private static StageResult assess(String infrastructure, ClusterFacts seen) {
@@ -439,9 +438,9 @@ class CapacityTest {
     assertThat(warned.isReady()).isTrue();
     assertThat(warned.message())
         .endsWith(
-            "; warning: the nodes have not enough left for the pods' requests: CPU: found 4 free,"
+            "; warning: the nodes do not have enough free capacity for the pods' requests: CPU: found 4 free,"
                 + " needed 6")
-        .doesNotContain("have room");
+        .doesNotContain("the nodes have enough");
     assertThat(off.isReady()).isTrue();
     assertThat(off.message()).doesNotContain("CPU");
   }
@@ -464,7 +463,7 @@ class CapacityTest {
 
     assertThat(result.isReady()).isTrue();
     assertThat(result.message())
-        .contains("whether there is room is not known: the pods could not be read");
+        .contains("the free capacity is not known: the pods could not be read");
   }
 
   private static PersistentVolumeClaim claim(String name, String size) {

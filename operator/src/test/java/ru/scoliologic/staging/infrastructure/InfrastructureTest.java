@@ -64,7 +64,7 @@ class InfrastructureTest {
     assertThat(result.reason()).isEqualTo(Reason.AWAITING_ADDRESS);
     assertThat(result.message())
         .contains(
-            "Service demo-traefik has no address for ports 80 and 443 yet: the cluster says: Error"
+            "Service demo-traefik has no address for ports 80 and 443 yet: the cluster reports: Error"
                 + " syncing load balancer: failed to ensure load balancer: no quota");
   }
 

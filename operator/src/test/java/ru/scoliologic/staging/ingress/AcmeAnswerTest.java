@@ -54,16 +54,14 @@ class AcmeAnswerTest {
             "rateLimited: too many certificates (5) already issued for this exact set of"
                 + " identifiers in the last 168h0m0s, retry after 2026-01-05 02:54:01 UTC: see"
                 + " https://letsencrypt.org/docs/rate-limits/; wait until 2026-01-05 02:54:01 UTC,"
-                + " for sooner attempts are refused as well; to practise, ask with"
-                + " spec.ingress.acme.server: LetsEncryptStaging"),
+                + " because sooner attempts are refused as well; for tests use spec.ingress.acme.server: LetsEncryptStaging"),
         arguments(
             OF_ORDER
                 + NEW_ORDER
                 + "urn:ietf:params:acme:error:rateLimited :: Your account is temporarily prevented"
                 + " from requesting certificates for app.staging.test and possibly others",
             "rateLimited: Your account is temporarily prevented from requesting certificates for"
-                + " app.staging.test and possibly others; wait until the limit is over, for sooner"
-                + " attempts are refused as well; to practise, ask with spec.ingress.acme.server:"
+                + " app.staging.test and possibly others; wait until the limit is over, because sooner attempts are refused as well; for tests use spec.ingress.acme.server:"
                 + " LetsEncryptStaging"),
         arguments(
             OF_ORDER
@@ -75,7 +73,7 @@ class AcmeAnswerTest {
             "rejectedIdentifier: Order included an identifier for which issuance is forbidden by"
                 + " policy: \"app.staging.test\"; rejectedIdentifier: app.staging.test is a"
                 + " forbidden domain; the authority issues nothing for this name: give another one"
-                + " in spec.domains, or ask another authority with spec.ingress.acme.server"),
+                + " in spec.domains, or use another authority with spec.ingress.acme.server"),
         arguments(
             OF_ORDER
                 + "acme: error: 400 :: POST :: https://acme-v02.api.letsencrypt.org/acme/new-order"
@@ -85,15 +83,14 @@ class AcmeAnswerTest {
             "rejectedIdentifier: Error creating new order :: Cannot issue for"
                 + " \"app.staging.test\": Domain name does not end with a valid public suffix"
                 + " (TLD); the authority issues nothing for this name: give another one in"
-                + " spec.domains, or ask another authority with spec.ingress.acme.server"),
+                + " spec.domains, or use another authority with spec.ingress.acme.server"),
         arguments(
             OF_CHALLENGE
                 + "invalid authorization: acme: error: 400 :: urn:ietf:params:acme:error:dns :: DNS"
                 + " problem: NXDOMAIN looking up A for app.staging.test - check that a DNS record"
                 + " exists for this domain\\n",
             "dns: DNS problem: NXDOMAIN looking up A for app.staging.test - check that a DNS record"
-                + " exists for this domain; the authority asks the world's DNS: publish the"
-                + " domain's A or AAAA record there, and mend its DNSSEC if that is what fails"),
+                + " exists for this domain; the authority queries the public DNS: publish the domain's A or AAAA record there, and correct its DNSSEC if that fails"),
         arguments(
             OF_CHALLENGE
                 + "invalid authorization: acme: error: 400 :: urn:ietf:params:acme:error:connection"
@@ -109,9 +106,7 @@ class AcmeAnswerTest {
                 + " urn:ietf:params:acme:error:unauthorized :: 203.0.113.7: Invalid response from"
                 + " http://app.staging.test/.well-known/acme-challenge/aB: 404\\n",
             "unauthorized: 203.0.113.7: Invalid response from"
-                + " http://app.staging.test/.well-known/acme-challenge/aB: 404; something else than"
-                + " Traefik answered at port 80: lead every A and AAAA record of the domain to this"
-                + " ingress, past other proxies"),
+                + " http://app.staging.test/.well-known/acme-challenge/aB: 404; something other than Traefik responded at port 80: point every A and AAAA record of the domain to this ingress, not to another proxy"),
         arguments(
             "cannot get ACME client acme: error: 400 :: POST ::"
                 + " https://acme-v02.api.letsencrypt.org/acme/new-acct ::"
@@ -125,16 +120,14 @@ class AcmeAnswerTest {
                 + " connection refused",
             "none: get directory at 'https://ca.test:14000/dir': Get \"https://ca.test:14000/dir\":"
                 + " dial tcp 10.43.7.9:14000: connect: connection refused; Traefik must reach the"
-                + " authority: look at spec.ingress.acme.directory, and at what keeps pods from it"
+                + " authority: check spec.ingress.acme.directory, and what blocks traffic from pods"
                 + " (DNS, firewall, network policies)"),
         arguments(
             "cannot get ACME client get directory at 'https://ca.test/dir': Get"
                 + " \\\"https://ca.test/dir\\\": tls: failed to verify certificate: x509:"
                 + " certificate signed by unknown authority",
             "none: get directory at 'https://ca.test/dir': Get \"https://ca.test/dir\": tls: failed"
-                + " to verify certificate: x509: certificate signed by unknown authority; give the"
-                + " certificates that the authority's own server chains to in"
-                + " spec.ingress.acme.caBundle"),
+                + " to verify certificate: x509: certificate signed by unknown authority; give the certificates of the authority that signed its server's certificate in spec.ingress.acme.caBundle"),
         arguments(
             OF_ORDER
                 + "acme: error: 500 :: POST :: https://ca.test/finalize/1 ::"

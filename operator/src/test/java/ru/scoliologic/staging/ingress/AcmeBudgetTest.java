@@ -331,7 +331,7 @@ class AcmeBudgetTest {
     assertThat(told.reason()).isEqualTo(Reason.CERTIFICATE_NOT_ISSUED);
     assertThat(told.message())
         .isEqualTo(
-            "built-in; app.staging.test: attempt 3 is under way; the authority's last answer: caa:"
+            "built-in; app.staging.test: attempt 3 is in progress; the authority's last answer: caa:"
                 + " no; add it");
     assertThat(
             AcmeBudget.explain(

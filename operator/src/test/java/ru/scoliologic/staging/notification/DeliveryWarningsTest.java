@@ -24,7 +24,7 @@ class DeliveryWarningsTest {
         1,
         null,
         reason,
-        reason == null ? null : "the receiver answers 404");
+        reason == null ? null : "the receiver responds with 404");
   }
 
   private static List<StagingRelease> releases(Told... entries) {
@@ -34,7 +34,8 @@ class DeliveryWarningsTest {
   @Test
   void one_that_is_refused_is_complained_of_at_once_and_only_then() {
     assertThat(DeliveryWarnings.of(releases(DUE), releases(REFUSED)))
-        .containsExactly("team-chat was not told of Verified of demo-c3: the receiver answers 404");
+        .containsExactly(
+            "team-chat was not notified of Verified of demo-c3: the receiver responds with 404");
     assertThat(DeliveryWarnings.of(releases(REFUSED), releases(REFUSED))).isEmpty();
     assertThat(
             DeliveryWarnings.of(

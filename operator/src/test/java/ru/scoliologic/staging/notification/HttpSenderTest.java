@@ -171,7 +171,7 @@ class HttpSenderTest {
     var failure = failure(webhook());
 
     assertThat(failure.kind()).isEqualTo(kind);
-    assertThat(failure.message()).contains("answers " + answered).doesNotContain(TOKEN);
+    assertThat(failure.message()).contains("responds with " + answered).doesNotContain(TOKEN);
   }
 
   @Test
@@ -205,7 +205,7 @@ class HttpSenderTest {
     hangs = true;
     sender = new HttpSender(SSLContext.getDefault(), Duration.ofMillis(300));
 
-    assertThat(failure(webhook()).message()).isEqualTo("the receiver did not answer in time");
+    assertThat(failure(webhook()).message()).isEqualTo("the receiver did not respond in time");
   }
 
   @Test
@@ -221,8 +221,7 @@ class HttpSenderTest {
     var channel = webhook();
     server.stop(0);
 
-    assertThat(failure(channel))
-        .isEqualTo(Failed.unreachable("the receiver does not take connections"));
+    assertThat(failure(channel)).isEqualTo(Failed.unreachable("the receiver refuses connections"));
   }
 
   @Test
@@ -235,7 +234,7 @@ class HttpSenderTest {
     var channel =
         new Channel.Slack("https://localhost:" + secure.getAddress().getPort() + "/services/X");
     try {
-      assertThat(failure(channel).message()).contains("certificate that is not accepted");
+      assertThat(failure(channel).message()).contains("certificate is not accepted");
       assertThat(requests).isEmpty();
 
       sender = new HttpSender(Tls.trusting(issued), Duration.ofSeconds(10));
@@ -259,7 +258,7 @@ class HttpSenderTest {
     var failure = failure(new Channel.Slack(url));
 
     assertThat(failure.kind()).isEqualTo(Kind.Refused);
-    assertThat(failure.message()).contains("not usable in a URL").doesNotContain("hid");
+    assertThat(failure.message()).contains("not usable as a URL").doesNotContain("hid");
   }
 
   @Test

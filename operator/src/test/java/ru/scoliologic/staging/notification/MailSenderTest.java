@@ -186,7 +186,7 @@ class MailSenderTest {
     var outcome = (Failed) send(Tls.trusting(ISSUED), Encryption.StartTls, LOGIN, "a@example.org");
 
     assertThat(outcome.kind()).isEqualTo(Kind.Unreachable);
-    assertThat(outcome.message()).contains("port and encryption do not go together");
+    assertThat(outcome.message()).contains("port and encryption do not match");
     assertThat(logins).isEmpty();
   }
 
@@ -256,7 +256,7 @@ class MailSenderTest {
   void a_server_that_is_busy_is_tried_again() throws Exception {
     assertThat(((Failed) answered(Optional.empty(), "421 busy")).message()).contains("it is busy");
     assertThat(answered(LOGIN, "220 hi", "250-hi\r\n250 AUTH PLAIN", "454 later"))
-        .isEqualTo(Failed.unreachable("the mail server does not take a login at the moment"));
+        .isEqualTo(Failed.unreachable("the mail server does not accept logins at the moment"));
   }
 
   @Test
@@ -275,7 +275,7 @@ class MailSenderTest {
               .send(
                   mail,
                   new Delivery("k-1/0", "k-1", "a", mail, NotificationContentTest.rolledBack()));
-      assertThat(((Failed) outcome).message()).isEqualTo("the mail server did not answer in time");
+      assertThat(((Failed) outcome).message()).isEqualTo("the mail server did not respond in time");
     }
     serve(builder -> builder);
     int port = server.getPortAllocated();
@@ -290,6 +290,6 @@ class MailSenderTest {
                 Encryption.None,
                 Optional.empty(),
                 "a@example.org"))
-        .isEqualTo(Failed.unreachable("the mail server does not take connections"));
+        .isEqualTo(Failed.unreachable("the mail server refuses connections"));
   }
 }

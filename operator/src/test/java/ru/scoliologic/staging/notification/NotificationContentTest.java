@@ -63,7 +63,7 @@ class NotificationContentTest {
         .isEqualTo(
             """
             demo: sample-app:2 is verified
-            1 min 0 s after it was asked for
+            1 min 0 s after it was requested
             Application: https://app.staging.test
             Release: kubectl -n team describe strel demo-c3\
             """);

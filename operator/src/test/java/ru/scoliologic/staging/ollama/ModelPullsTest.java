@@ -276,7 +276,7 @@ class ModelPullsTest {
     clock.pass(Duration.ofSeconds(5));
     awaitAsked("tiny", 2);
 
-    assertThat(failed.problem()).isEqualTo("Ollama said nothing for 2 minutes");
+    assertThat(failed.problem()).isEqualTo("Ollama did not respond for 2 minutes");
   }
 
   @Test

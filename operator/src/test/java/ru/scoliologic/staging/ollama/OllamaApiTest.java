@@ -53,7 +53,7 @@ class OllamaApiTest {
     try (var hostile = new HostileServer()) {
       assertThatThrownBy(() -> at(hostile.port()).models())
           .isInstanceOf(IOException.class)
-          .hasMessage("Ollama does not end its answer");
+          .hasMessage("Ollama does not finish its response");
     }
   }
 
@@ -61,13 +61,13 @@ class OllamaApiTest {
   void an_answer_without_bounds_is_not_kept() {
     assertThatThrownBy(api::models)
         .isInstanceOf(IOException.class)
-        .hasMessage("Ollama does not answer");
+        .hasMessage("Ollama does not respond");
   }
 
   @Test
   void a_line_without_an_end_ends_the_pull() {
     assertThatThrownBy(() -> api.pull("tiny", List.of(), layers -> {}))
         .isInstanceOf(OllamaApi.PullFailed.class)
-        .hasMessage("Ollama says more of the pull than can be read");
+        .hasMessage("Ollama reports more of the pull than can be read");
   }
 }

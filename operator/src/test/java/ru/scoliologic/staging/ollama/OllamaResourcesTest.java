@@ -146,7 +146,7 @@ class OllamaResourcesTest {
   @Test
   void before_the_first_byte_no_percent_is_told() {
     assertThat(observed(new ModelStates.Present(), new ModelStates.Pulling(0, 0)).message())
-        .isEqualTo("asks the registry for model tiny");
+        .isEqualTo("queries the registry for model tiny");
   }
 
   @Test

@@ -202,7 +202,7 @@ class RegistryApiTest {
 
     answering("HEAD /elsewhere", 307, Map.of("Location", "http://elsewhere/"), "");
     assertThatThrownBy(() -> digest(null))
-        .hasMessage(host() + " leads to an address that is not HTTPS");
+        .hasMessage(host() + " redirects to an address that is not HTTPS");
   }
 
   @Test
@@ -227,7 +227,7 @@ class RegistryApiTest {
 
     assertThatThrownBy(() -> digest(null))
         .isInstanceOf(IOException.class)
-        .hasMessage(host() + " does not answer as a registry does");
+        .hasMessage(host() + " does not respond as a registry does");
   }
 
   @Test
@@ -244,7 +244,7 @@ class RegistryApiTest {
     try {
       assertThatThrownBy(() -> hurried(host(slow)))
           .isInstanceOf(Registries.Unreachable.class)
-          .hasMessage(host(slow) + " did not answer in full within 1 s");
+          .hasMessage(host(slow) + " did not respond completely within 1 s");
     } finally {
       slow.stop(0);
     }
@@ -257,7 +257,7 @@ class RegistryApiTest {
 
       assertThatThrownBy(() -> hurried(host))
           .isInstanceOf(Registries.Unreachable.class)
-          .hasMessage(host + " did not answer in full within 1 s");
+          .hasMessage(host + " did not respond completely within 1 s");
     }
   }
 

@@ -267,7 +267,7 @@ class ReleaseLedgerTest {
 
     assertThat(asked.state()).isEqualTo("Failed");
     assertThat(asked.message())
-        .startsWith("it ends with exit code 1; spec.retry does nothing yet, for " + OLD)
+        .startsWith("it ends with exit code 1; spec.retry has no effect yet, because " + OLD)
         .contains("set spec.serve of this release as well");
     assertThat(notNamed(asked, "please")).as("the same in each pass").isEqualTo(asked);
     assertThat(notNamed(asked, null).message()).isEqualTo("it ends with exit code 1");
@@ -288,7 +288,7 @@ class ReleaseLedgerTest {
     assertThat(overtaken.message())
         .isEqualTo(
             OLD
-                + " was asked for before this version was verified; it had failed: it ends with exit"
+                + " was requested before this version was verified; it had failed: it ends with exit"
                 + " code 1");
     assertThat(notNamed(overtaken, null)).isEqualTo(overtaken);
     assertThat(

@@ -72,7 +72,8 @@ class ConditionsTest {
 
   @Test
   void after_an_error_no_condition_goes_on_saying_what_it_said_before() {
-    var error = new StageResult.Failing(Reason.UNEXPECTED_ERROR, "the API server answers 500");
+    var error =
+        new StageResult.Failing(Reason.UNEXPECTED_ERROR, "the API server responds with 500");
 
     var after = new Conditions(first(), 1, NOW).notAssessed(STAGES, error);
     var later = new Conditions(after, 1, NOW.plusSeconds(60)).notAssessed(STAGES, error);

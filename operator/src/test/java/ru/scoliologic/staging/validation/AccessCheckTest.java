@@ -40,7 +40,7 @@ class AccessCheckTest {
   @Test
   void one_that_gets_through_a_list_is_a_remark_for_the_operator_may_be_on_it() {
     assertThat(AccessCheck.judge(target(LIST), 200).orElseThrow())
-        .endsWith("puts in the place of everybody's");
+        .endsWith("replaces the clients' addresses");
     assertThat(AccessCheck.priority(target(LIST))).isEqualTo(Priority.Important);
   }
 

@@ -317,7 +317,7 @@ class ContainerChecksTest {
         List.of(asking("").owning(refused).pod(pulling), asking("").owning(withoutNode))) {
       var checks = decide(given);
       assertThat(results(given)).extracting(Result::outcome).containsExactly(Outcome.Pending);
-      assertThat(checks.waiting().orElseThrow().message()).contains("could not begin");
+      assertThat(checks.waiting().orElseThrow().message()).contains("could not start");
       assertThat(keys(checks)).contains(name(refused));
 
       var later = decide(given.at(Given.NOW.plusSeconds(60)));

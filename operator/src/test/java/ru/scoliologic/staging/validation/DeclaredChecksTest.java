@@ -114,7 +114,7 @@ class DeclaredChecksTest {
         "/page | {lacks: Settings} | /page contains 'Settings'",
         "/page | {headers: [{name: X-Content-Type-Options}]} | /page lacks the header X-Content-Type-Options",
         "/page | {headers: [{name: X-Frame-Options, contains: SAME}]} | has the header X-Frame-Options: DENY, needed 'SAME'",
-        "/page | {json: [{pointer: /status}]} | /page does not answer with JSON",
+        "/page | {json: [{pointer: /status}]} | /page does not respond with JSON",
         "/health | {json: [{pointer: /status, equalTo: healthy}]} | has 'degraded' at /status, needed 'healthy'",
         "/health | {json: [{pointer: /postgres}]} | has nothing at /postgres",
         "/away | {status: [302], redirect: esia} | redirects to '/auth?x=1', needed 'esia'"

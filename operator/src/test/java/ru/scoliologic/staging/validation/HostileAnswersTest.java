@@ -48,7 +48,7 @@ class HostileAnswersTest {
 
     assertThat(results).extracting(Result::outcome).containsExactly(Outcome.Passed, Outcome.Failed);
     assertThat(results.getLast().message())
-        .contains("/drip did not answer", "there was no whole answer after 1 s");
+        .contains("/drip did not answer", "there was no complete response within 1 s");
   }
 
   @ParameterizedTest
@@ -64,7 +64,7 @@ class HostileAnswersTest {
   void a_body_without_an_end_is_given_up() throws Exception {
     var results = run(Duration.ofSeconds(20), "[{name: flood, path: /flood}]");
 
-    assertThat(results.getLast().message()).contains("there was no whole answer after 1 s");
+    assertThat(results.getLast().message()).contains("there was no complete response within 1 s");
   }
 
   @Test
@@ -81,8 +81,7 @@ class HostileAnswersTest {
             Outcome.Passed, Outcome.Failed, Outcome.Failed, Outcome.Failed, Outcome.Failed);
     assertThat(results.getLast().message())
         .isEqualTo(
-            "/drip was not run: the checks before it took 1 s, which is all that a round of checks"
-                + " has");
+            "/drip was not run: the checks before it took 1 s, which is the limit of a round of checks");
     assertThat(server.given()).as("requests that were made").isLessThanOrEqualTo(2);
   }
 }

@@ -9,45 +9,49 @@ import ru.scoliologic.staging.stage.StatusReason;
  */
 public enum BuildReason implements StatusReason {
   BUILD_FAILED(
-      "The engine cannot build what the Dockerfile says, or a step of it failed.",
-      "The end of the build's log is in status.build.logTail. Push a commit that mends it, or set"
-          + " spec.retry of the release to a new value."),
+      "The engine cannot build the Dockerfile, or one of its steps failed.",
+      "See the end of the build's log in status.build.logTail. Push a fixed commit,"
+          + " or change spec.retry of the release."),
   BUILD_TIMED_OUT(
       "The build took longer than spec.gitops.build.timeoutSeconds.",
-      "Raise that, or make the build faster: the message names the step that it was at."),
+      "Raise it, or make the build faster: the message names the step in progress at"
+          + " that time."),
   DOCKERFILE_MISSING(
       "The commit has no Dockerfile at the path of spec.gitops.build.dockerfile.",
-      "Push a commit with one, or correct the path, which starts at the top of the repository."),
+      "Push a commit with one, or correct the path, which is relative to the root of"
+          + " the repository."),
   BUILD_KIT_NEEDED(
-      "The Dockerfile uses a construct of BuildKit, which the engine's own builder does not know.",
-      "Write the line that the message names without it, or build the image elsewhere and set"
-          + " spec.services.app.image."),
+      "The Dockerfile uses a BuildKit feature, which the engine's classic builder"
+          + " does not support.",
+      "Rewrite the line that the message names without it, or build the image"
+          + " elsewhere and set spec.services.app.image."),
   SUBMODULES_UNSUPPORTED(
-      "The commit has a submodule, and the agent fetches none.",
+      "The commit has a submodule, and the agent fetches no submodules.",
       "Put its files into the repository, or fetch them in the Dockerfile."),
   SUPERSEDED(Reason.BUILD_CANCELLED.cause(), Reason.BUILD_CANCELLED.cure()),
 
   ENGINE_UNREACHABLE(
-      "The Docker engine that builds does not answer.",
-      "It is tried again by itself. See the container engine of the agent's pod, or the host of"
-          + " spec.gitops.build.engine."),
+      "The Docker engine that builds does not respond.",
+      "The agent retries. See the container engine of the agent's pod, or the host"
+          + " of spec.gitops.build.engine."),
   ENGINE_OUT_OF_DISK(
       "The volume of the Docker engine is full.",
-      "Raise spec.gitops.build.engine.storage, or free room on the given engine."),
+      "Raise spec.gitops.build.engine.storage, or free disk space on the external" + " engine."),
   ENGINE_OUT_OF_MEMORY(
       "A build needed more memory than the Docker engine may use.",
-      "Raise the memory limit of spec.gitops.build.engine.resources, or let the build need less."),
+      "Raise the memory limit of spec.gitops.build.engine.resources, or reduce the"
+          + " build's memory use."),
   REGISTRY_UNREACHABLE(
-      "The registry does not answer, or fails.",
-      "It is tried again by itself; see the registry's pod and its log. Is its volume full, raise"
-          + " spec.gitops.registry.storage or lower spec.gitops.registry.keep."),
+      "The registry does not respond, or fails.",
+      "The agent retries. See the registry's pod and its log. If its volume is full,"
+          + " raise spec.gitops.registry.storage or lower spec.gitops.registry.keep."),
   REGISTRY_REFUSED(
-      "The registry does not accept the credentials, or not this repository for them.",
+      "The registry rejects the credentials, or they do not allow this repository.",
       "Put credentials that may push into the Secret of spec.gitops.registry.external.credentials."),
   BASE_IMAGE_UNAVAILABLE(
-      "An image that the Dockerfile starts from could not be had.",
-      "See the message: its name and the registry. Where no registry answers, give"
-          + " spec.gitops.build.engine.baseImages.");
+      "An image that the Dockerfile starts from could not be pulled.",
+      "See the message: its name and the registry. If the registry cannot be"
+          + " reached, set spec.gitops.build.engine.baseImages.");
 
   private final String cause;
   private final String cure;

@@ -225,7 +225,7 @@ public final class BuildRunner implements AutoCloseable {
       LOG.atWarn().addKeyValue("release", name).setCause(e).log("build broke off");
       return new ImageBuilder.Outcome.Retry(
           Reason.UNEXPECTED_ERROR,
-          "The build broke off: %s; it is tried again.".formatted(e.getMessage()));
+          "The build was aborted: %s; it is tried again.".formatted(e.getMessage()));
     } finally {
       clear(source);
     }

@@ -84,8 +84,8 @@ final class BuildScheduler {
   }
 
   /**
-   * Whether the last other build that ended was cancelled. A build that an agent left when it died,
-   * or that waits for the engine, has not ended.
+   * Whether the last other build that ended was cancelled. A build that an agent left when it
+   * crashed, or that waits for the engine, has not ended.
    */
   private static boolean followsACancelled(View view, String running) {
     return view.releases().stream()
@@ -103,7 +103,7 @@ final class BuildScheduler {
     return hash == null || hash.equals(view.buildHash());
   }
 
-  /** A release in state Building without a build was left by an agent that died. */
+  /** A release in state Building without a build was left by an agent that crashed. */
   private static boolean isToBeBuilt(StagingRelease release) {
     var build = build(release);
     if (build.state() == BuildState.Failed) {

@@ -58,7 +58,7 @@ final class BaseImages {
         }
       } catch (IOException e) {
         log.accept(
-            "The base images of %s are passed over: %s"
+            "The base images of %s are skipped: %s"
                 .formatted(archive.getFileName(), ErrorText.line(String.valueOf(e.getMessage()))));
       }
     }
@@ -127,7 +127,7 @@ final class BaseImages {
       engine.<LoadResponseItem>follow(d -> d.loadImageAsyncCmd(bytes), answer::add, LIMIT);
     } catch (TimeoutException e) {
       throw new IOException(
-          "the engine did not take it within " + LIMIT.toMinutes() + " minutes", e);
+          "the engine did not load it within " + LIMIT.toMinutes() + " minutes", e);
     }
     if (answer.error != null) {
       throw new IOException(answer.error);

@@ -64,7 +64,7 @@ final class BuildFailureClassifier {
     if (pulls(step) && (ErrorText.unreachable(said) || said.contains("x509:"))) {
       return new Retry(
           BuildReason.BASE_IMAGE_UNAVAILABLE,
-          "the registry of an image that the Dockerfile names does not answer (%s): %s"
+          "the registry of an image that the Dockerfile names does not respond (%s): %s"
               .formatted(ErrorText.line(step), ErrorText.line(said)));
     }
     return new Failed(BuildReason.BUILD_FAILED, ErrorText.line(said));
@@ -97,10 +97,10 @@ final class BuildFailureClassifier {
     return ErrorText.unreachable(said)
         ? new Retry(
             BuildReason.REGISTRY_UNREACHABLE,
-            "the registry %s does not answer: %s".formatted(registry, ErrorText.line(said)))
+            "the registry %s does not respond: %s".formatted(registry, ErrorText.line(said)))
         : new Retry(
             BuildReason.REGISTRY_REFUSED,
-            "the registry %s did not take the image: %s".formatted(registry, ErrorText.line(said)));
+            "the registry %s rejected the image: %s".formatted(registry, ErrorText.line(said)));
   }
 
   static Failed buildKitNeeded(BuildKitSyntax.Use use) {

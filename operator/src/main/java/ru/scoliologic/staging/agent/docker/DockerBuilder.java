@@ -154,7 +154,7 @@ public final class DockerBuilder implements ImageBuilder {
       if (new BuildCache(order.repository(), place.own()).has(engine, order.tag())) {
         return Optional.empty();
       }
-      throw DockerEngineException.silent("it ended the build without a word");
+      throw DockerEngineException.silent("it ended the build without an error message");
     }
     var fault = BuildFailureClassifier.of(said, log.step(), log.lastLines(), context.dockerfile());
     if (fault instanceof Outcome.Failed) {
@@ -242,7 +242,7 @@ public final class DockerBuilder implements ImageBuilder {
       said = e.getMessage();
     }
     if (said == null && log.digest == null) {
-      throw DockerEngineException.silent("it ended the push without a word");
+      throw DockerEngineException.silent("it ended the push without an error message");
     }
     return said == null
         ? new Push(log.digest, null)
@@ -263,7 +263,7 @@ public final class DockerBuilder implements ImageBuilder {
         BuildReason.ENGINE_UNREACHABLE,
         "the Docker engine at %s %s: %s"
             .formatted(
-                place.engine(), e.answered() ? "refuses" : "does not answer", e.getMessage()));
+                place.engine(), e.answered() ? "refuses" : "does not respond", e.getMessage()));
   }
 
   private static final class PushLog {

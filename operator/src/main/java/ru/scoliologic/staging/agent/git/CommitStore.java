@@ -155,7 +155,7 @@ public final class CommitStore implements AutoCloseable {
     discard();
     return new GitException(
         Reason.GIT_FAILED,
-        "The agent's clone cannot be used (%s); it is fetched anew.".formatted(e.getMessage()),
+        "The agent's clone cannot be used (%s); it is fetched again.".formatted(e.getMessage()),
         e);
   }
 

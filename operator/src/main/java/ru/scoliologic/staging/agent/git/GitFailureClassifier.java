@@ -29,7 +29,8 @@ final class GitFailureClassifier {
     if (has(e, CertificateException.class) || has(e, CertPathValidatorException.class)) {
       return new GitException(
           Reason.CERTIFICATE_UNTRUSTED,
-          "The Git server's certificate is not trusted (%s): give its authority with spec.gitops.caBundle, or have the server's certificate mended."
+          ("The Git server's certificate is not trusted (%s): give its authority with"
+                  + " spec.gitops.caBundle, or replace the server's certificate.")
               .formatted(text(deepest(e))),
           e);
     }
@@ -53,7 +54,7 @@ final class GitFailureClassifier {
       return Optional.of(
           new GitException(
               Reason.REPOSITORY_UNREACHABLE,
-              "The Git server answered %d; it is asked again later.".formatted(status),
+              "The Git server responded with %d; the agent tries again.".formatted(status),
               e));
     }
     return Optional.empty();
@@ -63,15 +64,17 @@ final class GitFailureClassifier {
     if (access.elsewhere().isPresent()) {
       return new GitException(
           Reason.REPOSITORY_MOVED,
-          "The Git server sends on to %s, which is not given the token: put the repository's URL there into spec.gitops.repository."
+          ("The Git server redirects to %s, to which the token is not sent: set"
+                  + " spec.gitops.repository to the repository's URL there.")
               .formatted(access.elsewhere().get().getAuthority()),
           e);
     }
     return new GitException(
         Reason.CREDENTIALS_REFUSED,
         access.hasToken()
-            ? ("The Git server refused the token (%d): put one that may read the repository into the Secret that spec.gitops.credentials names,"
-                    + " and beside it username if the server wants a certain one.")
+            ? ("The Git server refused the token (%d): put one that may read the repository"
+                    + " into the Secret that spec.gitops.credentials names, with the key username if"
+                    + " the server requires a specific one.")
                 .formatted(status)
             : "The Git server asks for credentials (%d) and there is no token: name a Secret with the key token in spec.gitops.credentials."
                 .formatted(status),
@@ -82,7 +85,8 @@ final class GitFailureClassifier {
     return new GitException(
         Reason.REPOSITORY_NOT_FOUND,
         moved
-            ? "The Git server sends on to another one, which has no such repository: correct spec.gitops.repository."
+            ? "The Git server redirects to another one, which has no such repository:"
+                + " correct spec.gitops.repository."
             : "The Git server has no repository at this URL, or hides it from these credentials:"
                 + " correct spec.gitops.repository, or let the token or key read it.",
         e);
@@ -120,7 +124,7 @@ final class GitFailureClassifier {
     } else if (has(e, NoRouteToHostException.class)) {
       found = "there is no route to it";
     } else if (has(e, SocketTimeoutException.class) || has(e, TimeoutException.class)) {
-      found = "it does not answer in time";
+      found = "it does not respond in time";
     } else if (has(e, SocketException.class)) {
       found = "the connection broke";
     } else if (has(e, SSLException.class)) {
@@ -131,7 +135,7 @@ final class GitFailureClassifier {
     return Optional.of(
         new GitException(
             Reason.REPOSITORY_UNREACHABLE,
-            "The Git server cannot be reached (%s); it is tried again by itself.".formatted(found),
+            "The Git server cannot be reached (%s); the agent tries again.".formatted(found),
             e));
   }
 

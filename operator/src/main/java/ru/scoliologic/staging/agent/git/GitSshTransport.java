@@ -127,7 +127,8 @@ final class GitSshTransport implements AutoCloseable {
         refused =
             new GitException(
                 Reason.HOST_KEY_UNKNOWN,
-                "%s shows the key %s, and %s: compare it with what the server's owner publishes and add the server's line to the key knownHosts."
+                ("%s has the host key %s, and %s: compare it with what the server's owner"
+                        + " publishes and add the server's line to the key knownHosts.")
                     .formatted(
                         address,
                         shown,
@@ -138,7 +139,9 @@ final class GitSshTransport implements AutoCloseable {
         refused =
             new GitException(
                 Reason.HOST_KEY_CHANGED,
-                "%s shows the key %s, but knownHosts has another one or calls it revoked: somebody may stand in between, so ask the server's owner before you change knownHosts."
+                ("%s has the host key %s, but knownHosts has another one or marks it as"
+                        + " revoked: this may be an attack, so ask the server's owner before you change"
+                        + " knownHosts.")
                     .formatted(address, shown));
       }
       return false;

@@ -49,11 +49,12 @@ public record LoadBalancing(IngressService asked, Optional<Service> made, boolea
     return Objects.equals(asked.loadBalancerClass(), balancerClass())
         ? Optional.empty()
         : made.map(service ->
-            "spec.ingress.service.loadBalancerClass is not applied: Service %s was made %s, and a"
+            ("spec.ingress.service.loadBalancerClass is not applied: Service %s was created"
+                        + " %s, and a")
                     .formatted(
                         service.getMetadata().getName(),
                         balancerClass() == null ? "without one" : "with class " + balancerClass())
-                + " Service keeps it; delete the Service to have it made again, which may change"
+                + " Service keeps it; delete the Service to have it recreated, which may change"
                 + " its address");
   }
 }

@@ -90,7 +90,8 @@ public record PodDiagnosis(Reason reason, String message) {
       return Optional.of(
           new PodDiagnosis(
               Reason.NOT_HEALTHY,
-              "container %s was restarted, for its health check did not pass within %d s%s"
+              ("container %s was restarted, because its health check did not pass within %d"
+                      + " s%s")
                   .formatted(
                       container.getName(),
                       StartupKill.patience(pod, container.getName()).orElseThrow().toSeconds(),

@@ -69,7 +69,7 @@ public record ProbeFindings(Optional<String> words) {
       return "its health check found no answer in time";
     }
     if (said.isEmpty()) {
-      return "its health check failed without a word";
+      return "its health check failed without output";
     }
     var line = said.replaceAll("[\\p{Cntrl}\\s]+", " ");
     return "its health check says: "

@@ -70,8 +70,9 @@ public record Refusal(Reason reason, String message, String object) {
 
   private static String helps(Reason reason) {
     return reason == Reason.OBJECT_INVALID
-        ? "; the server takes no such object: correct the field of the spec that the value comes"
-            + " from, or, where the spec does not give it, the policy or webhook that sets it"
+        ? "; the API server rejects such an object: correct the field of the spec that"
+            + " the value comes from, or, where the spec does not give it, the policy or"
+            + " webhook that sets it"
         : "";
   }
 

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /**
  * Distinguishes a container that the node killed because its startup probe never succeeded from one
- * that exited by itself. The status has no cause; the exit code and the duration show it.
+ * that exited on its own. The status has no cause; the exit code and the duration show it.
  */
 public final class StartupKill {
   /** Exit codes after SIGTERM: by the program's handler, by SIGKILL, by SIGTERM. */

@@ -1,2 +1,2 @@
-/** Finds the line of a program's log that says why it failed. */
+/** Finds the line of a program's log with the cause of its failure. */
 package ru.scoliologic.staging.cluster.log;

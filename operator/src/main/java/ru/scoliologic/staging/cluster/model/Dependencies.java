@@ -11,7 +11,10 @@ import java.util.Set;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.kube.PodStatuses;
 
-/** Components that the application needs; while one is missing, the version is not to blame. */
+/**
+ * Components that the application needs; while one is missing, failures do not count against the
+ * version.
+ */
 public final class Dependencies {
   /** Dependencies of the application's process. */
   private static final Set<ComponentName> OF_THE_PROCESS =

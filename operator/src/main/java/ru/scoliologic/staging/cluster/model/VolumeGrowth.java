@@ -62,14 +62,15 @@ public record VolumeGrowth(List<PlannedObject> objects, List<Refused> refused) {
       refused.add(
           new Refused(
               Reason.STORAGE_CANNOT_GROW,
-              "volume %s stays at %s, though %s is asked for: storage class %s does not let volumes grow"
+              ("volume %s stays at %s, though %s is requested: storage class %s does not let"
+                      + " volumes grow")
                   .formatted(there.getMetadata().getName(), has, asked, named(storageClass))));
     }
     if (difference < 0) {
       refused.add(
           new Refused(
               Reason.STORAGE_CANNOT_SHRINK,
-              "volume %s stays at %s, though %s is asked for: a volume cannot shrink"
+              "volume %s stays at %s, though %s is requested: a volume cannot shrink"
                   .formatted(there.getMetadata().getName(), has, asked)));
     }
   }
@@ -90,7 +91,8 @@ public record VolumeGrowth(List<PlannedObject> objects, List<Refused> refused) {
       refused.add(
           new Refused(
               Reason.STORAGE_CLASS_CANNOT_CHANGE,
-              "volume %s stays in storage class %s, though %s is asked for: a volume cannot change its class"
+              ("volume %s stays in storage class %s, though %s is requested: a volume cannot"
+                      + " change its class")
                   .formatted(there.getMetadata().getName(), named(has), asked)));
     }
   }

@@ -192,8 +192,7 @@ public final class DeploymentAssessment {
           ? migration.get()
           : new StageResult.Failing(
               Reason.CANDIDATE_FAILED,
-              ProgramLog.with(
-                  migration.get().message(), "; %s goes on serving".formatted(serving)));
+              ProgramLog.with(migration.get().message(), "; %s keeps serving".formatted(serving)));
     }
     if (look.state().isPresent()) {
       return look.state().get();
@@ -209,7 +208,7 @@ public final class DeploymentAssessment {
             Reason.CANDIDATE_FAILED,
             ProgramLog.with(
                 state.message(),
-                "; version %s does not come up, %s goes on serving"
+                "; version %s does not become healthy, %s keeps serving"
                     .formatted(version.title(), serving)));
   }
 

@@ -83,10 +83,10 @@ public final class GitopsAssessment {
       case null -> "is to serve next";
       case NOT_BUILT -> "is not built yet";
       case NOT_APPROVED -> "is built and awaits approval";
-      case HELD_BACK -> "is held back by a pin or a request";
+      case HELD_BACK -> "is held back by a pin or a requested release";
       case STARTING -> "starts";
       case CHECKING, INCONCLUSIVE, FAILING -> "is checked";
-      case NOT_COMING_UP -> "does not come up";
+      case NOT_COMING_UP -> "does not become healthy";
     };
   }
 
@@ -101,13 +101,13 @@ public final class GitopsAssessment {
     var build = head.flatMap(r -> Optional.ofNullable(r.getStatus())).map(s -> s.build());
     var message =
         head.map(release ->
-                "release %s is to be the first version: %s"
+                "release %s becomes the first version: %s"
                     .formatted(
                         release.getMetadata().getName(),
                         build
                             .map(b -> b.message() == null ? b.state().name() : b.message())
                             .orElse("its build has not begun")))
-            .orElse("the first build is awaited: " + followed.message());
+            .orElse("the first build is not done yet: " + followed.message());
     return new StageResult.Waiting(Reason.AWAITING_FIRST_BUILD, message);
   }
 }

@@ -80,7 +80,7 @@ public final class CandidateChecker {
               state.map(said ->
                   new StageResult.Waiting(
                       Reason.CHECKS_RUNNING,
-                      "%s is not to blame while PostgreSQL, Redis or Traefik is not well: %s"
+                      "%s is not marked as failed while PostgreSQL, Redis or Traefik is unhealthy: %s"
                           .formatted(candidate.get().title(), said.message()),
                       StageResult.Waiting.SOON)));
     }
@@ -157,7 +157,7 @@ public final class CandidateChecker {
             Optional.of(
                 new StageResult.Waiting(
                     Reason.CHECKS_RUNNING,
-                    "version %s is up beside the serving one and does not pass yet: %s"
+                    "version %s runs beside the serving one and does not pass yet: %s"
                         .formatted(version.title(), said),
                     StageResult.Waiting.SOON)))
         : new Look(

@@ -74,7 +74,7 @@ final class DeniedTraffic {
 
   /**
    * The component of a version that starts beside the serving one: its migration, or its own pods.
-   * Empty for a version that was given up: its message names the policies of that time.
+   * Empty for a failed version: its message names the policies of that time.
    */
   static Optional<ComponentName> suspect(StageResult candidate, Snapshot snapshot, Plan plan) {
     if (candidate.isReady() || candidate instanceof StageResult.Stalled) {

@@ -114,7 +114,7 @@ final class CertificateMonitor {
           .toList();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while looking at certificates", e);
+      throw new IllegalStateException("interrupted while checking certificates", e);
     }
   }
 

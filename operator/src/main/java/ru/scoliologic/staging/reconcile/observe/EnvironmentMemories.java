@@ -34,7 +34,7 @@ public final class EnvironmentMemories {
     var _ = change(uid, memory -> memory.held = true);
   }
 
-  /** The caller must then drop the memory if its environment went meanwhile. */
+  /** The caller must then drop the memory if its environment was deleted in between. */
   public void release(String uid) {
     var _ = change(uid, memory -> memory.held = false);
   }
@@ -77,8 +77,8 @@ public final class EnvironmentMemories {
   }
 
   /**
-   * One part of every environment's memory. Work beside the passes must use the part that its pass
-   * had, not ask for it again: it would make one for an environment that is gone.
+   * One part of every environment's memory. Work outside of the passes must use the part that its
+   * pass had, not ask for it again: it would make one for an environment that is gone.
    */
   public final class Slot<T> {
     private final Consumer<T> end;

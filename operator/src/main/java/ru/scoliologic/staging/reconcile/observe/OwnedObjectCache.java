@@ -115,7 +115,7 @@ public final class OwnedObjectCache implements Applier.Cache {
       LOG.atWarn()
           .addKeyValue("namespace", release.getMetadata().getNamespace())
           .addKeyValue("release", release.getMetadata().getName())
-          .log("passed over: it names no version of the environment of its label; delete it");
+          .log("ignored: it names no version of the environment of its label; delete it");
     }
     return false;
   }

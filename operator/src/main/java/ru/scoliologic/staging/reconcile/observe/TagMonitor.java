@@ -139,7 +139,7 @@ public final class TagMonitor {
           background.submit(
               snapshot.namespace(),
               () -> {
-                // The answer to a query that was dropped meanwhile is dropped too.
+                // The response to a dropped query is dropped too.
                 known.replace(question, notAsked(question).orElseGet(() -> asked(question)));
                 answered.accept(environment);
               });
@@ -150,7 +150,8 @@ public final class TagMonitor {
   /** The answer without a query; empty when the registry must be queried. */
   private Optional<ImageTag> notAsked(Question question) {
     var image = question.image();
-    return Optional.of(image.host() + " is each node's own, where the operator cannot ask")
+    return Optional.of(
+            image.host() + " is a loopback address of each node, which the operator cannot query")
         .filter(text -> image.isAtTheNode())
         .or(() -> question.retry().isPresent() ? Optional.empty() : silent.problem(image.host()))
         .map(problem -> new ImageTag(null, problem));
@@ -162,7 +163,7 @@ public final class TagMonitor {
       return ask(question);
     } catch (RuntimeException e) {
       LOG.atWarn().addKeyValue("registry", question.image().host()).setCause(e).log("not asked");
-      return new ImageTag(null, "the operator failed to ask " + question.image().host());
+      return new ImageTag(null, "the operator failed to query " + question.image().host());
     }
   }
 
@@ -187,7 +188,7 @@ public final class TagMonitor {
       return new ImageTag(null, problem);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new ImageTag(null, "the operator was stopped meanwhile");
+      return new ImageTag(null, "the operator was stopped during the query");
     }
   }
 

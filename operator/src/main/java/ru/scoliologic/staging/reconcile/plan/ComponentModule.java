@@ -12,7 +12,7 @@ import ru.scoliologic.staging.cluster.model.PlannedObject;
 import ru.scoliologic.staging.cluster.model.Snapshot;
 
 /**
- * What a pass asks of one component.
+ * What a pass needs from one component.
  *
  * @param plan its objects; none while it is not requested
  * @param health its state as part of Deployed; empty while it is not requested, or if another stage

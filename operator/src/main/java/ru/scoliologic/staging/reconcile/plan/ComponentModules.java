@@ -183,7 +183,7 @@ public final class ComponentModules {
         settings.registryUser(), settings.registryPassword(), settings.registryUsers());
   }
 
-  /** Where no image is named, the first one is built while its database comes up. */
+  /** Where no image is named, the first one is built while its database starts. */
   private static Stage deliveryStage(Snapshot snapshot) {
     return snapshot.environment().getSpec().services().app().image() == null
         ? Stage.CONFIGURATION

@@ -36,7 +36,7 @@ import ru.scoliologic.staging.validation.ContainerChecks;
 /**
  * All objects of an environment, from its spec and a snapshot.
  *
- * @param refusedGrowth sizes of volumes that the spec asks for and that cannot be had
+ * @param refusedGrowth sizes of volumes that the spec requests and the storage class does not allow
  * @param rotating whether a generated value is being replaced
  */
 public record Plan(

@@ -44,13 +44,13 @@ public final class OperatorMetrics {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Timer timeToReady =
       Timer.builder("staging.environment.time.to.ready")
-          .description("From an environment's making, or from its last trouble, to Ready.")
+          .description("Time from an environment's creation, or from its last failure, to Ready.")
           .serviceLevelObjectives(READY_WITHIN)
           .register(registry);
   private final Map<Stage, Timer> timeOfStage = new EnumMap<>(Stage.class);
   private final Counter rollbacks =
       Counter.builder("staging.rollbacks")
-          .description("Versions that gave the traffic back to the one before.")
+          .description("Versions that lost the traffic to the previous one again.")
           .register(registry);
   private volatile Supplier<Stream<StagingEnvironment>> environments = Stream::empty;
 
@@ -67,7 +67,8 @@ public final class OperatorMetrics {
       timeOfStage.put(
           stage,
           Timer.builder("staging.stage.time")
-              .description("From a stage's beginning, or from its last trouble, to its end.")
+              .description(
+                  "Time from the start of a stage, or from its last failure, to its completion.")
               .tag("stage", stage.condition())
               .serviceLevelObjectives(READY_WITHIN)
               .register(registry));

@@ -199,7 +199,7 @@ final class CrossFieldRules {
                 "%s.allowFrom: '%s' %s".formatted(path, network, AccessSpec.NETWORK_MESSAGE)));
   }
 
-  /** Whether an IPv6 address has the right number of groups, which no pattern tells. */
+  /** Whether an IPv6 address has the right number of groups, which no pattern can check. */
   private static boolean isAddress(String literal) {
     try {
       InetAddress.ofLiteral(literal);

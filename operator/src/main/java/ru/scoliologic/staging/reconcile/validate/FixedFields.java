@@ -73,7 +73,8 @@ public final class FixedFields {
     return inForce
         .filter(value -> !value.equals(asked))
         .map(value ->
-            "spec.%s: '%s' cannot take the place of '%s', which the data on the volume was made with: set it back to '%s'"
+            ("spec.%s: '%s' cannot replace '%s', with which the data on the volume was"
+                    + " created: set it back to '%s'")
                 .formatted(field, asked, value, value));
   }
 

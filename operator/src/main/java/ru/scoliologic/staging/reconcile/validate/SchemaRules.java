@@ -126,7 +126,7 @@ final class SchemaRules {
         .forEach((kind, amount) -> text(at(path, kind), Objects.toString(amount, ""), AMOUNT));
   }
 
-  /** What tells an item from the others: its first field, where that is a text it must have. */
+  /** Identifies an item: its first field, if that is a required text. */
   private static String name(Object item) {
     if (!(item instanceof Record part)) {
       return "";

@@ -67,9 +67,9 @@ class BuildFailureClassifierTest {
         "denied: requested access to the resource is denied | RegistryRefused | correct its credentials",
         "received unexpected HTTP status: 500 Internal Server Error | RegistryUnreachable | its volume may be full",
         "unknown: unknown error | RegistryUnreachable | its volume may be full",
-        "dial tcp 10.43.0.9:5000: connect: connection refused | RegistryUnreachable | does not answer",
-        "received unexpected HTTP status: 503 Service Unavailable | RegistryUnreachable | does not answer",
-        "name invalid | RegistryRefused | did not take the image",
+        "dial tcp 10.43.0.9:5000: connect: connection refused | RegistryUnreachable | does not respond",
+        "received unexpected HTTP status: 503 Service Unavailable | RegistryUnreachable | does not respond",
+        "name invalid | RegistryRefused | rejected the image",
       })
   void what_a_registry_says_to_a_push_is_never_the_commits_fault(
       String said, String reason, String expected) {

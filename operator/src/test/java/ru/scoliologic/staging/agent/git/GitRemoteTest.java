@@ -215,7 +215,7 @@ public class GitRemoteTest {
   @ValueSource(ints = {429, 500, 503})
   void a_server_in_trouble_is_told(int status) {
     server.failure(status);
-    fails(remote(), Reason.REPOSITORY_UNREACHABLE, "answered " + status);
+    fails(remote(), Reason.REPOSITORY_UNREACHABLE, "responded with " + status);
   }
 
   @Test

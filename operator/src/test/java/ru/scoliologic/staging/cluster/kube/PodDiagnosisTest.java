@@ -40,7 +40,7 @@ class PodDiagnosisTest {
     "image-absent, IMAGE_PULL_FAILED, Container image \"nowhere/app:1\" is not present with pull policy of Never",
     "registry-unavailable, IMAGE_PULL_FAILED, no such host",
     "unschedulable, UNSCHEDULABLE, no node can take it: 0/1 nodes are available",
-    "startup-kill, NOT_HEALTHY, 'container app was restarted, for its health check did not pass within 120 s; its log says: cannot connect'",
+    "startup-kill, NOT_HEALTHY, 'container app was restarted, because its health check did not pass within 120 s; its log says: cannot connect'",
     "config-error, CONTAINER_CONFIG_ERROR, secret \"x\" not found"
   })
   void a_terminal_cause_is_named(String name, Reason reason, String message) {

@@ -83,7 +83,7 @@ class ProbeFindingsTest {
         "Startup probe failed: 127.0.0.1:5432 - no response | its health check says: 127.0.0.1:5432 - no response",
         "Startup probe failed: user s3cret-of-the-app is unknown | its health check says: user *** is unknown",
         "Startup probe warning: Probe terminated redirects, Response body: | its health check says: Probe terminated redirects, Response body:",
-        "Startup probe failed: | its health check failed without a word",
+        "Startup probe failed: | its health check failed without output",
       })
   void a_node_says_what_a_probe_met(String event, String words) {
     assertThat(ProbeFindings.ofEvent(event, Optional.empty(), MASKING)).isEqualTo(words);

@@ -61,7 +61,7 @@ class VolumeGrowthTest {
         .containsExactly(
             new VolumeGrowth.Refused(
                 Reason.STORAGE_CANNOT_GROW,
-                "volume demo-postgres stays at 10Gi, though 20Gi is asked for: storage class fast does"
+                "volume demo-postgres stays at 10Gi, though 20Gi is requested: storage class fast does"
                     + " not let volumes grow"));
   }
 
@@ -74,7 +74,7 @@ class VolumeGrowthTest {
         .containsExactly(
             new VolumeGrowth.Refused(
                 Reason.STORAGE_CANNOT_SHRINK,
-                "volume demo-postgres stays at 10Gi, though 5Gi is asked for: a volume cannot"
+                "volume demo-postgres stays at 10Gi, though 5Gi is requested: a volume cannot"
                     + " shrink"));
   }
 
@@ -93,7 +93,7 @@ class VolumeGrowthTest {
         .containsExactly(
             new VolumeGrowth.Refused(
                 Reason.STORAGE_CLASS_CANNOT_CHANGE,
-                "volume demo-postgres stays in storage class fast, though other is asked for: a"
+                "volume demo-postgres stays in storage class fast, though other is requested: a"
                     + " volume cannot change its class"));
   }
 

@@ -31,7 +31,7 @@ class CandidateCheckerTest {
     assertThat(look.checks()).isEqualTo(Checks.INCONCLUSIVE);
     assertThat(look.state().orElseThrow().reason()).isEqualTo(Reason.CHECKS_RUNNING);
     assertThat(look.state().orElseThrow().message())
-        .contains("sample-app:1 is not to blame", "PostgreSQL", "devices page: status 500");
+        .contains("sample-app:1 is not marked as failed", "PostgreSQL", "devices page: status 500");
     assertThat(FAILED.of(Optional.of(CANDIDATE), true)).isEqualTo(FAILED);
   }
 

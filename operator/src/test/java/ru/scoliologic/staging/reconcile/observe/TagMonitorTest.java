@@ -330,7 +330,7 @@ class TagMonitorTest {
     assertThat(Conditions.find(published(seen).conditions(), ReleaseLedger.RESOLVED))
         .hasValueSatisfying(condition ->
             assertThat(condition.getMessage())
-                .endsWith("it stays with what was found before, " + pinned));
+                .endsWith("it keeps the digest that was found before, " + pinned));
   }
 
   @Test
@@ -425,7 +425,7 @@ class TagMonitorTest {
     assertThat(Conditions.find(published(seen).conditions(), ReleaseLedger.RESOLVED))
         .hasValueSatisfying(condition ->
             assertThat(condition.getMessage())
-                .contains("is each node's own, where the operator cannot ask"));
+                .contains("is a loopback address of each node, which the operator cannot query"));
   }
 
   @Test

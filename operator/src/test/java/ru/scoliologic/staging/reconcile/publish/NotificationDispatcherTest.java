@@ -150,7 +150,7 @@ class NotificationDispatcherTest {
     status.set(500);
     var failed =
         passesUntil(pass(World.underWay(3), Given.NOW), Given.NOW.plusSeconds(1), Telling.Due, 1);
-    assertThat(told(failed).message()).isEqualTo("the receiver answers 500");
+    assertThat(told(failed).message()).isEqualTo("the receiver responds with 500");
 
     status.set(200);
     var due = Outbox.time(told(failed));
@@ -216,7 +216,7 @@ class NotificationDispatcherTest {
     pass(failed, Given.NOW.plusSeconds(2));
     assertThat(complaints)
         .containsExactly(
-            "release-board was not told of Verified of demo-c3: the Secret notifications does not"
+            "release-board was not notified of Verified of demo-c3: the Secret notifications does not"
                 + " exist");
     assertThat(received).isEmpty();
 
@@ -233,7 +233,7 @@ class NotificationDispatcherTest {
 
     assertThat(complaints)
         .containsExactly(
-            "release-board was not told of Verified of demo-c3: the receiver answers 404: see the"
+            "release-board was not notified of Verified of demo-c3: the receiver responds with 404: see the"
                 + " receiver's log");
   }
 }

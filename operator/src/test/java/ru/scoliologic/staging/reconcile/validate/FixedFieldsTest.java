@@ -44,11 +44,11 @@ class FixedFieldsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "database: other | admin | spec.services.postgres.database: 'other' cannot take the place of 'app'",
-        "user: other | admin | spec.services.postgres.user: 'other' cannot take the place of 'app'",
-        "version: '16' | admin | spec.services.postgres.version (its major version): '16' cannot take the place of '17'",
-        "image: 'postgis/postgis:18-3.6', version: '18' | admin | spec.services.postgres.version (its major version): '18' cannot take the place of '17'",
-        "version: '17' | root | spec.services.monitoring.grafana.adminUser: 'root' cannot take the place of 'admin'"
+        "database: other | admin | spec.services.postgres.database: 'other' cannot replace 'app'",
+        "user: other | admin | spec.services.postgres.user: 'other' cannot replace 'app'",
+        "version: '16' | admin | spec.services.postgres.version (its major version): '16' cannot replace '17'",
+        "image: 'postgis/postgis:18-3.6', version: '18' | admin | spec.services.postgres.version (its major version): '18' cannot replace '17'",
+        "version: '17' | root | spec.services.monitoring.grafana.adminUser: 'root' cannot replace 'admin'"
       })
   void a_changed_one_is_named_with_the_value_to_set_it_back_to(
       String postgres, String adminUser, String expected) {
@@ -59,7 +59,7 @@ class FixedFieldsTest {
         .satisfies(problem ->
             assertThat(problem)
                 .startsWith(expected)
-                .contains("which the data on the volume was made with: set it back to"));
+                .contains("with which the data on the volume was created: set it back to"));
   }
 
   @Test

@@ -246,7 +246,7 @@ class SchemaRulesTest {
           rule.getMessage(),
           bad,
           list && rule.getRule().contains("exists_one")
-              ? path + "\\[.*\\].* (is listed twice: |two folders give one name).*"
+              ? path + "\\[.*\\].* (is listed twice: |two folders result in one volume name).*"
               : path + ":?( '.*')? " + Pattern.quote(rule.getMessage()) + ".*");
     }
 

@@ -148,11 +148,11 @@ class SpecValidatorTest {
       delimiter = '|',
       value = {
         "{path: health} | spec.services.app.health.path: 'health' is not a path",
-        "{tcp: true, path: /healthz} | spec.services.app.health: path, headers and status are of a check by HTTP",
-        "{tcp: true, status: [204]} | spec.services.app.health: path, headers and status are of a check by HTTP",
-        "{command: [ok], headers: [{name: A, value: b}]} | spec.services.app.health: path, headers and status are of a",
-        "{command: [ok], port: 9000} | spec.services.app.health: a command asks no port",
-        "{command: [ok], tcp: true} | spec.services.app.health: a command asks no port",
+        "{tcp: true, path: /healthz} | spec.services.app.health: path, headers and status belong to an HTTP check",
+        "{tcp: true, status: [204]} | spec.services.app.health: path, headers and status belong to an HTTP check",
+        "{command: [ok], headers: [{name: A, value: b}]} | spec.services.app.health: path, headers and status belong to an",
+        "{command: [ok], port: 9000} | spec.services.app.health: a command uses no port",
+        "{command: [ok], tcp: true} | spec.services.app.health: a command uses no port",
         "{headers: [{name: 'A B', value: c}]} | spec.services.app.health.headers[A B].name: 'A B' is not the name of a header"
       })
   void how_the_application_is_asked_is_checked(String health, String expected) {
