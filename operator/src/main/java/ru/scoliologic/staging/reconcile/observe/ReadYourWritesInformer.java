@@ -4,9 +4,11 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.Cache;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.cluster.kube.ResourceVersions;
@@ -39,6 +41,14 @@ final class ReadYourWritesInformer extends InformerEventSource<HasMetadata, Stag
       handleRecentResourceCreate(id, now);
     }
     written.merge(id, now, (one, other) -> ResourceVersions.isNewer(one, other) ? one : other);
+    // Its event may have come before the server's answer; there is no other one to wait for.
+    Cache<HasMetadata> watched = manager();
+    watched.get(id).ifPresent(this::forget);
+  }
+
+  /** Written objects whose events have not come yet. */
+  Set<ResourceID> awaited() {
+    return Set.copyOf(written.keySet());
   }
 
   /** The watched or the written object, whichever is newer. */

@@ -136,6 +136,20 @@ class ReadYourWritesInformerIT {
   }
 
   @Test
+  void a_write_is_not_kept_once_its_event_came_before_or_after_the_answer() {
+    writeAndTell(1);
+    await("the event of the first write").until(() -> watch.awaited().isEmpty());
+
+    var before = watch.get(ID);
+    var answer = write(2);
+    awaitShown(2);
+    watch.wrote(answer, before);
+
+    assertThat(watch.awaited()).isEmpty();
+    assertThat(shown()).isEqualTo(2);
+  }
+
+  @Test
   void what_somebody_else_wrote_later_is_shown() {
     writeAndTell(1);
     write(2);
