@@ -17,6 +17,11 @@ public final class ReducedItemStore<T extends HasMetadata> extends BasicItemStor
 
   @Override
   public T put(String key, T object) {
+    reduce(object);
+    return super.put(key, object);
+  }
+
+  static void reduce(HasMetadata object) {
     FieldOwnership.reduce(object);
     var annotations = object.getMetadata().getAnnotations();
     if (annotations != null && annotations.containsKey(LAST_APPLIED)) {
@@ -24,6 +29,5 @@ public final class ReducedItemStore<T extends HasMetadata> extends BasicItemStor
       rest.remove(LAST_APPLIED);
       object.getMetadata().setAnnotations(rest);
     }
-    return super.put(key, object);
   }
 }
