@@ -195,8 +195,9 @@ class ArchitectureTest {
       Map.of(
           "EnvironmentMemories.memories", "the memories themselves",
           "BackgroundPool.shares", "a namespace leaves with its last task",
-          "ReferencedObjects.watches", "a watch ends with the memory of its last reader",
+          "NamedObjects.named", "an object leaves with the memory of its last reader",
           "ReadYourWritesInformer.written", "until the watch reports the write or the deletion",
+          "CompactItemStore.objects", "as the watch reports",
           "OwnedObjectCache.sources", "by kind of object",
           "SilentRegistries.silences", "by host of a registry, for a time",
           "OperatorMetrics.timeOfStage", "by stage",

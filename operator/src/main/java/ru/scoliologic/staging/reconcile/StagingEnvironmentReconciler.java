@@ -149,6 +149,7 @@ public final class StagingEnvironmentReconciler implements Reconciler<StagingEnv
   public List<EventSource<?, StagingEnvironment>> prepareEventSources(
       EventSourceContext<StagingEnvironment> context) {
     var sources = new ArrayList<>(owned.eventSources(context));
+    references.watch(context.getControllerConfiguration().getEffectiveNamespaces());
     sources.add(references);
     cluster.tells(() -> context.getPrimaryCache().list());
     leadership.whenGained(cluster::tellAll);

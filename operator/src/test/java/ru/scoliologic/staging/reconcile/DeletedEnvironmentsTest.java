@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ class DeletedEnvironmentsTest {
   private static final int COUNT = 100;
   private static final String UID = "uid-of-environment-";
   private static final String PLURAL = "/stagingenvironments";
+  private static final Pattern NAMED = Pattern.compile(".*/(secrets|configmaps)/[^/]+");
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final KubernetesSerialization JSON = new KubernetesSerialization();
 
@@ -66,6 +68,8 @@ class DeletedEnvironmentsTest {
         write(exchange, stored(exchange));
       } else if (!exchange.getRequestMethod().equals("GET")) {
         exchange.sendResponseHeaders(403, -1);
+      } else if (NAMED.matcher(path).matches()) {
+        exchange.sendResponseHeaders(404, -1);
       } else if (!watches) {
         exchange.sendResponseHeaders(200, 0);
         write(exchange, list(path.endsWith(PLURAL) ? environments : List.of()));

@@ -47,6 +47,12 @@ public final class CompactItemStore<T extends HasMetadata> implements ItemStore<
 
   @Override
   public T put(String key, T object) {
+    reduce(object);
+    return read(objects.put(key, compact(object)));
+  }
+
+  /** Drops the metadata that nothing reads. */
+  static void reduce(HasMetadata object) {
     FieldOwnership.reduce(object);
     var annotations = object.getMetadata().getAnnotations();
     if (annotations != null && annotations.containsKey(LAST_APPLIED)) {
@@ -54,7 +60,6 @@ public final class CompactItemStore<T extends HasMetadata> implements ItemStore<
       rest.remove(LAST_APPLIED);
       object.getMetadata().setAnnotations(rest);
     }
-    return read(objects.put(key, compact(object)));
   }
 
   @Override

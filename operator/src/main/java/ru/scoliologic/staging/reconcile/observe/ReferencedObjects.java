@@ -6,8 +6,8 @@ import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.javaoperatorsdk.operator.api.reconciler.Constants;
+import io.javaoperatorsdk.operator.health.Status;
 import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
@@ -26,20 +26,24 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.notification.Channels;
 
 /**
- * Watches the Secrets and ConfigMaps that users name, one by one: a cluster's other Secrets are
- * neither read nor kept in memory, and one that is created late is noticed at once.
+ * Reads the Secrets, ConfigMaps and volume claims that users name: the contents of others are
+ * neither received nor kept in memory, and one that is created late is noticed at once.
  */
 public final class ReferencedObjects extends AbstractEventSource<HasMetadata, StagingEnvironment> {
-  /** Secrets and ConfigMaps that one spec may name: each is watched and kept in memory. */
+  /** Secrets and ConfigMaps that one spec may name: each is kept in memory. */
   public static final int MOST = 50;
 
-  private final KubernetesClient client;
-  private final Map<Reference, Watched> watches = new ConcurrentHashMap<>();
+  private final NamedObjects<Secret, Reader> secrets;
+  private final NamedObjects<ConfigMap, Reader> configMaps;
+  private final NamedObjects<PersistentVolumeClaim, Reader> claims;
   private final EnvironmentMemories.Slot<Reader> readers;
+  private Set<String> namespaces = Constants.DEFAULT_NAMESPACES_SET;
 
   public ReferencedObjects(KubernetesClient client, EnvironmentMemories memories) {
     super(HasMetadata.class, "references");
-    this.client = client;
+    this.secrets = new NamedObjects<>(client, Secret.class, this::tell);
+    this.configMaps = new NamedObjects<>(client, ConfigMap.class, this::tell);
+    this.claims = new NamedObjects<>(client, PersistentVolumeClaim.class, this::tell);
     this.readers = memories.slot(reader -> reader.references.forEach(each -> leave(each, reader)));
   }
 
@@ -122,109 +126,87 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
   }
 
   public Optional<Secret> secret(StagingEnvironment environment, String name) {
-    return get(environment, new Reference("Secret", namespace(environment), name))
-        .map(Secret.class::cast);
+    return get(secrets, environment, name);
   }
 
   Optional<ConfigMap> configMap(StagingEnvironment environment, String name) {
-    return get(environment, new Reference("ConfigMap", namespace(environment), name))
-        .map(ConfigMap.class::cast);
+    return get(configMaps, environment, name);
   }
 
   Optional<PersistentVolumeClaim> claim(StagingEnvironment environment, String name) {
-    return get(environment, new Reference("PersistentVolumeClaim", namespace(environment), name))
-        .map(PersistentVolumeClaim.class::cast);
+    return get(claims, environment, name);
   }
 
-  private Optional<HasMetadata> get(StagingEnvironment environment, Reference reference) {
+  private <T extends HasMetadata> Optional<T> get(
+      NamedObjects<T, Reader> objects, StagingEnvironment environment, String name) {
     var reader = readers.get(uid(environment), () -> new Reader(environment));
-    reader.references.add(reference);
-    var watched =
-        watches.compute(
-            reference,
-            (r, there) -> {
-              var used = there == null ? watch(r) : there;
-              used.readers().add(reader);
-              return used;
-            });
-    return watched.informer().getStore().list().stream().map(HasMetadata.class::cast).findFirst();
+    reader.references.add(new Reference(objects, name));
+    return objects.get(reader.namespace(), name, reader);
   }
 
-  /** Ends the watches of objects that an environment's spec no longer names. */
+  /** Forgets the objects that an environment's spec no longer names. */
   void keepNamed(StagingEnvironment environment) {
     var reader = readers.find(uid(environment));
     if (reader.isEmpty()) {
       return;
     }
-    var secrets = secrets(environment);
-    secrets.addAll(Channels.secrets(environment));
-    var configMaps = configMaps(environment);
+    var named = secrets(environment);
+    named.addAll(Channels.secrets(environment));
     var seed = environment.getSpec().services().postgres().seed();
-    var claim = seed == null || seed.volume() == null ? null : seed.volume().claimName();
+    var claim =
+        Stream.ofNullable(seed == null ? null : seed.volume())
+            .map(volume -> volume.claimName())
+            .collect(Collectors.toSet());
+    var names = Map.of(secrets, named, configMaps, configMaps(environment), claims, claim);
     for (var reference : reader.get().references) {
-      boolean named =
-          switch (reference.kind()) {
-            case "Secret" -> secrets.contains(reference.name());
-            case "PersistentVolumeClaim" -> reference.name().equals(claim);
-            default -> configMaps.contains(reference.name());
-          };
-      if (!named) {
+      if (!names.get(reference.objects()).contains(reference.name())) {
         reader.get().references.remove(reference);
         leave(reference, reader.get());
       }
     }
   }
 
-  Set<String> watched() {
-    return watches.keySet().stream().map(Reference::name).collect(Collectors.toSet());
+  private static void leave(Reference reference, Reader reader) {
+    reference.objects().leave(reader.namespace(), reference.name(), reader);
   }
 
-  /** The last reader ends the watch. */
-  private void leave(Reference reference, Reader reader) {
-    watches.computeIfPresent(
-        reference,
-        (r, watched) -> {
-          watched.readers().remove(reader);
-          if (!watched.readers().isEmpty()) {
-            return watched;
-          }
-          watched.informer().stop();
-          return null;
-        });
+  /** Namespaces and names of the objects that are read. */
+  Set<String> read() {
+    return all().flatMap(objects -> objects.keys().stream()).collect(Collectors.toSet());
   }
 
-  private Watched watch(Reference reference) {
-    var readers = ConcurrentHashMap.<Reader>newKeySet();
-    var informer =
-        switch (reference.kind()) {
-          case "Secret" ->
-              client
-                  .secrets()
-                  .inNamespace(reference.namespace())
-                  .withName(reference.name())
-                  .inform(new Notify<>(readers));
-          case "PersistentVolumeClaim" ->
-              client
-                  .persistentVolumeClaims()
-                  .inNamespace(reference.namespace())
-                  .withName(reference.name())
-                  .inform(new Notify<>(readers));
-          default ->
-              client
-                  .configMaps()
-                  .inNamespace(reference.namespace())
-                  .withName(reference.name())
-                  .inform(new Notify<>(readers));
-        };
-    return new Watched(informer, readers);
+  /** Sets the namespaces whose objects are watched from the start on. */
+  public void watch(Set<String> watched) {
+    namespaces = watched;
+  }
+
+  @Override
+  public void start() {
+    super.start();
+    all().forEach(objects -> objects.start(namespaces));
+  }
+
+  @Override
+  public void stop() {
+    all().forEach(NamedObjects::stop);
+    super.stop();
+  }
+
+  @Override
+  public Status getStatus() {
+    return all().allMatch(NamedObjects::isHealthy) ? Status.HEALTHY : Status.UNHEALTHY;
+  }
+
+  private Stream<NamedObjects<?, Reader>> all() {
+    return Stream.of(secrets, configMaps, claims);
+  }
+
+  private void tell(Reader reader) {
+    getEventHandler().handleEvent(new Event(reader.environment));
   }
 
   private static String uid(StagingEnvironment environment) {
     return environment.getMetadata().getUid();
-  }
-
-  private static String namespace(StagingEnvironment environment) {
-    return environment.getMetadata().getNamespace();
   }
 
   @Override
@@ -232,15 +214,9 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
     return Set.of();
   }
 
-  @Override
-  public void stop() {
-    watches.values().forEach(watched -> watched.informer().stop());
-    super.stop();
-  }
+  private record Reference(NamedObjects<?, Reader> objects, String name) {}
 
-  private record Reference(String kind, String namespace, String name) {}
-
-  /** One environment, with the objects that are watched for it. */
+  /** One environment, with the objects that it reads. */
   private static final class Reader {
     private final ResourceID environment;
     private final Set<Reference> references = ConcurrentHashMap.newKeySet();
@@ -248,35 +224,9 @@ public final class ReferencedObjects extends AbstractEventSource<HasMetadata, St
     private Reader(StagingEnvironment environment) {
       this.environment = ResourceID.fromResource(environment);
     }
-  }
 
-  private record Watched(
-      SharedIndexInformer<? extends HasMetadata> informer, Set<Reader> readers) {}
-
-  private final class Notify<T> implements ResourceEventHandler<T> {
-    private final Set<Reader> readers;
-
-    private Notify(Set<Reader> readers) {
-      this.readers = readers;
-    }
-
-    @Override
-    public void onAdd(T object) {
-      tell();
-    }
-
-    @Override
-    public void onUpdate(T before, T now) {
-      tell();
-    }
-
-    @Override
-    public void onDelete(T object, boolean finalStateUnknown) {
-      tell();
-    }
-
-    private void tell() {
-      readers.forEach(reader -> getEventHandler().handleEvent(new Event(reader.environment)));
+    private String namespace() {
+      return environment.getNamespace().orElseThrow();
     }
   }
 }

@@ -3,16 +3,16 @@ package ru.scoliologic.staging.reconcile.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import ru.scoliologic.staging.Given;
 import ru.scoliologic.staging.api.StagingEnvironment;
 import ru.scoliologic.staging.reconcile.StandInApiServer;
 
-/** What is watched of what a spec names, against a server that has nothing. */
+/** What is read of what a spec names, against a server that has nothing. */
 class ReferencedObjectsTest {
-  private static final byte[] NOTHING =
-      "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}"
-          .getBytes(StandardCharsets.UTF_8);
+  private static final byte[] NOTHING = "{}".getBytes(StandardCharsets.UTF_8);
 
   private final EnvironmentMemories memories = new EnvironmentMemories();
 
@@ -28,25 +28,31 @@ class ReferencedObjectsTest {
     ReferencedObjects.secrets(environment).forEach(name -> references.secret(environment, name));
   }
 
+  private static Set<String> names(ReferencedObjects references) {
+    return references.read().stream()
+        .map(key -> key.substring(key.indexOf('/') + 1))
+        .collect(Collectors.toSet());
+  }
+
   @Test
-  void a_secret_that_is_named_no_more_is_not_watched_any_more() throws Exception {
+  void a_secret_that_is_named_no_more_is_not_kept_any_more() throws Exception {
     try (var server =
-        StandInApiServer.start("/", exchange -> StandInApiServer.answer(exchange, 200, NOTHING))) {
+        StandInApiServer.start("/", exchange -> StandInApiServer.answer(exchange, 404, NOTHING))) {
       var references = new ReferencedObjects(server.client(), memories);
       for (int i = 0; i < 5; i++) {
         look(references, naming("s" + i));
       }
 
-      assertThat(references.watched())
+      assertThat(names(references))
           .isEqualTo(ReferencedObjects.secrets(naming("s4")))
           .contains("s4");
       memories.uids().forEach(memories::drop);
-      assertThat(references.watched()).as("what is watched for nobody").isEmpty();
+      assertThat(names(references)).as("what is read for nobody").isEmpty();
     }
   }
 
   @Test
-  void what_the_application_is_pulled_with_is_watched() {
+  void what_the_application_is_pulled_with_is_read() {
     var environment =
         Given.aGoodStart()
             .edited(
@@ -59,9 +65,9 @@ class ReferencedObjectsTest {
   }
 
   @Test
-  void another_environment_that_names_it_still_watches_it() throws Exception {
+  void another_environment_that_names_it_still_has_it() throws Exception {
     try (var server =
-        StandInApiServer.start("/", exchange -> StandInApiServer.answer(exchange, 200, NOTHING))) {
+        StandInApiServer.start("/", exchange -> StandInApiServer.answer(exchange, 404, NOTHING))) {
       var references = new ReferencedObjects(server.client(), memories);
       var other = naming("shared");
       other.getMetadata().setName("other");
@@ -71,9 +77,9 @@ class ReferencedObjectsTest {
 
       look(references, naming("s1"));
 
-      assertThat(references.watched()).contains("shared", "s1");
+      assertThat(names(references)).contains("shared", "s1");
       memories.drop("other");
-      assertThat(references.watched()).contains("s1").doesNotContain("shared");
+      assertThat(names(references)).contains("s1").doesNotContain("shared");
       memories.uids().forEach(memories::drop);
     }
   }
