@@ -13,14 +13,14 @@ cd "$root" || exit 1
 reports=operator/target
 rm -rf $reports/surefire-reports $reports/failsafe-reports
 
-# What failsafe orders classes by: how long each took. Those that longest.txt does not name come last.
-find operator/src/test/java -name '*IT.java' -o -name '*E2E.java' | sort | awk -v names="$here/longest.txt" '
+# What surefire and failsafe order classes by: how long each took. Those that longest.txt does not name come last.
+find operator/src/test/java -name '*Test.java' -o -name '*IT.java' -o -name '*E2E.java' | sort | awk -v names="$here/longest.txt" '
   BEGIN { while ((getline name <names) > 0) if (name !~ /^#/) place[name] = ++n }
   {
     class = $0; sub(/^operator\/src\/test\/java\//, "", class); sub(/\.java$/, "", class); gsub(/\//, ".", class)
     name = class; sub(/.*\./, "", name)
     print "1," (name in place ? 1000 - place[name] : 1) "," class ",all"
-  }' >operator/.surefire-order
+  }' | tee operator/.surefire-unit-order >operator/.surefire-order
 
 case $tier in
   unit) mvn -B -ntp -Dstyle.color=never test "$@" ;;

@@ -153,7 +153,7 @@ class Figures {
 
   /** Resident memory of the operator's process, as the node's kernel counts it. */
   private void memory() {
-    table.put("resident memory of the operator", OperatorProcess.of(staging, "run").memory());
+    table.put("resident memory of the operator", NodeProcess.of(staging, "run").memory());
   }
 
   private void create() {

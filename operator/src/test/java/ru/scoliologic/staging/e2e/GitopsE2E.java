@@ -99,7 +99,7 @@ class GitopsE2E {
   }
 
   private static String agentMemory() {
-    return OperatorProcess.of(world.staging(), "agent").memory();
+    return NodeProcess.of(world.staging(), "agent").memory();
   }
 
   @Test

@@ -56,7 +56,7 @@ class GitopsFaultsE2E {
           "a build under way",
           r -> build(r).filter(b -> b.state() == BuildState.Building).isPresent());
 
-      world.kill("java .*operator.jar agent");
+      NodeProcess.kill(world.staging(), "java .*operator.jar agent");
 
       var release = world.verified(commit);
       assertThat(build(release).orElseThrow().attempt()).isGreaterThan(1);
@@ -74,8 +74,8 @@ class GitopsFaultsE2E {
           "a push under way",
           r -> build(r).filter(b -> b.state() == BuildState.Pushing).isPresent());
 
-      world.kill("java .*operator.jar agent");
-      world.kill("dockerd ");
+      NodeProcess.kill(world.staging(), "java .*operator.jar agent");
+      NodeProcess.kill(world.staging(), "dockerd ");
 
       var release = world.verified(commit);
       assertThat(build(release).orElseThrow().attempt()).isGreaterThan(1);

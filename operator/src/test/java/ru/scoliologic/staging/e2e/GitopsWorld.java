@@ -318,20 +318,6 @@ final class GitopsWorld implements AutoCloseable {
         .toList();
   }
 
-  /** Kills processes on the node at once, by how their command line begins. */
-  void kill(String commandLine) {
-    var killed =
-        staging
-            .cluster()
-            .exec(
-                "sh",
-                "-c",
-                "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^"
-                    + commandLine
-                    + "' && kill -9 ${p#/proc/} && echo killed; done; true");
-    assertThat(killed.stdout()).as("a process of %s", commandLine).contains("killed");
-  }
-
   /** Kills the operator; the next one need not wait for the lease. */
   void killOperator() {
     staging.admin().pods().inNamespace(Staging.OPERATOR).withGracePeriod(0).delete();

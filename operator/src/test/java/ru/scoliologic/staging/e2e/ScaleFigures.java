@@ -53,7 +53,7 @@ class ScaleFigures {
     try (var _ = new StubNode(staging.admin(), staging.cluster().nodeIp());
         var ingress = new StubIngress(staging.admin(), address, DOMAIN);
         AutoCloseable _ = this::remove) {
-      var process = OperatorProcess.of(staging, "run");
+      var process = NodeProcess.of(staging, "run");
       System.out.println("scale  no environment: " + process.memory());
       int made = 0;
       for (int step : STEPS) {
@@ -75,7 +75,7 @@ class ScaleFigures {
     }
   }
 
-  private static void idle(OperatorProcess process, int environments) throws InterruptedException {
+  private static void idle(NodeProcess process, int environments) throws InterruptedException {
     double cpu = process.cpuSeconds();
     Thread.sleep(IDLE);
     System.out.printf(

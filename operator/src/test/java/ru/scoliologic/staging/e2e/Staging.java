@@ -131,6 +131,9 @@ final class Staging {
   void remove(String namespace) {
     admin().resources(StagingEnvironment.class).inNamespace(namespace).delete();
     admin().namespaces().withName(namespace).delete();
+    // No pod is made any more. With those that have to end by themselves, the server looks again
+    // only after half of the time that they have for it.
+    admin().pods().inNamespace(namespace).withGracePeriod(0).delete();
     await("namespace " + namespace + " gone")
         .atMost(LONG)
         .until(() -> admin().namespaces().withName(namespace).get() == null);

@@ -86,7 +86,8 @@ class CertificateMonitorTest {
               asked.incrementAndGet();
               return Optional.of(domain.equals(APP) || met(new CountDownLatch(1)));
             },
-            Duration.ofMillis(300),
+            // Time enough for both threads to begin, on a busy machine too.
+            Duration.ofSeconds(2),
             new EnvironmentMemories());
 
     var first = look(watch);

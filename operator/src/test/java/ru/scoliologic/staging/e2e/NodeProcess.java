@@ -1,25 +1,36 @@
 package ru.scoliologic.staging.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Locale;
 
-/** A process of the operator's image in the throwaway cluster, as the node's kernel counts it. */
-record OperatorProcess(Staging staging, String pid) {
+/** A process in the throwaway cluster, as the node's kernel counts it. */
+record NodeProcess(Staging staging, String pid) {
   private static final int TICKS_A_SECOND = 100;
 
   /**
-   * The process that runs.
+   * The process of the operator's image that runs.
    *
    * @param program its first argument: run or agent
    */
-  static OperatorProcess of(Staging staging, String program) {
-    return new OperatorProcess(
+  static NodeProcess of(Staging staging, String program) {
+    return new NodeProcess(
+        staging, each(staging, "java .*operator.jar " + program, "echo ${p#/proc/}"));
+  }
+
+  /** Kills processes at once, by how their command line begins. */
+  static void kill(Staging staging, String commandLine) {
+    assertThat(each(staging, commandLine, "kill -9 ${p#/proc/} && echo killed"))
+        .as("a process of %s", commandLine)
+        .contains("killed");
+  }
+
+  /** Does something with each process, $p, whose command line begins so. */
+  private static String each(Staging staging, String commandLine, String action) {
+    return sh(
         staging,
-        sh(
-            staging,
-            "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null"
-                + " | grep -q '^java .*operator.jar "
-                + program
-                + "' && echo ${p#/proc/}; done; true"));
+        "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^%s' && %s; done; true"
+            .formatted(commandLine, action));
   }
 
   /** Resident memory, the most of it so far, and threads. */
