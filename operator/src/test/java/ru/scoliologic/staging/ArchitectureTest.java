@@ -1,5 +1,6 @@
 package ru.scoliologic.staging;
 
+import static java.util.Map.entry;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -192,17 +193,18 @@ class ArchitectureTest {
 
   /** The collections that outlast a pass outside the memories, and why no environment stays in. */
   private static final Map<String, String> SHARED_STATE =
-      Map.of(
-          "EnvironmentMemories.memories", "the memories themselves",
-          "BackgroundPool.shares", "a namespace leaves with its last task",
-          "NamedObjects.named", "an object leaves with the memory of its last reader",
-          "ReadYourWritesInformer.written", "until the watch reports the write or the deletion",
-          "CompactItemStore.objects", "as the watch reports",
-          "OwnedObjectCache.sources", "by kind of object",
-          "SilentRegistries.silences", "by host of a registry, for a time",
-          "OperatorMetrics.timeOfStage", "by stage",
-          "SchemaRules.problems", "of one validation",
-          "DeniedTrafficExplainer.listed", "by namespace, for ten seconds");
+      Map.ofEntries(
+          entry("EnvironmentMemories.memories", "the memories themselves"),
+          entry("BackgroundPool.shares", "a namespace leaves with its last task"),
+          entry("NamedObjects.named", "an object leaves with the memory of its last reader"),
+          entry("ReadYourWritesInformer.written", "until the watch reports the write or the deletion"),
+          entry("CompactItemStore.objects", "as the watch reports"),
+          entry("OwnedObjectCache.sources", "by kind of object"),
+          entry("SilentRegistries.silences", "by host of a registry, for a time"),
+          entry("OperatorMetrics.timeOfStage", "by stage"),
+          entry("SchemaRules.problems", "of one validation"),
+          entry("DeniedTrafficExplainer.listed", "by namespace, for ten seconds"),
+          entry("ReferencedObjects.namespaces", "what the operator watches"));
 
   @Test
   void what_is_remembered_of_an_environment_is_a_part_of_its_memory() {

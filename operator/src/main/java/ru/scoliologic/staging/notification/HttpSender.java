@@ -200,7 +200,8 @@ public final class HttpSender {
     }
     // GitHub reports exceeded limits with 403.
     if (status >= 500 || status == 408 || status == 425 || !wait.isZero()) {
-      return new Outcome.Failed(Outcome.Kind.Unreachable, "the receiver responds with " + status, wait);
+      return new Outcome.Failed(
+          Outcome.Kind.Unreachable, "the receiver responds with " + status, wait);
     }
     return Outcome.Failed.refused(
         "the receiver responds with %d: %s".formatted(status, cure(status, channel)));

@@ -124,8 +124,7 @@ record BuiltInChecks(CheckTarget target, IngressRequests requests) {
     var answer = requests.get("https", target.hosts().app(), path, pass());
     return HealthWords.trouble(answer.body())
         .flatMap(said ->
-            failed(
-                "https://%s%s says '%s'".formatted(target.hosts().app(), path, masked(said))));
+            failed("https://%s%s says '%s'".formatted(target.hosts().app(), path, masked(said))));
   }
 
   private String masked(String said) {

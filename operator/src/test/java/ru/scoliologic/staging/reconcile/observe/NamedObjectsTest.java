@@ -299,10 +299,10 @@ class NamedObjectsTest {
     stored.put("team/given", 5);
     secrets.start(Set.of("team"));
     assertThat(version("given", "a")).contains("5");
+    await("the watch").atMost(LIMIT).until(() -> asked.stream().anyMatch(Asked::watch));
 
     assertThat(asked)
         .extracting(Asked::path)
         .allMatch(path -> path.startsWith("/api/v1/namespaces/team/"));
-    await("the watch").atMost(LIMIT).until(secrets::isHealthy);
   }
 }

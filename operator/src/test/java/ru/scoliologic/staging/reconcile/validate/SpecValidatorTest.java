@@ -284,7 +284,7 @@ class SpecValidatorTest {
         .singleElement()
         .asString()
         .startsWith(
-            "spec.services.app.volumes[" + paths.split(" ", -1)[1] + "].path: two folders give");
+            "spec.services.app.volumes[" + paths.split(" ", -1)[1] + "].path: two folders result in");
   }
 
   @Test
