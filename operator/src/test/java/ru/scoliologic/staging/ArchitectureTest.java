@@ -1,8 +1,8 @@
 package ru.scoliologic.staging;
 
-import static java.util.Map.entry;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -197,7 +197,9 @@ class ArchitectureTest {
           entry("EnvironmentMemories.memories", "the memories themselves"),
           entry("BackgroundPool.shares", "a namespace leaves with its last task"),
           entry("NamedObjects.named", "an object leaves with the memory of its last reader"),
-          entry("ReadYourWritesInformer.written", "until the watch reports the write or the deletion"),
+          entry(
+              "ReadYourWritesInformer.written",
+              "until the watch reports the write or the deletion"),
           entry("CompactItemStore.objects", "as the watch reports"),
           entry("OwnedObjectCache.sources", "by kind of object"),
           entry("SilentRegistries.silences", "by host of a registry, for a time"),

@@ -8,7 +8,7 @@ import io.fabric8.generator.annotation.ValidationRule;
 import java.util.List;
 
 /** The version, and users' decisions about it. */
-@JsonInclude(JsonInclude.Include.NON_EMPTY)
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record StagingReleaseSpec(
     @Required @Size(min = 1, max = 40) @JsonPropertyDescription("Name of the environment.")
         String environment,
@@ -49,6 +49,7 @@ public record StagingReleaseSpec(
             value = "self.all(v, self.exists_one(o, o.check == v.check))",
             message = "a check is judged twice: give one verdict for each")
         @JsonPropertyDescription("Verdicts of QA on the manual checks.")
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
         List<Verdict> verdicts) {
 
   public static final String BUILD_HASH_PATTERN = "^[0-9a-f]{6,64}$";

@@ -18,7 +18,6 @@ import picocli.CommandLine.Option;
 import ru.scoliologic.staging.cluster.kube.ServerLimits;
 import ru.scoliologic.staging.reconcile.Leadership;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
-import ru.scoliologic.staging.reconcile.observe.CompactItemStore;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.registry.RegistryApi;
 
@@ -129,8 +128,7 @@ final class RunCommand implements Callable<Integer> {
                       .setIntervalMultiplier(2)
                       .setMaxInterval(30_000)
                       .withoutMaxAttempts())
-              .withReconciliationMaxInterval(Duration.ofMinutes(10))
-              .withItemStore(new CompactItemStore<>(client.getKubernetesSerialization()));
+              .withReconciliationMaxInterval(Duration.ofMinutes(10));
           if (!watchNamespace.isBlank()) {
             overrider.settingNamespace(watchNamespace);
           }

@@ -28,7 +28,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import ru.scoliologic.staging.cluster.model.RegistryLogin;
 import ru.scoliologic.staging.reconcile.StagingEnvironmentReconciler;
-import ru.scoliologic.staging.reconcile.observe.CompactItemStore;
 import ru.scoliologic.staging.reconcile.telemetry.OperatorMetrics;
 import ru.scoliologic.staging.registry.ImageName;
 
@@ -122,7 +121,6 @@ final class InProcessOperator implements AutoCloseable {
         overrider ->
             overrider
                 .settingNamespace(namespace)
-                .withItemStore(new CompactItemStore<>(client.getKubernetesSerialization()))
                 .withRetry(new GenericRetry().setInitialInterval(200).withoutMaxAttempts()));
     operator.start();
   }

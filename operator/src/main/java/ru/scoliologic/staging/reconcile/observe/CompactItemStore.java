@@ -10,24 +10,21 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
-import ru.scoliologic.staging.cluster.kube.FieldOwnership;
 
 /**
  * Holds the watched objects of one kind as compressed JSON, without the metadata that nothing
  * reads. As Java objects they take ten times the memory. A returned object must not be changed:
  * while one reader uses it, the others get the same one.
+ *
+ * <p>Not for what each pass reads of all environments, which would be parsed each time.
  */
-public final class CompactItemStore<T extends HasMetadata> implements ItemStore<T> {
-  /** A second copy of an object that people apply with kubectl. */
-  private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
-
+final class CompactItemStore<T extends HasMetadata> implements ItemStore<T> {
   private final Map<String, Compact<T>> objects = new ConcurrentHashMap<>();
   private final KubernetesSerialization json;
 
@@ -36,7 +33,7 @@ public final class CompactItemStore<T extends HasMetadata> implements ItemStore<
    *
    * @param json the one of the client, which knows the kinds already
    */
-  public CompactItemStore(KubernetesSerialization json) {
+  CompactItemStore(KubernetesSerialization json) {
     this.json = json;
   }
 
@@ -47,19 +44,8 @@ public final class CompactItemStore<T extends HasMetadata> implements ItemStore<
 
   @Override
   public T put(String key, T object) {
-    reduce(object);
+    ReducedItemStore.reduce(object);
     return read(objects.put(key, compact(object)));
-  }
-
-  /** Drops the metadata that nothing reads. */
-  static void reduce(HasMetadata object) {
-    FieldOwnership.reduce(object);
-    var annotations = object.getMetadata().getAnnotations();
-    if (annotations != null && annotations.containsKey(LAST_APPLIED)) {
-      var rest = new HashMap<>(annotations);
-      rest.remove(LAST_APPLIED);
-      object.getMetadata().setAnnotations(rest);
-    }
   }
 
   @Override

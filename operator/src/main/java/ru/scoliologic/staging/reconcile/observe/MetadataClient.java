@@ -1,12 +1,18 @@
 package ru.scoliologic.staging.reconcile.observe;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.fabric8.kubernetes.client.impl.KubernetesClientImpl;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.List;
 
-/** Asks for the metadata of objects only: the server leaves out what they hold. */
+/** Asks for the metadata of objects only: the server leaves out spec, status and data. */
 final class MetadataClient {
   private MetadataClient() {}
 
@@ -20,7 +26,17 @@ final class MetadataClient {
             .build(),
         client.getConfiguration(),
         null,
-        client.getKubernetesSerialization());
+        serialization());
+  }
+
+  /** An empty list of metadata has no items, not even an empty array. */
+  private static KubernetesSerialization serialization() {
+    var mapper = new ObjectMapper();
+    mapper.configOverride(List.class).setSetterInfo(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY));
+    var serialization = new KubernetesSerialization(mapper, false);
+    // What ends a watch is one.
+    serialization.registerKubernetesResource(Status.class);
+    return serialization;
   }
 
   private static final class MetadataOnly implements Interceptor {

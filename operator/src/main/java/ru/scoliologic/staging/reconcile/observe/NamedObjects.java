@@ -19,9 +19,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.kube.ResourceVersions;
 
@@ -34,7 +36,10 @@ import ru.scoliologic.staging.cluster.kube.ResourceVersions;
  */
 final class NamedObjects<T extends HasMetadata, R> {
   /** Objects of a page of the initial list: few enough to need no memory worth mentioning. */
-  private static final long PAGE = 200;
+  private static final long PAGE = 100;
+
+  /** Others cannot exist, and would lead to other paths of the API. */
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?");
 
   private final KubernetesClient client;
   private final Class<T> kind;
@@ -66,9 +71,12 @@ final class NamedObjects<T extends HasMetadata, R> {
   }
 
   private Optional<T> request(String namespace, String name) {
+    if (!NAME.matcher(name).matches()) {
+      return Optional.empty();
+    }
     var found =
         Optional.ofNullable(client.resources(kind).inNamespace(namespace).withName(name).get());
-    found.ifPresent(CompactItemStore::reduce);
+    found.ifPresent(ReducedItemStore::reduce);
     return found;
   }
 
@@ -133,10 +141,21 @@ final class NamedObjects<T extends HasMetadata, R> {
 
   private static final class Named<T extends HasMetadata, R> {
     private final Set<R> readers = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock requests = new ReentrantLock();
     private Answer<T> last = Answer.obsolete();
     private int changes;
 
     Optional<T> content(Supplier<Optional<T>> request) {
+      // One at a time: of two answers the older one could be stored last.
+      requests.lock();
+      try {
+        return last(request);
+      } finally {
+        requests.unlock();
+      }
+    }
+
+    private Optional<T> last(Supplier<Optional<T>> request) {
       int before;
       synchronized (this) {
         if (last.isInForce()) {

@@ -26,8 +26,8 @@ import ru.scoliologic.staging.cluster.kube.Names;
 import ru.scoliologic.staging.notification.Channels;
 
 /**
- * Reads the Secrets, ConfigMaps and volume claims that users name: the contents of others are
- * neither received nor kept in memory, and one that is created late is noticed at once.
+ * Reads the Secrets, ConfigMaps and volume claims that users name: the contents of others are not
+ * kept in memory, and one that is created late is noticed at once.
  */
 public final class ReferencedObjects extends AbstractEventSource<HasMetadata, StagingEnvironment> {
   /** Secrets and ConfigMaps that one spec may name: each is kept in memory. */

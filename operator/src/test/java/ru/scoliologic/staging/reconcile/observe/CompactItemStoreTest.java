@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import ru.scoliologic.staging.Given;
-import ru.scoliologic.staging.api.StagingEnvironment;
+import ru.scoliologic.staging.api.StagingRelease;
+import ru.scoliologic.staging.api.StagingReleaseSpec;
 import ru.scoliologic.staging.cluster.kube.FieldOwnership;
 
 class CompactItemStoreTest {
@@ -70,18 +71,18 @@ class CompactItemStoreTest {
   }
 
   @Test
-  void an_environment_is_returned_with_its_spec_and_status() {
-    var environment = Given.aGoodStart().serving("sample-app:1").snapshot().environment();
-    environment.setStatus(Given.status("sample-app:1", "demo.staging.test"));
-    var environments = new CompactItemStore<StagingEnvironment>(JSON);
+  void a_release_is_returned_with_its_empty_texts() {
+    var release = new StagingRelease();
+    release.setMetadata(configMap("").getMetadata());
+    release.setSpec(
+        new StagingReleaseSpec("demo", "app:1", null, null, null, "", "", "", List.of()));
+    store.put("demo/a", JSON.clone(release));
 
-    environments.put("demo", JSON.clone(environment));
-    collect(environments);
+    collect(store);
 
-    var kept = environments.get("demo");
-    assertThat(kept.getSpec()).isEqualTo(environment.getSpec());
-    assertThat(kept.getStatus()).isEqualTo(environment.getStatus());
-    assertThat(kept.getMetadata()).isEqualTo(environment.getMetadata());
+    assertThat(store.get("demo/a"))
+        .isInstanceOfSatisfying(
+            StagingRelease.class, kept -> assertThat(kept.getSpec()).isEqualTo(release.getSpec()));
   }
 
   @Test

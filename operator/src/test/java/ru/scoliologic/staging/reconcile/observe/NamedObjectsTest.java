@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -32,6 +33,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Secrets that are read by name, of an API server that has those of the test. */
 class NamedObjectsTest {
@@ -48,6 +51,9 @@ class NamedObjectsTest {
   private HttpServer server;
   private KubernetesClient client;
   private NamedObjects<Secret, String> secrets;
+
+  /** Open from the start, unless a test holds the answers back. */
+  private CountDownLatch answers = new CountDownLatch(0);
 
   private record Asked(String path, boolean watch, String accept) {}
 
@@ -96,9 +102,12 @@ class NamedObjectsTest {
       } else {
         var key = path.replaceFirst("/api/v1/namespaces/(.*)/secrets/", "$1/");
         var version = stored.get(key);
+        answers.await();
         exchange.sendResponseHeaders(version == null ? 404 : 200, 0);
         write(exchange, version == null ? "{}" : object("Secret", "v1", key, version));
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -125,13 +134,16 @@ class NamedObjectsTest {
   private String list() {
     return """
     {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList",
-     "metadata": {"resourceVersion": "1"}, "items": [%s]}\
+     "metadata": {"resourceVersion": "1"}, "items": %s}\
     """
+        // As the API server does.
         .formatted(
-            new TreeMap<>(stored)
-                .entrySet().stream()
-                    .map(entry -> metadata(entry.getKey(), entry.getValue()))
-                    .collect(Collectors.joining(",")));
+            stored.isEmpty()
+                ? "null"
+                : new TreeMap<>(stored)
+                    .entrySet().stream()
+                        .map(entry -> metadata(entry.getKey(), entry.getValue()))
+                        .collect(Collectors.joining(",", "[", "]")));
   }
 
   private static String metadata(String key, int version) {
@@ -251,6 +263,35 @@ class NamedObjectsTest {
     assertThat(told).containsExactly("b");
     assertThat(version("given", "a")).contains("6");
     assertThat(requests("given")).isEqualTo(1);
+  }
+
+  @Test
+  void two_readers_at_the_same_time_share_the_later_answer() throws Exception {
+    stored.put("team/given", 5);
+    start();
+    answers = new CountDownLatch(1);
+    var first = threads.submit(() -> version("given", "a"));
+    await("the first request").atMost(LIMIT).until(() -> requests("given") == 1);
+    var second = threads.submit(() -> version("given", "b"));
+    stored.put("team/given", 6);
+    event("MODIFIED", "team/given", 6);
+    await("the readers to be told").atMost(LIMIT).until(() -> told.contains("a"));
+
+    answers.countDown();
+
+    first.get();
+    assertThat(second.get()).contains("6");
+    assertThat(version("given", "a")).contains("6");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a b", "a/b", "../../others/secrets/x", "?limit=1", "100%", "Big"})
+  void a_name_that_no_object_can_have_is_not_requested(String name) {
+    start();
+
+    assertThat(version(name, "a")).isEmpty();
+
+    assertThat(asked).allMatch(one -> one.path().endsWith("/secrets"));
   }
 
   @Test

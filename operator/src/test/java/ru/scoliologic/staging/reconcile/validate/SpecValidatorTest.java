@@ -284,7 +284,9 @@ class SpecValidatorTest {
         .singleElement()
         .asString()
         .startsWith(
-            "spec.services.app.volumes[" + paths.split(" ", -1)[1] + "].path: two folders result in");
+            "spec.services.app.volumes["
+                + paths.split(" ", -1)[1]
+                + "].path: two folders result in");
   }
 
   @Test
