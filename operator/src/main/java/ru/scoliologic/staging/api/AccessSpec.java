@@ -19,7 +19,7 @@ public record AccessSpec(
             message = AccessSpec.NETWORK_MESSAGE)
         @JsonPropertyDescription(
             "Networks in CIDR notation, or single addresses, that may send requests."
-                + " Requests from other addresses get 403. All addresses may when absent.")
+                + " Requests from other addresses get 403. All addresses are allowed when absent.")
         List<@Size(max = 49) String> allowFrom,
     @JsonPropertyDescription("HTTP basic authentication: requests need a user name and a password.")
         BasicAuth basicAuth,

@@ -97,7 +97,7 @@ public record Build(
           SharedIngress.SecretName tls,
       @Size(max = 512)
           @JsonPropertyDescription(
-              "Image of the engine in the agent's pod. Defaults to docker:dind.")
+              "Image of the engine in the agent's pod. Defaults to " + DEFAULT_IMAGE + ".")
           String image,
       @JsonPropertyDescription(
               "Compute resources of the engine in the agent's pod. Builds run within them.")

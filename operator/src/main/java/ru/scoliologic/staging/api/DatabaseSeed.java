@@ -15,7 +15,7 @@ public record DatabaseSeed(
                 + " *.sql.gz), or dumps of pg_dump -Fc.")
         PostgresSpec.ConfigMapRef configMapRef,
     @JsonPropertyDescription(
-            "File on a volume, for example on the backup volume of another environment.")
+            "File on a volume, for example on the backup volume of an environment.")
         SeedVolume volume) {
 
   public static final String ONE_MESSAGE = "a seed has one source: give configMapRef or volume";

@@ -36,7 +36,9 @@ public record Registry(
             "Number of releases to keep, and of their images in the environment's"
                 + " registry. The serving release and the one to roll back to are always kept.")
         Integer keep,
-    @Size(max = 512) @JsonPropertyDescription("Image of the environment's registry.") String image,
+    @Size(max = 512)
+        @JsonPropertyDescription("Image of the environment's registry. Defaults to registry:3.")
+        String image,
     @JsonPropertyDescription("Compute resources of the registry container.")
         ResourceRequirements resources,
     @Size(max = 10)

@@ -34,7 +34,7 @@ public record StagingEnvironmentStatus(
         List<DatabaseTask> databaseTasks,
     @JsonPropertyDescription("Certificates, and the attempts to obtain them.") Acme acme,
     @JsonPropertyDescription(
-            "The failed first deployment that was removed with its volumes. Absent once it"
+            "The failed first deployment that is removed with its volumes. Absent once it"
                 + " is deployed again.")
         Wiped wiped,
     @JsonPropertyDescription("Last rotation of each generated key.") List<Rotation> rotations) {

@@ -131,7 +131,7 @@ public record AcmeAnswer(Instant at, String words) {
               + " or use another authority with spec.ingress.acme.server";
       case "dns" ->
           "the authority queries the public DNS: publish the domain's A or AAAA record"
-              + " there, and correct its DNSSEC if that fails";
+              + " there, and correct its DNSSEC if DNSSEC validation fails";
       case "connection" ->
           "the authority must reach the domain's addresses at port 80: open it from outside, to"
               + " every address of the record";
@@ -142,7 +142,7 @@ public record AcmeAnswer(Instant at, String words) {
           "give an address of yours in spec.ingress.acme.email";
       case NONE ->
           sentence.contains("x509:")
-              ? "give the certificates of the authority that signed its server's certificate"
+              ? "give the certificates of the authority that signed the ACME server's certificate"
                   + " in spec.ingress.acme.caBundle"
               : "Traefik must reach the authority: check spec.ingress.acme.directory, and what"
                   + " blocks traffic from pods (DNS, firewall, network policies)";

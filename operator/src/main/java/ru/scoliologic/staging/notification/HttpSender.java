@@ -268,7 +268,7 @@ public final class HttpSender {
           Outcome.Failed.unreachable(
               e.getCause() instanceof UnresolvedAddressException
                   ? "the receiver's host name cannot be resolved"
-                  : "the receiver refuses connections");
+                  : "the receiver does not accept connections");
       case IOException e -> Outcome.Failed.unreachable("the receiver closed the connection");
       default -> Outcome.Failed.unreachable("met an error: " + cause.getClass().getSimpleName());
     };

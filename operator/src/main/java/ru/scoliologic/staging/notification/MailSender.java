@@ -150,7 +150,7 @@ public final class MailSender {
           return Outcome.Failed.unreachable("the mail server did not respond in time");
         }
         case SocketException e -> {
-          return Outcome.Failed.unreachable("the mail server refuses connections");
+          return Outcome.Failed.unreachable("the mail server does not accept connections");
         }
         default -> {}
       }

@@ -266,7 +266,7 @@ final class ReleaseStatusBuilder {
                   ReleaseLedger.BUILT,
                   "False",
                   Reason.BUILD_CANCELLED,
-                  message.orElse("a newer commit was pushed before"));
+                  message.orElse("a newer commit was pushed before its image was built"));
           case Building, Pushing ->
               condition(
                   ReleaseLedger.BUILT,
@@ -466,7 +466,9 @@ final class ReleaseStatusBuilder {
               failure,
               (wiped().isEmpty() && Boolean.TRUE.equals(migrated())
                       ? "; its migration ran, and the database is not rolled back"
-                          + (copy() == null ? "" : ": the one before it is kept as " + copy())
+                          + (copy() == null
+                              ? ""
+                              : ": the database before the migration is kept as " + copy())
                       : "")
                   + (retryWaits() ? "; " + retryWaiting() : ""));
       case Building -> said(conditions, ReleaseLedger.BUILT);

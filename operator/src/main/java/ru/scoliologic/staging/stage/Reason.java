@@ -53,8 +53,8 @@ public enum Reason implements StatusReason {
   PORT_CONFLICT(
       "Ports 80 and 443 of the nodes are in use by the Service or the pod that the"
           + " message names.",
-      "Delete or change what uses them: a node can serve them once. Or use that"
-          + " controller with spec.ingress.mode: Shared."),
+      "Delete or change what uses them: only one Service or pod can use the ports of a"
+          + " node. Or use that controller with spec.ingress.mode: Shared."),
   NOT_ENOUGH_ROOM(
       "The nodes have less free CPU, memory, disk or devices than the environment" + " needs.",
       "Add nodes, lower the resources of the components or of other workloads, or"
@@ -124,7 +124,7 @@ public enum Reason implements StatusReason {
       "Raise resources.limits.memory of the component."),
   OTHER_ARCHITECTURE(
       "The image does not run on its node, and the cluster has nodes of other"
-          + " architectures. The version is not marked as bad.",
+          + " architectures. The version is not marked as failed.",
       "Select nodes with nodeSelector {kubernetes.io/arch: ...} of the component, or"
           + " build the image for all architectures. A commit is built for the engine's"
           + " node: gitops.nodeSelector."),

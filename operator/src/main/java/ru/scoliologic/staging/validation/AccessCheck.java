@@ -26,8 +26,7 @@ final class AccessCheck {
         target.access().protection().basicAuth() == null
             ? found
                 + "; allowFrom has the address that the operator's request came from: the"
-                + " cluster's own, or one with which a load balancer replaces the clients'"
-                + " addresses"
+                + " cluster's own, or one of a load balancer that replaces the clients' addresses"
             : found);
   }
 }

@@ -90,7 +90,7 @@ class AcmeAnswerTest {
                 + " problem: NXDOMAIN looking up A for app.staging.test - check that a DNS record"
                 + " exists for this domain\\n",
             "dns: DNS problem: NXDOMAIN looking up A for app.staging.test - check that a DNS record"
-                + " exists for this domain; the authority queries the public DNS: publish the domain's A or AAAA record there, and correct its DNSSEC if that fails"),
+                + " exists for this domain; the authority queries the public DNS: publish the domain's A or AAAA record there, and correct its DNSSEC if DNSSEC validation fails"),
         arguments(
             OF_CHALLENGE
                 + "invalid authorization: acme: error: 400 :: urn:ietf:params:acme:error:connection"
@@ -127,7 +127,7 @@ class AcmeAnswerTest {
                 + " \\\"https://ca.test/dir\\\": tls: failed to verify certificate: x509:"
                 + " certificate signed by unknown authority",
             "none: get directory at 'https://ca.test/dir': Get \"https://ca.test/dir\": tls: failed"
-                + " to verify certificate: x509: certificate signed by unknown authority; give the certificates of the authority that signed its server's certificate in spec.ingress.acme.caBundle"),
+                + " to verify certificate: x509: certificate signed by unknown authority; give the certificates of the authority that signed the ACME server's certificate in spec.ingress.acme.caBundle"),
         arguments(
             OF_ORDER
                 + "acme: error: 500 :: POST :: https://ca.test/finalize/1 ::"

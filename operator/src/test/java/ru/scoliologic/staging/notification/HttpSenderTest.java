@@ -221,7 +221,8 @@ class HttpSenderTest {
     var channel = webhook();
     server.stop(0);
 
-    assertThat(failure(channel)).isEqualTo(Failed.unreachable("the receiver refuses connections"));
+    assertThat(failure(channel))
+        .isEqualTo(Failed.unreachable("the receiver does not accept connections"));
   }
 
   @Test

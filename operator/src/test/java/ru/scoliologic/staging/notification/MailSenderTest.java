@@ -290,6 +290,6 @@ class MailSenderTest {
                 Encryption.None,
                 Optional.empty(),
                 "a@example.org"))
-        .isEqualTo(Failed.unreachable("the mail server refuses connections"));
+        .isEqualTo(Failed.unreachable("the mail server does not accept connections"));
   }
 }

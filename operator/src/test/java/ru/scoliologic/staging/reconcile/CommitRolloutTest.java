@@ -354,7 +354,7 @@ class CommitRolloutTest {
   void a_verified_commit_that_a_pin_holds_back_is_not_promised_either() {
     assertThat(followed(upAndRunning("pin: " + OLD).owning(verified(NEW, 1))))
         .contains("bbbbbbbb")
-        .contains("is held back by a pin or a request");
+        .contains("is held back by a pin or a requested release");
   }
 
   @Test
