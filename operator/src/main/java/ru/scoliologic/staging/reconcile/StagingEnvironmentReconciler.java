@@ -2,6 +2,7 @@ package ru.scoliologic.staging.reconcile;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -35,6 +36,7 @@ import ru.scoliologic.staging.reconcile.observe.EnvironmentMemories;
 import ru.scoliologic.staging.reconcile.observe.KnownSecrets;
 import ru.scoliologic.staging.reconcile.observe.OwnedObjectCache;
 import ru.scoliologic.staging.reconcile.observe.ProbeMonitor;
+import ru.scoliologic.staging.reconcile.observe.ReducedItemStore;
 import ru.scoliologic.staging.reconcile.observe.ReferencedObjects;
 import ru.scoliologic.staging.reconcile.observe.SnapshotGatherer;
 import ru.scoliologic.staging.reconcile.observe.TagMonitor;
@@ -50,7 +52,10 @@ import ru.scoliologic.staging.validation.CheckRunner;
  * Adapts {@link EnvironmentPass} to the Java Operator SDK: event sources in, publishing and the
  * time of the next pass out.
  */
-@ControllerConfiguration(name = "stagingenvironment", fieldManager = "staging-operator-status")
+@ControllerConfiguration(
+    name = "stagingenvironment",
+    fieldManager = "staging-operator-status",
+    informer = @Informer(itemStore = ReducedItemStore.class))
 public final class StagingEnvironmentReconciler implements Reconciler<StagingEnvironment> {
   private static final Logger LOG = LoggerFactory.getLogger(StagingEnvironmentReconciler.class);
   private static final Duration STALE_VIEW_RETRY = Duration.ofSeconds(1);

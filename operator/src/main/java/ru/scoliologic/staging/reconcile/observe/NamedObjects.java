@@ -28,9 +28,9 @@ import java.util.stream.Stream;
 import ru.scoliologic.staging.cluster.kube.ResourceVersions;
 
 /**
- * The objects of one kind that somebody reads by name. Each is requested once, and again after a
- * change; changes are reported by one watch on the metadata of all objects of the kind, of which
- * nothing is kept.
+ * The objects of one kind that are read by name. Each is requested once, and again after a change;
+ * changes are reported by one watch on the metadata of all objects of the kind, of which nothing is
+ * kept.
  *
  * @param <R> those who read, each told of a change of what it has read
  */
