@@ -79,7 +79,7 @@ public final class CandidateChecks {
               .problem(answer.status(), answer.location(), answer.body())
               .flatMap(said -> BuiltInChecks.failed(check.path() + ": " + said));
     } catch (IOException e) {
-      problem = BuiltInChecks.failed(check.path() + " did not answer: " + BuiltInChecks.said(e));
+      problem = BuiltInChecks.failed(check.path() + " did not respond: " + BuiltInChecks.said(e));
     }
     return BuiltInChecks.result(BuiltInCheck.HEALTH, Priority.Critical, problem);
   }
@@ -93,7 +93,7 @@ public final class CandidateChecks {
           new IngressRequests(target, target.endpoint().port(), target.endpoint().port(), budget)
               .get("http", target.hosts().app(), "/", headers));
     } catch (IOException e) {
-      return BuiltInChecks.failed("/ did not answer: " + BuiltInChecks.said(e));
+      return BuiltInChecks.failed("/ did not respond: " + BuiltInChecks.said(e));
     }
   }
 

@@ -17,19 +17,19 @@ public final class ReasonsPage {
         """
         # Reasons
 
-        Every reason that a status can carry. Generated from the code by the build; do not edit.
+        Every reason that a condition, an event or a build can have. Generated from the code by the build; do not edit.
 
         ## Conditions and events
 
-        Of a condition or an event of a StagingEnvironment, or a condition of a StagingRelease.
+        Reasons of conditions and events of a StagingEnvironment, and of conditions of a StagingRelease.
 
         %s
         ## Builds
 
-        Of `status.build` of a StagingRelease. While the agent cannot fetch the commit, the reason of the branch
-        stands there, from the table above, and after an error that it does not know, `UnexpectedError`. Built of the
-        release is False (`BuildFailed`, or `BuildCancelled` for `Superseded`), or Unknown (`BuildWaiting`) while the
-        build is retried by itself.
+        Reasons of `status.build` of a StagingRelease. While the agent cannot fetch the commit, the reason is the one
+        that the branch reports, from the table above; after an unknown error it is `UnexpectedError`. The condition
+        Built of the release is False (`BuildFailed`, or `BuildCancelled` for `Superseded`), or Unknown
+        (`BuildWaiting`) while the build is retried automatically.
 
         %s\
         """

@@ -191,6 +191,6 @@ class DeclaredChecksTest {
 
     var results = run("checks: [{name: a, path: /page}]");
 
-    assertThat(results.getFirst().message()).contains("/page did not answer");
+    assertThat(results.getFirst().message()).contains("/page did not respond");
   }
 }

@@ -48,7 +48,7 @@ class HostileAnswersTest {
 
     assertThat(results).extracting(Result::outcome).containsExactly(Outcome.Passed, Outcome.Failed);
     assertThat(results.getLast().message())
-        .contains("/drip did not answer", "there was no complete response within 1 s");
+        .contains("/drip did not respond", "there was no complete response within 1 s");
   }
 
   @ParameterizedTest
@@ -57,7 +57,7 @@ class HostileAnswersTest {
     var results = run(Duration.ofSeconds(20), "[{name: flood, path: %s}]".formatted(path));
 
     assertThat(results.getLast().message())
-        .contains(path + " did not answer", "MessageConstraintException");
+        .contains(path + " did not respond", "MessageConstraintException");
   }
 
   @Test

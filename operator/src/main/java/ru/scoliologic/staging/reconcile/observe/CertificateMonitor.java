@@ -140,7 +140,7 @@ final class CertificateMonitor {
   /**
    * The last result.
    *
-   * @param issued null when the server did not answer
+   * @param issued null when the server did not respond
    */
   private record Last(Boolean issued, Instant due) {
     static Last of(Boolean issued, Instant now) {

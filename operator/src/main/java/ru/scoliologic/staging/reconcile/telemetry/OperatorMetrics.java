@@ -50,7 +50,7 @@ public final class OperatorMetrics {
   private final Map<Stage, Timer> timeOfStage = new EnumMap<>(Stage.class);
   private final Counter rollbacks =
       Counter.builder("staging.rollbacks")
-          .description("Versions that lost the traffic to the previous one again.")
+          .description("Versions that failed while they served and were rolled back.")
           .register(registry);
   private volatile Supplier<Stream<StagingEnvironment>> environments = Stream::empty;
 
@@ -76,7 +76,7 @@ public final class OperatorMetrics {
     GaugeWithCallback conditions =
         GaugeWithCallback.builder()
             .name("staging_environment_condition")
-            .help("1 for the status that a condition of an environment has, 0 for the others.")
+            .help("1 for the current status of a condition of an environment, 0 for the other statuses.")
             .labelNames("namespace", "environment", "type", "status")
             .callback(this::tellConditions)
             .build();
@@ -185,7 +185,7 @@ public final class OperatorMetrics {
 
   private Timer releases(String step) {
     return Timer.builder("staging.release")
-        .description("Steps of versions that became verified, and all of them from the commit on.")
+        .description("Steps of versions that became verified, and their sum from the commit on.")
         .tag("step", step)
         .serviceLevelObjectives(READY_WITHIN)
         .register(registry);
