@@ -27,7 +27,7 @@ case $tier in
   it) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*IT' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   e2e) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='*E2E' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   faults) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='RoundTripIT,CrashIT,CommitCrashIT' -Dfailsafe.failIfNoSpecifiedTests=false -Dfaults=all "$@" ;;
-  bench) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='Figures,ScaleFigures' -Dclusters=1 -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
+  bench) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='Figures,FloorFigures,ScaleFigures' -Dclusters=1 -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   gitops) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test='WithArgoCd,WithFlux' -Dfailsafe.failIfNoSpecifiedTests=false "$@" ;;
   class) mvn -B -ntp -Dstyle.color=never verify -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dit.test="$class" -Dclusters=1 -Dcluster.kept=true "$@" ;;
   all) mvn -B -ntp -Dstyle.color=never verify "$@" ;;

@@ -99,7 +99,8 @@ final class AgentCommand implements Callable<Integer> {
             new KubernetesClientBuilder()
                 .withKubernetesSerialization(LenientJson.serialization())
                 .build();
-        var agent = Agent.start(files, client, port)) {
+        var agent = Agent.start(files, client, port);
+        var _ = HeapTrimmer.start()) {
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(() -> {

@@ -40,7 +40,8 @@ final class LenientJson {
         new ObjectMapper()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.READ_UNKNOWN_ENUM_VALUES_AS_NULL)
-            .addHandler(new AbsentWhenUnreadable());
+            .addHandler(new AbsentWhenUnreadable())
+            .registerModule(new IntrospectionRelease());
     // Found on the class path, every kind of every API would be loaded: a third of the memory.
     var serialization = new KubernetesSerialization(mapper, false);
     OwnedObjectCache.KINDS.forEach(serialization::registerKubernetesResource);

@@ -97,7 +97,9 @@ final class RunCommand implements Callable<Integer> {
         .addKeyValue("millis", (System.nanoTime() - begin) / 1_000_000)
         .addKeyValue("namespaces", watchNamespace.isBlank() ? "all" : watchNamespace)
         .log("started");
-    done.await();
+    try (var _ = HeapTrimmer.start()) {
+      done.await();
+    }
     return 0;
   }
 

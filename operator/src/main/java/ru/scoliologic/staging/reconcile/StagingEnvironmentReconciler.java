@@ -55,7 +55,10 @@ import ru.scoliologic.staging.validation.CheckRunner;
 @ControllerConfiguration(
     name = "stagingenvironment",
     fieldManager = "staging-operator-status",
-    informer = @Informer(itemStore = ReducedItemStore.class))
+    informer =
+        @Informer(
+            itemStore = ReducedItemStore.class,
+            informerListLimit = OwnedObjectCache.LIST_PAGE))
 public final class StagingEnvironmentReconciler implements Reconciler<StagingEnvironment> {
   private static final Logger LOG = LoggerFactory.getLogger(StagingEnvironmentReconciler.class);
   private static final Duration STALE_VIEW_RETRY = Duration.ofSeconds(1);

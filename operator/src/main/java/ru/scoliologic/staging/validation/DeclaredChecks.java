@@ -145,7 +145,11 @@ final class DeclaredChecks {
       return Optional.of(check.path() + " was " + e.getMessage());
     } catch (IOException e) {
       return Optional.of(
-          check.path() + " did not respond: " + e.getClass().getSimpleName() + " " + e.getMessage());
+          check.path()
+              + " did not respond: "
+              + e.getClass().getSimpleName()
+              + " "
+              + e.getMessage());
     }
   }
 

@@ -3,6 +3,7 @@ package ru.scoliologic.staging.validation;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.security.GeneralSecurityException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
@@ -11,11 +12,14 @@ import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.CookieSpecSupport;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.psl.PublicSuffixMatcher;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.DefaultHostnameVerifier;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.ParseException;
@@ -38,6 +42,9 @@ record IngressRequests(CheckTarget target, int http, int https, TimeBudget budge
   /** Far more than a browser would send back, and far less than fills the operator's memory. */
   static final Http1Config HEADERS =
       Http1Config.custom().setMaxLineLength(16 * 1024).setMaxHeaderCount(100).build();
+
+  /** The library's own list of domains takes a megabyte; here the last label alone is one. */
+  static final PublicSuffixMatcher NO_SUFFIXES = new PublicSuffixMatcher(List.of(), null);
 
   Answer get(String scheme, String host, String path, Map<String, String> headers)
       throws IOException, GeneralSecurityException {
@@ -75,13 +82,15 @@ record IngressRequests(CheckTarget target, int http, int https, TimeBudget budge
                 .setConnectionFactory(
                     ManagedHttpClientConnectionFactory.builder().http1Config(HEADERS).build())
                 .setDnsResolver(new Always(target.endpoint().address()))
-                .setTlsSocketStrategy(new DefaultClientTlsStrategy(tls))
+                .setTlsSocketStrategy(
+                    new DefaultClientTlsStrategy(tls, new DefaultHostnameVerifier(NO_SUFFIXES)))
                 .setDefaultConnectionConfig(
                     ConnectionConfig.custom()
                         .setConnectTimeout(TIMEOUT)
                         .setSocketTimeout(TIMEOUT)
                         .build())
                 .build())
+        .setDefaultCookieSpecRegistry(CookieSpecSupport.createDefault(NO_SUFFIXES))
         .setDefaultRequestConfig(RequestConfig.custom().setResponseTimeout(TIMEOUT).build())
         .disableRedirectHandling()
         .disableAutomaticRetries()

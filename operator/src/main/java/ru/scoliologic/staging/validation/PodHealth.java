@@ -2,6 +2,7 @@ package ru.scoliologic.staging.validation;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -9,15 +10,19 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.CookieSpecSupport;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.io.SocketConfig;
+import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.util.Timeout;
 import ru.scoliologic.staging.cluster.kube.HealthCheck;
 
@@ -94,6 +99,7 @@ public final class PodHealth {
                         .http1Config(IngressRequests.HEADERS)
                         .build())
                 .setMaxConnTotal(MAX_CONNECTIONS)
+                .setTlsSocketStrategy(PodHealth::noTls)
                 .setDefaultConnectionConfig(
                     ConnectionConfig.custom()
                         .setConnectTimeout(TIMEOUT)
@@ -101,11 +107,19 @@ public final class PodHealth {
                         .build())
                 .setDefaultSocketConfig(SocketConfig.custom().setSoTimeout(TIMEOUT).build())
                 .build())
+        .setDefaultCookieSpecRegistry(CookieSpecSupport.createDefault(IngressRequests.NO_SUFFIXES))
         .setDefaultRequestConfig(RequestConfig.custom().setResponseTimeout(TIMEOUT).build())
         .disableRedirectHandling()
         .disableAutomaticRetries()
         .disableCookieManagement()
         .disableContentCompression()
         .build();
+  }
+
+  /** The library's own strategy would load the system's certificates, for requests without TLS. */
+  private static SSLSocket noTls(
+      Socket socket, String host, int port, Object attachment, HttpContext context)
+      throws SSLException {
+    throw new SSLException("health checks are sent without TLS");
   }
 }

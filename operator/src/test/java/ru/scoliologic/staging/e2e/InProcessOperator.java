@@ -99,6 +99,8 @@ final class InProcessOperator implements AutoCloseable {
     this.client =
         new KubernetesClientBuilder()
             .withConfig(admin.getConfiguration())
+            // What it learned about the kinds need not be learned by each operator again.
+            .withKubernetesSerialization(admin.getKubernetesSerialization())
             .withHttpClientBuilderConsumer(
                 builder -> builder.addOrReplaceInterceptor("writes", writes))
             .build();

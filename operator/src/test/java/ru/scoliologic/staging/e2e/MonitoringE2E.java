@@ -242,6 +242,12 @@ class MonitoringE2E {
   }
 
   @Test
+  @Order(5)
+  void the_operator_runs_with_the_classes_that_its_image_keeps() {
+    assertThat(NodeProcess.of(staging, "run").maps("/opt/operator/operator.aot")).isTrue();
+  }
+
+  @Test
   @Order(6)
   void nothing_is_written_while_nothing_changes() {
     var since = Instant.now();

@@ -45,6 +45,12 @@ record NodeProcess(Staging staging, String pid) {
         sh(staging, "ls /proc/%s/fd -l | grep -c socket: || true".formatted(pid)));
   }
 
+  /** Whether the file is mapped into its memory. */
+  boolean maps(String file) {
+    return sh(staging, "grep -c ' %s$' /proc/%s/maps || true".formatted(file, pid))
+        .matches("[1-9]\\d*");
+  }
+
   /** Processor time of all threads since the start. */
   double cpuSeconds() {
     var fields =

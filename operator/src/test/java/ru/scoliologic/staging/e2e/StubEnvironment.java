@@ -141,7 +141,11 @@ final class StubEnvironment implements AutoCloseable {
                 "system:serviceaccount:%s:%s".formatted(Staging.OPERATOR, Staging.OPERATOR))
             .withImpersonateGroups("system:serviceaccounts", "system:authenticated")
             .build();
-    try (var its = new KubernetesClientBuilder().withConfig(config).build()) {
+    try (var its =
+        new KubernetesClientBuilder()
+            .withConfig(config)
+            .withKubernetesSerialization(staging.admin().getKubernetesSerialization())
+            .build()) {
       operator = new InProcessOperator(its, namespace, killAt, afterwards, path -> true);
     }
     return operator;

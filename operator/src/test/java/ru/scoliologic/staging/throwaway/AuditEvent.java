@@ -10,6 +10,7 @@ import java.time.Instant;
  * @param resource plural, with the subresource after a slash
  * @param dryRun whether it was only tried
  * @param time when the request arrived
+ * @param answered when it was answered
  */
 public record AuditEvent(
     String verb,
@@ -20,7 +21,8 @@ public record AuditEvent(
     String name,
     int code,
     boolean dryRun,
-    Instant time) {
+    Instant time,
+    Instant answered) {
 
   /**
    * True for every request that may change something; a review of one's own rights is created, yet

@@ -58,6 +58,7 @@ public final class AuditLog {
             object.path("name").asText(),
             node.at("/responseStatus/code").asInt(),
             node.path("requestURI").asText().contains("dryRun=All"),
-            Instant.parse(node.path("requestReceivedTimestamp").asText())));
+            Instant.parse(node.path("requestReceivedTimestamp").asText()),
+            Instant.parse(node.path("stageTimestamp").asText())));
   }
 }

@@ -40,6 +40,7 @@ public final class DeniedTrafficExplainer {
   /** The results; a failed one names the policies that may be the cause. */
   public Map<Stage, StageResult> explain(
       Map<Stage, StageResult> results, Snapshot snapshot, List<ComponentHealth> components) {
+    forgetOutdated();
     var explained = new EnumMap<Stage, StageResult>(Stage.class);
     explained.putAll(results);
     explained.replaceAll((stage, result) -> {
@@ -73,11 +74,17 @@ public final class DeniedTrafficExplainer {
   }
 
   private List<NetworkPolicy> of(String namespace) {
+    forgetOutdated();
     var now = clock.instant();
-    listed.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
     return listed
         .computeIfAbsent(namespace, name -> new Listed(now, policies.apply(name)))
         .policies();
+  }
+
+  /** In every pass, so that a namespace that needs no explanation any more takes no memory. */
+  private void forgetOutdated() {
+    var now = clock.instant();
+    listed.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
   }
 
   private record Listed(Instant at, List<NetworkPolicy> policies) {}

@@ -37,6 +37,12 @@ import ru.scoliologic.staging.release.ReleaseCatalog;
 
 /** One watch per kind on objects with our label, in all watched namespaces. */
 public final class OwnedObjectCache implements Applier.Cache {
+  /**
+   * Objects of one answer when all are listed. All kinds are listed at once: with every object in
+   * one answer, a start beside a thousand environments takes more memory than there is.
+   */
+  public static final long LIST_PAGE = 100;
+
   /** The kinds of an environment's objects. */
   public static final List<Class<? extends HasMetadata>> KINDS =
       List.of(
@@ -84,6 +90,7 @@ public final class OwnedObjectCache implements Applier.Cache {
             .withName(HasMetadata.getPlural(kind))
             .withNamespacesInheritedFromController()
             .withLabelSelector(Labels.SELECTOR)
+            .withInformerListLimit(LIST_PAGE)
             .withItemStore(new CompactItemStore<>(context.getClient().getKubernetesSerialization()))
             .withSecondaryToPrimaryMapper(OwnedObjectCache::environmentOf)
             .build();

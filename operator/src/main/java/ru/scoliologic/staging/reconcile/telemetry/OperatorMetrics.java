@@ -76,7 +76,8 @@ public final class OperatorMetrics {
     GaugeWithCallback conditions =
         GaugeWithCallback.builder()
             .name("staging_environment_condition")
-            .help("1 for the current status of a condition of an environment, 0 for the other statuses.")
+            .help(
+                "1 for the current status of a condition of an environment, 0 for the other statuses.")
             .labelNames("namespace", "environment", "type", "status")
             .callback(this::tellConditions)
             .build();

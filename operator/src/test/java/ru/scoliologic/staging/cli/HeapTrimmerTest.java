@@ -1,0 +1,52 @@
+package ru.scoliologic.staging.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class HeapTrimmerTest {
+  private final AtomicLong collections = new AtomicLong();
+  private final AtomicInteger trims = new AtomicInteger();
+  private final HeapTrimmer trimmer =
+      new HeapTrimmer(
+          collections::get,
+          () -> {
+            trims.incrementAndGet();
+            collections.incrementAndGet();
+          });
+
+  @Test
+  void a_heap_is_trimmed_once_when_it_becomes_quiet_after_use() {
+    collections.addAndGet(5);
+    trimmer.check();
+    assertThat(trims).as("while it is used").hasValue(0);
+    trimmer.check();
+    assertThat(trims).as("once it is quiet").hasValue(1);
+    trimmer.check();
+    trimmer.check();
+    assertThat(trims).as("without use since").hasValue(1);
+    collections.incrementAndGet();
+    trimmer.check();
+    trimmer.check();
+    assertThat(trims).as("after the next use").hasValue(2);
+  }
+
+  @Test
+  void a_heap_that_was_never_collected_is_left_alone() {
+    for (int i = 0; i < 2 * HeapTrimmer.LONGEST_PERIODS; i++) {
+      trimmer.check();
+    }
+    assertThat(trims).hasValue(0);
+  }
+
+  @Test
+  void a_heap_that_never_becomes_quiet_is_trimmed_now_and_then() {
+    for (int i = 0; i < 2 * HeapTrimmer.LONGEST_PERIODS; i++) {
+      collections.incrementAndGet();
+      trimmer.check();
+    }
+    assertThat(trims).hasValue(2);
+  }
+}
