@@ -33,6 +33,7 @@ class Training {
   private static final CountDownLatch REPORTED = new CountDownLatch(1);
   private static final String ENVIRONMENTS = "/apis/staging.scoliologic.ru/v1alpha1/stagingenvironments";
   private static ObjectNode environment;
+  private static volatile Exception fault;
 
   public static void main(String[] arguments) throws Exception {
     environment = (ObjectNode) new YAMLMapper().readTree(Files.readString(Path.of(arguments[0])));
@@ -46,13 +47,19 @@ class Training {
     command.environment().put("KUBERNETES_TRUST_CERTIFICATES", "true");
     command.environment().put("POD_NAMESPACE", "training");
     Process operator = command.start();
-    boolean reported = REPORTED.await(2, TimeUnit.MINUTES);
+    boolean reported = false;
+    for (int i = 0; i < 120 && !reported && operator.isAlive(); i++) {
+      reported = REPORTED.await(1, TimeUnit.SECONDS);
+    }
     // The rest of the pass: events, and the next requests.
     Thread.sleep(2000);
     operator.destroy();
-    int exit = operator.waitFor();
-    if (!reported) {
-      throw new IllegalStateException("the operator wrote no status; it ended with " + exit);
+    if (!operator.waitFor(2, TimeUnit.MINUTES)) {
+      operator.destroyForcibly();
+      throw new IllegalStateException("the operator does not end");
+    }
+    if (!reported || fault != null) {
+      throw new IllegalStateException("the operator wrote no status; it ended with " + operator.exitValue(), fault);
     }
     System.exit(0);
   }
@@ -91,8 +98,10 @@ class Training {
         String[] words = request.split(" ");
         answer(out, words[0], words[1].replaceFirst("\\?.*", ""), headers, body);
       }
-    } catch (Exception e) {
+    } catch (IOException e) {
       // The operator has ended.
+    } catch (Exception e) {
+      fault = e;
     }
   }
 
@@ -102,11 +111,18 @@ class Training {
     JsonNode said;
     if (body.length > 0 && !method.equals("GET")) {
       var written = (ObjectNode) JSON.readTree(body);
-      stamp(written);
-      said = written;
-      if (path.endsWith("/status")) {
+      if (path.contains("/stagingenvironments/")) {
+        // A status is written without the spec, and answered with it.
+        var status = written.path("status");
+        written = environment.deepCopy();
+        written.set("status", status);
+        if (status.toString().contains("InvalidSpec")) {
+          throw new IllegalStateException("the environment of the training is invalid: " + status);
+        }
         REPORTED.countDown();
       }
+      stamp(written);
+      said = written;
     } else if (path.equals(ENVIRONMENTS)) {
       said = JSON.createObjectNode().put("apiVersion", "staging.scoliologic.ru/v1alpha1").put("kind", "StagingEnvironmentList")
           .set("items", JSON.createArrayNode().add(environment));

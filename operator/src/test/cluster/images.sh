@@ -1,6 +1,7 @@
 #!/bin/bash
-# Provides the images of images.txt, or those of all tables that are named as arguments: keeps what is up to date, else
-# pulls, else (no registry answers) builds the stand-in from images/<folder>. A stand-in is made of
+# Provides the images of images.txt; with --run those that `make run` needs; or those of all tables that are named as
+# arguments. Keeps what is up to date, else pulls, else (no registry answers) builds the stand-in from images/<folder>, which
+# is made of
 #   build.sh  optional; puts compiled files into the build context given as $1
 #   images    optional; names of images that build.sh needs beside those that the Dockerfile starts from
 #   less      optional; files in the place of those of a Go module, for what is left out (go_less in lib/go.sh)
@@ -174,6 +175,10 @@ rm -rf "$root"/.cluster/build.*
 set -m
 trap end EXIT
 trap 'exit 130' INT TERM
-[ $# -gt 0 ] || mapfile -t all < <(grep -v '^#' "$here/images.txt" | sed 's/ *|.*//')
-for reference in "${@:-${all[@]}}"; do provide "$reference"; done
+case ${1:-} in
+  '') mapfile -t wanted < <(grep -v '^#' "$here/images.txt" | sed 's/ *|.*//') ;;
+  --run) mapfile -t wanted < <(grep -v -e '^#' -e '| tests$' "$here/images.txt" | sed 's/ *|.*//') ;;
+  *) wanted=("$@") ;;
+esac
+for reference in "${wanted[@]}"; do provide "$reference"; done
 while [ ${#under_way[@]} -gt 0 ]; do finish; done

@@ -11,7 +11,7 @@ if [ "$1" = run ] || [ ! -f "$classes" ] || [ ! -f operator/target/test-classpat
   mvn -B -ntp -q -DskipTests package >.cluster/logs/build.log 2>&1 || fail "the operator could not be built: see $root/.cluster/logs/build.log"
   done_step
 fi
-if [ "$1" = run ]; then "$here/images.sh"; fi
+if [ "$1" = run ]; then "$here/images.sh" --run; fi
 # A copy, so that a build meanwhile does not pull the classes away.
 rm -rf .cluster/classes && mkdir -p .cluster/classes && cp -r operator/target/test-classes/. operator/target/classes/. .cluster/classes/
 exec "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED \

@@ -11,7 +11,8 @@ class=
 if [ "$tier" = class ]; then class=${1:?the name of a test class is missing} && shift; fi
 cd "$root" || exit 1
 reports=operator/target
-rm -rf $reports/surefire-reports $reports/failsafe-reports
+rm -rf $reports/surefire-reports $reports/failsafe-reports $reports/waiting
+mkdir -p $reports/waiting
 
 # What surefire and failsafe order classes by: how long each took. Those that longest.txt does not name come last.
 find operator/src/test/java -name '*Test.java' -o -name '*IT.java' -o -name '*E2E.java' | sort | awk -v names="$here/longest.txt" '
@@ -36,7 +37,9 @@ esac
 status=$?
 
 # The slowest classes, one line a tier, then the sum; a broken build with no failed test fails too.
-awk -v status=$status '
+cat $reports/waiting/* 2>/dev/null >$reports/waiting.txt
+awk -v status=$status -v waiting=$reports/waiting.txt '
+  BEGIN { while ((getline line <waiting) > 0) { split(line, part, " "); waited[part[1]] = part[2]; waits += part[2] } }
   function value(name,  rest) {
     if (!match($0, " " name "=\"[0-9.,]*\"")) return 0
     rest = substr($0, RSTART, RLENGTH); gsub(/[^0-9.]/, "", rest); return rest + 0
@@ -56,10 +59,11 @@ awk -v status=$status '
       slowest = ""
       for (class in took) if (slowest == "" || took[class] > took[slowest]) slowest = class
       if (slowest == "" || took[slowest] < 5) break
-      printf "%8.1f s  %s\n", took[slowest], slowest
+      printf "%8.1f s  %s%s\n", took[slowest], slowest,
+        slowest in waited ? sprintf(" (%.0f s of it waiting for conditions)", waited[slowest]) : ""
       delete took[slowest]
     }
-    print ""
+    printf "all classes waited %.0f s for conditions\n\n", waits
     split("unit integration end-to-end", order, " ")
     for (i = 1; i <= 3; i++) if (order[i] in run)
       printf "%-12s %4d tests, %d failed, %.1f s\n", order[i], run[order[i]], failed[order[i]], time[order[i]]

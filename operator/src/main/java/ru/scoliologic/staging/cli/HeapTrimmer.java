@@ -17,6 +17,9 @@ final class HeapTrimmer implements AutoCloseable {
   /** A heap that never becomes quiet is collected every three minutes; that takes up to 0.3 s. */
   static final int LONGEST_PERIODS = 9;
 
+  /** Fewer collections than that leave little to give back. */
+  static final int USE = 3;
+
   private final LongSupplier collections;
   private final Runnable collectAll;
   private long seen = -1;
@@ -54,10 +57,10 @@ final class HeapTrimmer implements AutoCloseable {
   /** Collects everything once the heap is quiet after use, or has been busy for long. */
   void check() {
     long now = collections.getAsLong();
-    boolean used = now != atTrim;
+    boolean used = now >= atTrim + USE;
     boolean quiet = now == seen;
     seen = now;
-    periods++;
+    periods = used ? periods + 1 : 0;
     if (used && (quiet || periods >= LONGEST_PERIODS)) {
       collectAll.run();
       periods = 0;

@@ -14,7 +14,7 @@ import java.util.List;
 
 /**
  * Releases what Jackson found out about a class once its reader or writer is built: each property
- * would otherwise keep all methods, fields and annotations of its class, a sixth of the heap.
+ * would otherwise keep all methods, fields and annotations of its class, a fifth of the heap.
  * Jackson collects them again where they are asked for.
  */
 final class IntrospectionRelease extends SimpleModule {

@@ -212,7 +212,7 @@ enum Logins {
               : "Redis is given the new password beside the old one";
       case STARTING -> "the application is restarted; the value before stays valid";
       case RETIRING ->
-          "the application runs with the new value; the one before is withdrawn"
+          "the application runs with the new value; the one before is revoked"
               + (cause.isEmpty() ? "" : ", which failed and is tried again: " + cause);
       case REVERTING ->
           "the application goes back to the value before"

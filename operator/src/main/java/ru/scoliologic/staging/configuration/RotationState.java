@@ -37,9 +37,9 @@ record RotationState(
     PREPARING,
     /** The application is rolled with the new value. */
     STARTING,
-    /** The application runs with the new value; the old one is withdrawn. */
+    /** The application runs with the new value; the old one is revoked. */
     RETIRING,
-    /** The application goes back to the old value; then the new one is withdrawn. */
+    /** The application goes back to the old value; then the new one is revoked. */
     REVERTING
   }
 

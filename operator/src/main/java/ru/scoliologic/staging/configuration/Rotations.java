@@ -93,7 +93,7 @@ public record Rotations(
 
   /**
    * The current value of every key for the application: the result of a rotation that just ended is
-   * stored by this pass only, and the value read before it is the withdrawn one.
+   * stored by this pass only, and the value read before it is the revoked one.
    */
   Map<String, String> values() {
     return keys.stream()

@@ -43,7 +43,10 @@ record IngressRequests(CheckTarget target, int http, int https, TimeBudget budge
   static final Http1Config HEADERS =
       Http1Config.custom().setMaxLineLength(16 * 1024).setMaxHeaderCount(100).build();
 
-  /** The library's own list of domains takes a megabyte; here the last label alone is one. */
+  /**
+   * The library's list of public suffixes takes a megabyte. Without it only a top-level domain
+   * counts as one, so that a cookie for {@code co.uk} is kept, unlike in a browser.
+   */
   static final PublicSuffixMatcher NO_SUFFIXES = new PublicSuffixMatcher(List.of(), null);
 
   Answer get(String scheme, String host, String path, Map<String, String> headers)

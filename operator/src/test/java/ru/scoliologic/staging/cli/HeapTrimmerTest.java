@@ -27,7 +27,7 @@ class HeapTrimmerTest {
     trimmer.check();
     trimmer.check();
     assertThat(trims).as("without use since").hasValue(1);
-    collections.incrementAndGet();
+    collections.addAndGet(HeapTrimmer.USE);
     trimmer.check();
     trimmer.check();
     assertThat(trims).as("after the next use").hasValue(2);
@@ -42,9 +42,31 @@ class HeapTrimmerTest {
   }
 
   @Test
+  void a_collection_now_and_then_is_no_use() {
+    for (int i = 1; i < HeapTrimmer.USE; i++) {
+      collections.incrementAndGet();
+      trimmer.check();
+      trimmer.check();
+    }
+    assertThat(trims).hasValue(0);
+  }
+
+  @Test
+  void use_after_a_long_rest_is_not_interrupted() {
+    collections.addAndGet(5);
+    for (int i = 0; i < 3 * HeapTrimmer.LONGEST_PERIODS; i++) {
+      trimmer.check();
+    }
+    assertThat(trims).as("before the use").hasValue(1);
+    collections.addAndGet(5);
+    trimmer.check();
+    assertThat(trims).as("at the begin of the use").hasValue(1);
+  }
+
+  @Test
   void a_heap_that_never_becomes_quiet_is_trimmed_now_and_then() {
     for (int i = 0; i < 2 * HeapTrimmer.LONGEST_PERIODS; i++) {
-      collections.incrementAndGet();
+      collections.addAndGet(5);
       trimmer.check();
     }
     assertThat(trims).hasValue(2);

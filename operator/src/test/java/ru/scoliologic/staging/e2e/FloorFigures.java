@@ -15,6 +15,8 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Spliterators;
 import java.util.concurrent.Executors;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPOutputStream;
@@ -41,6 +43,9 @@ class FloorFigures {
   private static final String KINDS =
       "serviceaccounts,roles,rolebindings,secrets,configmaps,persistentvolumeclaims,services,"
           + "networkpolicies,statefulsets,deployments,ingresses";
+  private static final List<String> OF_CONTROLLERS =
+      List.of("pv.kubernetes.io/", "volume.", "deployment.kubernetes.io/");
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Staging staging = Staging.shared();
@@ -58,9 +63,7 @@ class FloorFigures {
         var began = Instant.now();
         staging
             .admin()
-            .resource(
-                Staging.read(
-                    "environment.yaml", java.util.Map.of("bad.staging.test", "floor.test")))
+            .resource(Staging.read("environment.yaml", Map.of("bad.staging.test", "floor.test")))
             .inNamespace(NAMESPACE)
             .create();
         staging.awaitReady(NAMESPACE, NAME);
@@ -121,7 +124,18 @@ class FloorFigures {
   private static ObjectNode cleaned(JsonNode item) {
     var object = (ObjectNode) item;
     object.remove("status");
-    ((ObjectNode) object.get("metadata")).retain("name", "labels", "annotations");
+    var metadata = (ObjectNode) object.get("metadata");
+    metadata.retain("name", "labels", "annotations");
+    // Controllers write theirs: a claim would count as bound.
+    metadata
+        .withObject("/annotations")
+        .retain(
+            StreamSupport.stream(
+                    Spliterators.spliteratorUnknownSize(
+                        metadata.path("annotations").fieldNames(), 0),
+                    false)
+                .filter(name -> OF_CONTROLLERS.stream().noneMatch(name::startsWith))
+                .toList());
     if (object.path("spec") instanceof ObjectNode spec) {
       spec.remove(List.of("clusterIP", "clusterIPs", "volumeName"));
       spec.path("ports").forEach(port -> ((ObjectNode) port).remove("nodePort"));

@@ -33,16 +33,28 @@ record NodeProcess(Staging staging, String pid) {
             .formatted(commandLine, action));
   }
 
-  /** Resident memory, the most of it so far, and threads. */
+  /** Resident memory, the most of it so far, threads and connections. */
   String memory() {
-    var status = sh(staging, "cat /proc/" + pid + "/status");
     return String.format(
         Locale.ROOT,
         "%.0f MB resident, %.0f at most, %s threads, %s connections",
-        number(status, "VmRSS"),
-        number(status, "VmHWM"),
-        value(status, "Threads"),
+        residentMegabytes(),
+        mostMegabytes(),
+        value(status(), "Threads"),
         sh(staging, "ls /proc/%s/fd -l | grep -c socket: || true".formatted(pid)));
+  }
+
+  double residentMegabytes() {
+    return number(status(), "VmRSS");
+  }
+
+  /** The most resident memory so far. */
+  double mostMegabytes() {
+    return number(status(), "VmHWM");
+  }
+
+  private String status() {
+    return sh(staging, "cat /proc/" + pid + "/status");
   }
 
   /** Whether the file is mapped into its memory. */

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -42,6 +43,10 @@ class ScaleFigures {
   private static final Duration LIMIT = Duration.ofMinutes(40);
   private static final Duration IDLE = Duration.ofSeconds(60);
   private static final int CREATORS = 4;
+
+  /** What docs/benchmarks.md draws. */
+  private static final Path RAW = Path.of("target/bench/scale.csv");
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final KubernetesSerialization YAML = new KubernetesSerialization();
 
@@ -54,7 +59,9 @@ class ScaleFigures {
         var ingress = new StubIngress(staging.admin(), address, DOMAIN);
         AutoCloseable _ = this::remove) {
       var process = NodeProcess.of(staging, "run");
-      System.out.println("scale  no environment: " + process.memory());
+      Files.createDirectories(RAW.getParent());
+      Files.writeString(RAW, "environments,state,seconds,resident_mb,most_mb,cpu_seconds\n");
+      record(0, "started", Duration.ZERO, process, process.cpuSeconds());
       int made = 0;
       for (int step : STEPS) {
         var began = Instant.now();
@@ -62,29 +69,44 @@ class ScaleFigures {
         make(made, step, ingress.authority());
         made = step;
         awaitReady(step);
-        System.out.printf(
-            Locale.ROOT,
-            "scale  %d Ready after %d s: %s, %.1f s of CPU%n",
+        record(
             step,
-            Duration.between(began, Instant.now()).toSeconds(),
-            process.memory(),
+            "Ready",
+            Duration.between(began, Instant.now()),
+            process,
             process.cpuSeconds() - cpu);
-        idle(process, step);
+        cpu = process.cpuSeconds();
+        Thread.sleep(IDLE);
+        record(step, "at rest", IDLE, process, process.cpuSeconds() - cpu);
       }
       assertThat(process.restarts()).as("restarts of the operator").isZero();
     }
   }
 
-  private static void idle(NodeProcess process, int environments) throws InterruptedException {
-    double cpu = process.cpuSeconds();
-    Thread.sleep(IDLE);
+  /** One line for people, and one of the raw data. */
+  private static void record(
+      int environments, String state, Duration took, NodeProcess process, double cpu)
+      throws IOException {
     System.out.printf(
         Locale.ROOT,
-        "scale  %d at rest for %d s: %s, %.1f s of CPU%n",
+        "scale  %d %s, %d s: %s, %.1f s of CPU%n",
         environments,
-        IDLE.toSeconds(),
+        state,
+        took.toSeconds(),
         process.memory(),
-        process.cpuSeconds() - cpu);
+        cpu);
+    Files.writeString(
+        RAW,
+        String.format(
+            Locale.ROOT,
+            "%d,%s,%d,%.0f,%.0f,%.1f%n",
+            environments,
+            state,
+            took.toSeconds(),
+            process.residentMegabytes(),
+            process.mostMegabytes(),
+            cpu),
+        StandardOpenOption.APPEND);
   }
 
   private void make(int from, int to, String authority) throws Exception {

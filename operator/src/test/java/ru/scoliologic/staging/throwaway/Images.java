@@ -51,6 +51,9 @@ public final class Images {
   public static final String APP_UNHEALTHY = "sample-app:unhealthy";
   public static final String APP_STUBBORN = "sample-app:stubborn";
 
+  /** The archive of what {@code make run} works without: {@code tests} in images.txt. */
+  private static final String TESTS = "tests";
+
   /**
    * What a node has from its start, by archive: layers are shared within one, and it is written
    * again when a member changes.
@@ -58,21 +61,32 @@ public final class Images {
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
           "services",
-              List.of(
-                  DEBIAN,
-                  TRAEFIK,
-                  PEBBLE,
-                  POSTGRES,
-                  POSTGRES_EXTENDED,
-                  REDIS,
-                  PROMETHEUS,
-                  CERT_MANAGER,
-                  OLLAMA),
-          "delivery", List.of(REGISTRY, ENGINE, GIT_SERVER),
-          "apps", List.of(APP_1, APP_2, APP_BROKEN, APP_UNHEALTHY, APP_STUBBORN, MODEL_REGISTRY),
-          "operator", List.of(OPERATOR));
+          List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS),
+          "delivery",
+          List.of(REGISTRY, ENGINE, GIT_SERVER),
+          "apps",
+          List.of(APP_1, APP_2, APP_BROKEN),
+          "operator",
+          List.of(OPERATOR),
+          TESTS,
+          List.of(
+              POSTGRES_EXTENDED,
+              PROMETHEUS,
+              CERT_MANAGER,
+              OLLAMA,
+              MODEL_REGISTRY,
+              APP_UNHEALTHY,
+              APP_STUBBORN));
 
   private Images() {}
+
+  static List<String> ofTests() {
+    return ARCHIVES.get(TESTS);
+  }
+
+  static List<String> ofNodes() {
+    return ARCHIVES.values().stream().flatMap(List::stream).toList();
+  }
 
   /**
    * Whether no image registry answered: then what a Dockerfile starts from has to be brought to an
@@ -97,13 +111,24 @@ public final class Images {
     return result.stdout().strip().replace("sha256:", "");
   }
 
-  /** The engine's ids, by reference, of all images that a node has from its start. */
-  static Map<String, String> preloaded() {
+  /**
+   * The engine's ids, by reference, of the images that a node has from its start.
+   *
+   * @param forTests whether those of the tests must be there; otherwise they come along once they
+   *     all are
+   */
+  static Map<String, String> preloaded(boolean forTests) {
     Map<String, String> ids = new TreeMap<>();
-    ARCHIVES
-        .values()
-        .forEach(references -> references.forEach(reference -> ids.put(reference, id(reference))));
+    ARCHIVES.forEach((archive, references) -> {
+      if (forTests || !archive.equals(TESTS) || references.stream().allMatch(Images::isThere)) {
+        references.forEach(reference -> ids.put(reference, id(reference)));
+      }
+    });
     return ids;
+  }
+
+  private static boolean isThere(String reference) {
+    return Docker.attempt("image", "inspect", reference).exitCode() == 0;
   }
 
   /**
@@ -121,6 +146,9 @@ public final class Images {
         FileLock lock = channel.lock()) {
       Files.createDirectories(folder);
       for (Map.Entry<String, List<String>> archive : ARCHIVES.entrySet()) {
+        if (!ids.keySet().containsAll(archive.getValue())) {
+          continue;
+        }
         String members = archive.getValue().stream().map(ids::get).collect(Collectors.joining(" "));
         String name =
             "%s-%s.tar"

@@ -169,7 +169,7 @@ public final class ThrowawayCluster implements AutoCloseable {
 
   private static ThrowawayCluster create(Use use) {
     requireNoReaper(use);
-    Map<String, String> images = Images.preloaded();
+    Map<String, String> images = Images.preloaded(use != Use.RUN);
     Path archives = Images.archive(images);
     // Testcontainers finds the engine's address only once its client is there, and the container
     // asks for it at once.
@@ -429,7 +429,7 @@ public final class ThrowawayCluster implements AutoCloseable {
             .lines()
             .map(line -> line.split(" ", 2))
             .collect(Collectors.toMap(line -> line[0], line -> line[1]));
-    Map<String, String> current = Images.preloaded();
+    Map<String, String> current = Images.preloaded(use != Use.RUN);
     current.forEach((reference, id) -> {
       if (!id.equals(inside.get(reference))) {
         Progress.step("loading " + reference, () -> loadImage(reference));

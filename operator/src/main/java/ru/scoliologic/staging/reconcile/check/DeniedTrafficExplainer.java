@@ -40,7 +40,7 @@ public final class DeniedTrafficExplainer {
   /** The results; a failed one names the policies that may be the cause. */
   public Map<Stage, StageResult> explain(
       Map<Stage, StageResult> results, Snapshot snapshot, List<ComponentHealth> components) {
-    forgetOutdated();
+    removeOutdated();
     var explained = new EnumMap<Stage, StageResult>(Stage.class);
     explained.putAll(results);
     explained.replaceAll((stage, result) -> {
@@ -54,6 +54,7 @@ public final class DeniedTrafficExplainer {
 
   /** The same for a version that starts beside the serving one. */
   public StageResult explain(StageResult candidate, Snapshot snapshot, Plan plan) {
+    removeOutdated();
     return DeniedTraffic.suspect(candidate, snapshot, plan)
         .map(suspect ->
             DeniedTraffic.explain(
@@ -74,7 +75,6 @@ public final class DeniedTrafficExplainer {
   }
 
   private List<NetworkPolicy> of(String namespace) {
-    forgetOutdated();
     var now = clock.instant();
     return listed
         .computeIfAbsent(namespace, name -> new Listed(now, policies.apply(name)))
@@ -82,7 +82,7 @@ public final class DeniedTrafficExplainer {
   }
 
   /** In every pass, so that a namespace that needs no explanation any more takes no memory. */
-  private void forgetOutdated() {
+  private void removeOutdated() {
     var now = clock.instant();
     listed.values().removeIf(last -> !now.isBefore(last.at().plus(FRESH)));
   }

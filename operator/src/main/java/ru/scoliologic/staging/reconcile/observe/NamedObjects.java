@@ -35,9 +35,6 @@ import ru.scoliologic.staging.cluster.kube.ResourceVersions;
  * @param <R> those who read, each told of a change of what it has read
  */
 final class NamedObjects<T extends HasMetadata, R> {
-  /** Objects of a page of the initial list: few enough to need no memory worth mentioning. */
-  private static final long PAGE = 100;
-
   /** Others cannot exist, and would lead to other paths of the API. */
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?");
 
@@ -117,7 +114,7 @@ final class NamedObjects<T extends HasMetadata, R> {
           objects,
       String prefix) {
     return objects
-        .withLimit(PAGE)
+        .withLimit(OwnedObjectCache.LIST_PAGE)
         .runnableInformer(0)
         // It would keep the key of every object.
         .removeNamespaceIndex()

@@ -38,8 +38,8 @@ import ru.scoliologic.staging.release.ReleaseCatalog;
 /** One watch per kind on objects with our label, in all watched namespaces. */
 public final class OwnedObjectCache implements Applier.Cache {
   /**
-   * Objects of one answer when all are listed. All kinds are listed at once: with every object in
-   * one answer, a start beside a thousand environments takes more memory than there is.
+   * How many objects one answer of a list has. All kinds are listed at the same time: with every
+   * object in one answer, a start with a thousand environments takes more memory than there is.
    */
   public static final long LIST_PAGE = 100;
 
