@@ -113,11 +113,11 @@ class Training {
       var written = (ObjectNode) JSON.readTree(body);
       if (path.contains("/stagingenvironments/")) {
         // A status is written without the spec, and answered with it.
-        var status = written.path("status");
+        var reported = written.path("status");
         written = environment.deepCopy();
-        written.set("status", status);
-        if (status.toString().contains("InvalidSpec")) {
-          throw new IllegalStateException("the environment of the training is invalid: " + status);
+        written.set("status", reported);
+        if (reported.toString().contains("InvalidSpec")) {
+          throw new IllegalStateException("the environment of the training is invalid: " + reported);
         }
         REPORTED.countDown();
       }

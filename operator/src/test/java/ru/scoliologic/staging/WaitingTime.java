@@ -5,11 +5,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionEvaluationListener;
 import org.awaitility.core.EvaluatedCondition;
-import org.awaitility.core.StartEvaluationEvent;
 import org.awaitility.core.TimeoutEvent;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -53,30 +54,27 @@ public final class WaitingTime implements BeforeAllCallback, AfterAllCallback {
     return context.getParent().flatMap(ExtensionContext::getParent).isEmpty();
   }
 
-  /** A wait that has to last is evaluated often: only what is new of it counts. */
+  /** A wait that has to last for some time is told at each evaluation: only what is new counts. */
   private static final class Sum implements ConditionEvaluationListener<Object> {
-    private long counted;
+    /** Milliseconds so far, by the name of the wait. */
+    private final Map<String, Long> counted = new ConcurrentHashMap<>();
 
     @Override
-    public synchronized void beforeEvaluation(StartEvaluationEvent<Object> start) {
-      counted = 0;
-    }
-
-    @Override
-    public synchronized void conditionEvaluated(EvaluatedCondition<Object> condition) {
+    public void conditionEvaluated(EvaluatedCondition<Object> condition) {
       if (condition.isSatisfied()) {
-        count(condition.getElapsedTimeInMS());
+        count(condition.getAlias(), condition.getElapsedTimeInMS());
       }
     }
 
     @Override
-    public synchronized void onTimeout(TimeoutEvent event) {
-      count(event.getElapsedTimeInMS());
+    public void onTimeout(TimeoutEvent event) {
+      count(event.getAlias(), event.getElapsedTimeInMS());
     }
 
-    private void count(long elapsed) {
-      MILLIS.addAndGet(Math.max(0, elapsed - counted));
-      counted = elapsed;
+    private void count(String alias, long elapsed) {
+      var before = counted.put(String.valueOf(alias), elapsed);
+      boolean same = before != null && elapsed >= before;
+      MILLIS.addAndGet(same ? elapsed - before : elapsed);
     }
   }
 }

@@ -63,7 +63,7 @@ class FloorFigures {
         var began = Instant.now();
         staging
             .admin()
-            .resource(Staging.read("environment.yaml", Map.of("bad.staging.test", "floor.test")))
+            .resource(Staging.read("environment.yaml", Map.of("bad.staging.test", "staging.test")))
             .inNamespace(NAMESPACE)
             .create();
         staging.awaitReady(NAMESPACE, NAME);
