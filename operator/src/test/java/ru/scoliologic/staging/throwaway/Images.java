@@ -61,22 +61,15 @@ public final class Images {
   private static final Map<String, List<String>> ARCHIVES =
       Map.of(
           "services",
-          List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS),
+          List.of(DEBIAN, TRAEFIK, PEBBLE, POSTGRES, REDIS, PROMETHEUS, OLLAMA),
           "delivery",
           List.of(REGISTRY, ENGINE, GIT_SERVER),
           "apps",
-          List.of(APP_1, APP_2, APP_BROKEN),
+          List.of(APP_1, APP_2, APP_BROKEN, MODEL_REGISTRY),
           "operator",
           List.of(OPERATOR),
           TESTS,
-          List.of(
-              POSTGRES_EXTENDED,
-              PROMETHEUS,
-              CERT_MANAGER,
-              OLLAMA,
-              MODEL_REGISTRY,
-              APP_UNHEALTHY,
-              APP_STUBBORN));
+          List.of(POSTGRES_EXTENDED, CERT_MANAGER, APP_UNHEALTHY, APP_STUBBORN));
 
   private Images() {}
 
