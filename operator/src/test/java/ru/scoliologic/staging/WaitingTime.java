@@ -54,7 +54,9 @@ public final class WaitingTime implements BeforeAllCallback, AfterAllCallback {
     return context.getParent().flatMap(ExtensionContext::getParent).isEmpty();
   }
 
-  /** A wait that has to last for some time is told at each evaluation: only what is new counts. */
+  /**
+   * A wait with a minimum duration is evaluated many times; only the time since the last counts.
+   */
   private static final class Sum implements ConditionEvaluationListener<Object> {
     /** Milliseconds so far, by the name of the wait. */
     private final Map<String, Long> counted = new ConcurrentHashMap<>();

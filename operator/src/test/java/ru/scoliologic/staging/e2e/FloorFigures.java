@@ -40,9 +40,6 @@ class FloorFigures {
    */
   private static final Duration SAME_STEP = Duration.ofMillis(250);
 
-  private static final String KINDS =
-      "serviceaccounts,roles,rolebindings,secrets,configmaps,persistentvolumeclaims,services,"
-          + "networkpolicies,statefulsets,deployments,ingresses";
   private static final List<String> OF_CONTROLLERS =
       List.of("pv.kubernetes.io/", "volume.", "deployment.kubernetes.io/");
 
@@ -115,7 +112,15 @@ class FloorFigures {
         JSON.readTree(
             staging
                 .cluster()
-                .kubectl("-n", NAMESPACE, "get", KINDS, "-l", Labels.SELECTOR, "-o", "json"));
+                .kubectl(
+                    "-n",
+                    NAMESPACE,
+                    "get",
+                    Staging.OWNED_KINDS,
+                    "-l",
+                    Labels.SELECTOR,
+                    "-o",
+                    "json"));
     return StreamSupport.stream(list.path("items").spliterator(), false)
         .map(FloorFigures::cleaned)
         .toList();

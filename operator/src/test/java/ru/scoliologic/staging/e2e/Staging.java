@@ -336,19 +336,15 @@ final class Staging {
         .toList();
   }
 
+  /** The kinds of an environment's lasting objects, as kubectl takes them. */
+  static final String OWNED_KINDS =
+      "secrets,configmaps,services,serviceaccounts,persistentvolumeclaims,deployments,"
+          + "statefulsets,ingresses,networkpolicies,roles,rolebindings";
+
   /** Kind and name of every object that carries the operator's labels in a namespace. */
   Set<String> owned(String namespace) {
     return cluster
-        .kubectl(
-            "-n",
-            namespace,
-            "get",
-            "secrets,configmaps,services,serviceaccounts,persistentvolumeclaims,deployments,"
-                + "statefulsets,ingresses,networkpolicies,roles,rolebindings",
-            "-l",
-            Labels.SELECTOR,
-            "-o",
-            "name")
+        .kubectl("-n", namespace, "get", OWNED_KINDS, "-l", Labels.SELECTOR, "-o", "name")
         .lines()
         .map(String::strip)
         .collect(Collectors.toSet());

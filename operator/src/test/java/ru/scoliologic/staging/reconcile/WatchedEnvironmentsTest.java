@@ -30,7 +30,7 @@ class WatchedEnvironmentsTest {
     assertThat(kept.getAnnotations()).containsExactly(Map.entry("team", "a"));
   }
 
-  /** The store that the SDK is told to use for the environments themselves. */
+  /** The store that the controller is configured with. */
   @SuppressWarnings("unchecked")
   private static ItemStore<StagingEnvironment> store() throws ReflectiveOperationException {
     return StagingEnvironmentReconciler.class
